@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using Atelier.Core;
+
+namespace Atelier.Cli.Commands;
+
+/// <summary><c>atelier test</c>: runs every test project and the native tests, and counts.</summary>
+internal static partial class TestCommand
+{
+    public static Command Create()
+    {
+        var soak = new Option<bool>("--soak") { Description = "run the long versions of the long tests" };
+        var only = new Option<string?>("--only") { Description = "run only the test projects whose name contains this" };
+        var method = new Option<string?>("--method") { Description = "run only the test methods that match this name (* at either end)" };
+        var command = new Command("test", "Run all tests; the last line counts them") { soak, only, method };
+        command.SetAction(parsed => Run(parsed.GetValue(soak), parsed.GetValue(only), parsed.GetValue(method)));
+        return command;
+    }
+
+    private static int Run(bool soak, string? only, string? method)
+    {
+        var root = Environment.GetEnvironmentVariable("ATELIER_ROOT")
+            ?? throw new UserErrorException("tests are run from a checkout, with ./atelier test");
+        var artifacts = Path.Combine(root, "artifacts");
+        bool Chosen(string name) => only is null || name.Contains(only, StringComparison.OrdinalIgnoreCase);
+
+        var total = new Counts(0, 0, 0);
+        if (method is null)
+        {
+            foreach (var program in NativeTests(Path.Combine(artifacts, "native", "bin")).Where(program => Chosen(Path.GetFileName(program))))
+            {
+                // Once with the kernels that this CPU gets, once with those that every CPU can run.
+                total += RunNative(program, instructionSet: null);
+                total += RunNative(program, instructionSet: "portable");
+            }
+        }
+        foreach (var assembly in Directory.GetFiles(Path.Combine(artifacts, "bin"), "Atelier.*.Tests.dll", SearchOption.AllDirectories)
+            .Where(path => Path.GetFileNameWithoutExtension(path) == "Atelier." + Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(path))))
+            .Where(path => Path.GetFileName(Path.GetDirectoryName(path)) == "release" && Chosen(Path.GetFileName(path)))
+            .Order(StringComparer.Ordinal))
+        {
+            total += RunManaged(assembly, soak, method);
+        }
+        if (total.Passed + total.Failed + total.Skipped == 0)
+            throw new UserErrorException("no test matches");
+        Console.WriteLine($"{total.Passed} passed, {total.Failed} failed, {total.Skipped} skipped");
+        return total.Failed == 0 ? ExitCode.Success : ExitCode.Mismatch;
+    }
+
+    private static IEnumerable<string> NativeTests(string folder) =>
+        Directory.Exists(folder) ? Directory.GetFiles(folder, "*_tests").Order(StringComparer.Ordinal) : [];
+
+    private static Counts RunNative(string program, string? instructionSet)
+    {
+        Console.WriteLine($"== {Path.GetFileName(program)}{(instructionSet is null ? "" : $" ({instructionSet} kernels)")}");
+        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
+        if (instructionSet is not null)
+            start.Environment["ATELIER_ISA"] = instructionSet;
+        using var process = Process.Start(start)!;
+        var counts = new Counts(0, 1, 0); // a program that ends without its last line has failed
+        while (process.StandardOutput.ReadLine() is { } line)
+        {
+            if (SummaryLine().Match(line) is { Success: true } match)
+                counts = new Counts(int.Parse(match.Groups[1].Value), int.Parse(match.Groups[2].Value), 0);
+            Console.WriteLine($"  {line}");
+        }
+        process.WaitForExit();
+        return process.ExitCode != 0 && counts.Failed == 0 ? counts with { Failed = 1 } : counts;
+    }
+
+    private static Counts RunManaged(string assembly, bool soak, string? method)
+    {
+        Console.WriteLine($"== {Path.GetFileNameWithoutExtension(assembly)}");
+        var report = Path.ChangeExtension(Path.GetTempFileName(), ".xml");
+        var start = new ProcessStartInfo("dotnet") { ArgumentList = { "exec", assembly, "-noLogo", "-noColor", "-xml", report } };
+        if (method is not null)
+        {
+            start.ArgumentList.Add("-method");
+            start.ArgumentList.Add(method);
+        }
+        if (soak)
+            start.Environment["ATELIER_SOAK"] = "1";
+        using var process = Process.Start(start)!;
+        process.WaitForExit();
+        try
+        {
+            var runs = XDocument.Load(report).Descendants("assembly").ToList();
+            int Sum(string name) => runs.Sum(run => (int?)run.Attribute(name) ?? 0);
+            var counts = new Counts(Sum("passed"), Sum("failed") + Sum("errors"), Sum("skipped"));
+            return process.ExitCode != 0 && counts.Failed == 0 && counts.Passed + counts.Skipped > 0 ? counts with { Failed = 1 } : counts;
+        }
+        catch (Exception e) when (e is IOException or System.Xml.XmlException)
+        {
+            Console.WriteLine($"  the test process ended with {process.ExitCode} and left no report");
+            return new Counts(0, 1, 0);
+        }
+        finally
+        {
+            File.Delete(report);
+        }
+    }
+
+    [GeneratedRegex(@"^(\d+) passed, (\d+) failed$")]
+    private static partial Regex SummaryLine();
+
+    private sealed record Counts(int Passed, int Failed, int Skipped)
+    {
+        public static Counts operator +(Counts a, Counts b) => new(a.Passed + b.Passed, a.Failed + b.Failed, a.Skipped + b.Skipped);
+    }
+}

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Globalization;
+using Atelier.Cli.Output;
+using Atelier.Core;
+using Atelier.Core.Specs;
+using Atelier.Worker.Runs;
+
+namespace Atelier.Cli.Commands;
+
+/// <summary>The options that <c>train</c> and <c>demo</c> have in common, and how they become spec keys.</summary>
+internal sealed class TrainOptions
+{
+    private readonly Option<string?> _recipe = new("--recipe") { Description = "a recipe's name or file; see README for the list" };
+    private readonly Option<double?> _kimg = new("--kimg") { Description = "length of the run in thousands of images" };
+    private readonly Option<ulong?> _seed = new("--seed") { Description = "seed of every random draw" };
+    private readonly Option<string[]> _set = new("--set") { Description = "a spec key, as key=value; may be given again" };
+    private readonly Option<int> _workers = new("--workers") { Description = "holders of shards; any number gives the same bits", DefaultValueFactory = _ => 1 };
+    private readonly Option<int?> _gpus = new("--gpus") { Description = "devices that the auto recipe is computed for (default: the workers of the first start)" };
+    private readonly Option<string?> _init = new("--init") { Description = "start from the networks of this .safetensors file" };
+    private readonly Option<int?> _freezeD = new("--freeze-d") { Description = "keep the discriminator's first layers as they are" };
+    private readonly Option<string?> _badImages = new("--bad-images") { Description = "skip or fail" };
+    private readonly Option<bool> _acceptNumerics = new("--accept-new-numerics") { Description = "go on although libraries, threads or instruction set differ" };
+    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "print the whole resolved spec and stop" };
+    private readonly Option<bool> _json = new("--json") { Description = "print JSON lines" };
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { _recipe, _kimg, _seed, _set, _workers, _gpus, _init, _freezeD, _badImages, _acceptNumerics, _dryRun, _json })
+            command.Options.Add(option);
+    }
+
+    /// <summary>The request that the options make, on some data.</summary>
+    public TrainRequest ToRequest(ParseResult parsed, string output, string dataName, Func<Training.Data.ImageSource> openData, Recipe? otherwise = null)
+    {
+        int workers = parsed.GetValue(_workers);
+        if (workers < 1)
+            throw new UserErrorException($"--workers {workers}: at least one worker is needed");
+        return new TrainRequest
+        {
+            Out = output,
+            DataName = dataName,
+            OpenData = openData,
+            Recipe = parsed.GetValue(_recipe) is { } name ? RecipeOf(name) : otherwise,
+            Overrides = [.. Assignments(parsed)],
+            Workers = workers,
+            Gpus = parsed.GetValue(_gpus) ?? workers,
+            Init = parsed.GetValue(_init) is { } init ? Path.GetFullPath(init) : null,
+            AcceptNewNumerics = parsed.GetValue(_acceptNumerics),
+        };
+    }
+
+    /// <summary>Runs the request, or prints its spec with <c>--dry-run</c>.</summary>
+    public int Execute(ParseResult parsed, TrainRequest request)
+    {
+        if (parsed.GetValue(_dryRun))
+            return SpecPrinter.Print(request, parsed.GetValue(_json));
+        IRunDisplay display = parsed.GetValue(_json) ? new JsonDisplay() : new TerminalDisplay();
+        return TrainSession.Run(request, display, parsed.GetValue(_json));
+    }
+
+    private static Recipe RecipeOf(string name)
+    {
+        if (!name.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && !File.Exists(name))
+            return Recipes.Named(name);
+        if (!File.Exists(name))
+            throw new UserErrorException($"the recipe file {name} does not exist");
+        return Recipe.Parse(name, File.ReadAllText(name));
+    }
+
+    private IEnumerable<SpecAssignment> Assignments(ParseResult parsed)
+    {
+        foreach (var text in parsed.GetValue(_set) ?? [])
+            yield return SpecAssignment.Parse(text);
+        if (parsed.GetValue(_kimg) is { } kimg)
+            yield return SpecAssignment.For("kimg", kimg.ToString(CultureInfo.InvariantCulture));
+        if (parsed.GetValue(_seed) is { } seed)
+            yield return SpecAssignment.For("seed", seed.ToString(CultureInfo.InvariantCulture));
+        if (parsed.GetValue(_freezeD) is { } layers)
+            yield return SpecAssignment.For("freeze-d", layers.ToString(CultureInfo.InvariantCulture));
+        if (parsed.GetValue(_badImages) is { } policy)
+            yield return SpecAssignment.For("bad-images", policy);
+    }
+}

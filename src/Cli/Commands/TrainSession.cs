@@ -1,0 +1,66 @@
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using Atelier.Worker.Loop;
+using Atelier.Worker.Runs;
+
+namespace Atelier.Cli.Commands;
+
+/// <summary>Runs a training request to its end or to a signal, and sums up.</summary>
+internal static class TrainSession
+{
+    public static int Run(TrainRequest request, IRunDisplay display, bool json)
+    {
+        var stop = new StopFlag();
+        // The first signal finishes the iteration and snapshots; the second one ends the process as usual.
+        int signals = 0;
+        void Handle(PosixSignalContext context)
+        {
+            if (Interlocked.Increment(ref signals) > 1)
+                return;
+            context.Cancel = true;
+            display.Say("stopping after this iteration; once more ends at once");
+            stop.Request();
+        }
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
+
+        var outcome = LocalRun.Execute(request, display, stop, TimeProvider.System);
+        if (json)
+            Console.WriteLine(ToJson(outcome).ToJsonString());
+        else
+            Summarise(outcome);
+        if (!outcome.IsDurable)
+            throw new IOException("the last state could not be written; earlier snapshots stand. Make room and run the same command again: it goes on from them");
+        return outcome.End switch
+        {
+            LoopEnd.Finished => ExitCode.Success,
+            LoopEnd.NonFinite => ExitCode.NonFinite,
+            // A time limit that was asked for is a success; a signal is not.
+            _ => signals > 0 ? ExitCode.Interrupted : ExitCode.Success,
+        };
+    }
+
+    private static void Summarise(RunOutcome outcome)
+    {
+        Console.WriteLine();
+        Console.WriteLine($"{outcome.End switch { LoopEnd.Finished => "finished", LoopEnd.NonFinite => "stopped: gradients stayed non-finite", _ => "stopped" }} at {outcome.Images} after {TickReport.Format(outcome.Trained)} of training, {outcome.ImagesPerSecond:0.0} images/s");
+        Console.WriteLine($"waiting for images {outcome.DataWaitShare:0.0%}, for snapshots {outcome.SnapshotStallShare:0.0%} of the time");
+        Console.WriteLine($"state {outcome.StateSha256}");
+        foreach (var (what, path) in outcome.Files)
+            Console.WriteLine($"{what + ":",-14} {path}");
+        if (outcome.End == LoopEnd.Stopped)
+            Console.WriteLine("the same command goes on from here");
+    }
+
+    private static JsonObject ToJson(RunOutcome outcome) => new()
+    {
+        ["end"] = outcome.End.ToString().ToLowerInvariant(),
+        ["kimg"] = outcome.Images.Kimg,
+        ["seconds"] = Math.Round(outcome.Trained.TotalSeconds, 3),
+        ["images_per_s"] = Math.Round(outcome.ImagesPerSecond, 3),
+        ["data_wait_share"] = Math.Round(outcome.DataWaitShare, 5),
+        ["snapshot_stall_share"] = Math.Round(outcome.SnapshotStallShare, 5),
+        ["state_sha256"] = outcome.StateSha256,
+        ["files"] = new JsonObject(outcome.Files.Select(file => KeyValuePair.Create(file.What, (JsonNode?)file.Path))),
+    };
+}

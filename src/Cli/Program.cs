@@ -1,0 +1,22 @@
+using System.CommandLine;
+using Atelier.Cli;
+using Atelier.Cli.Commands;
+
+var root = new RootCommand("Atelier trains StyleGAN2: the same bits on any number of workers, through any crash.")
+{
+    TrainCommand.Create(),
+    DemoCommand.Create(),
+    SnapshotsCommand.Create(),
+    GenerateCommand.Create(),
+    ExportCommand.Create(),
+    DoctorCommand.Create(),
+    OracleCommand.Create(),
+    BenchCommand.Create(),
+    TestCommand.Create(),
+};
+return Guard.Run(() =>
+{
+    var parsed = root.Parse(args);
+    UsageError.ThrowIfAny(parsed);
+    return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+});

@@ -1,0 +1,61 @@
+namespace Atelier.Core.Randomness;
+
+/// <summary>
+/// What a random draw is for. The values are part of the trajectory: never renumber or reuse one.
+/// </summary>
+public enum DrawPurpose
+{
+    /// <summary>Weights and constants before the first iteration; layer = index of the parameter.</summary>
+    InitialWeights = 1,
+
+    /// <summary>z of a shard.</summary>
+    Latent = 2,
+
+    /// <summary>The second z of a shard, for style mixing.</summary>
+    SecondLatent = 3,
+
+    /// <summary>At which layer style mixing switches over.</summary>
+    MixingCutoff = 4,
+
+    /// <summary>Whether a shard mixes styles.</summary>
+    MixingDecision = 5,
+
+    /// <summary>Which real label a generated image is conditioned on.</summary>
+    GeneratedLabel = 6,
+
+    /// <summary>Noise inputs of the synthesis layers; layer = index of the layer.</summary>
+    Noise = 7,
+
+    /// <summary>The random image directions of path length regularisation.</summary>
+    PathNoise = 8,
+
+    /// <summary>Whether a real image is mirrored; index = position in the data order.</summary>
+    Mirror = 9,
+
+    /// <summary>The permutation of an epoch; iteration = epoch.</summary>
+    DataOrder = 10,
+
+    /// <summary>z of preview grids.</summary>
+    Preview = 11,
+
+    /// <summary>Noise inputs of preview grids; layer = index of the layer.</summary>
+    PreviewNoise = 12,
+
+    /// <summary>Augmentation parameters.</summary>
+    Augmentation = 13,
+
+    /// <summary>The fixed probe that a worker runs before it is admitted.</summary>
+    Probe = 14,
+
+    /// <summary>Which real images a preview grid shows, and the labels of its samples.</summary>
+    PreviewImages = 15,
+
+    /// <summary>Constant noise buffers of the synthesis layers, used where noise is not random; layer = index of the layer.</summary>
+    NoiseBuffer = 16,
+
+    /// <summary>z of samples that a person asks for by seed; index = the sample's seed.</summary>
+    Sample = 17,
+
+    /// <summary>Latents of metrics; index = the sample's index.</summary>
+    Evaluation = 18,
+}

@@ -1,0 +1,25 @@
+namespace Atelier.Core.Runs;
+
+/// <summary>Which snapshots of a run are kept: the newest, the best by a metric, and one every so often.</summary>
+/// <param name="KeepLast">The newest so many, at least 1: the newest whole one is never deleted.</param>
+/// <param name="KeepBest">The best so many by the metric.</param>
+/// <param name="KeepEvery">The first snapshot in each interval of this many kimg; null for none.</param>
+/// <param name="HigherIsBetter">Whether a higher metric is better.</param>
+public sealed record RetentionPolicy(int KeepLast, int KeepBest = 0, double? KeepEvery = null, bool HigherIsBetter = false)
+{
+    /// <summary>The snapshots to delete.</summary>
+    /// <param name="whole">The run's whole snapshots, in any order.</param>
+    public IReadOnlyList<SnapshotFacts> ToDelete(IEnumerable<SnapshotFacts> whole)
+    {
+        var oldestFirst = whole.OrderBy(snapshot => snapshot.Branch).ThenBy(snapshot => snapshot.At).ToList();
+        var kept = oldestFirst.TakeLast(Math.Max(1, KeepLast)).ToHashSet();
+        // Of equal metrics the older one stays: a later snapshot has to be better to replace it.
+        kept.UnionWith(oldestFirst
+            .Where(snapshot => snapshot.Metric is { } metric && double.IsFinite(metric))
+            .OrderBy(snapshot => HigherIsBetter ? -snapshot.Metric : snapshot.Metric)
+            .Take(KeepBest));
+        if (KeepEvery is { } every)
+            kept.UnionWith(oldestFirst.GroupBy(snapshot => Math.Floor(snapshot.At.Kimg / every)).Select(interval => interval.First()));
+        return [.. oldestFirst.Where(snapshot => !kept.Contains(snapshot))];
+    }
+}

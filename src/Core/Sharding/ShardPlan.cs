@@ -1,0 +1,55 @@
+namespace Atelier.Core.Sharding;
+
+/// <summary>
+/// Who computes which shards: contiguous ranges in rank order, as even as possible, the first ranks taking one more. For
+/// powers of two every range is one aligned node of the <see cref="ReductionTree"/>.
+/// </summary>
+public sealed class ShardPlan
+{
+    private readonly ShardRange[] _ranges;
+
+    private ShardPlan(int shards, ShardRange[] ranges)
+    {
+        Shards = shards;
+        _ranges = ranges;
+    }
+
+    /// <summary>Shards in the minibatch.</summary>
+    public int Shards { get; }
+
+    /// <summary>The range of each rank, in rank order.</summary>
+    public IReadOnlyList<ShardRange> Ranges => _ranges;
+
+    /// <summary>An even split.</summary>
+    /// <param name="shards">Shards in the minibatch, at least 1.</param>
+    /// <param name="ranks">Holders, at least 1.</param>
+    /// <exception cref="UserErrorException">There are more holders than shards.</exception>
+    public static ShardPlan Even(int shards, int ranks)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(shards, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(ranks, 1);
+        if (ranks > shards)
+            throw new UserErrorException(
+                $"A minibatch of {shards} shards keeps at most {shards} workers busy; {ranks} were asked for. Use {shards} workers or fewer, or a smaller `shard`.");
+        var (each, extra) = Math.DivRem(shards, ranks);
+        var ranges = new ShardRange[ranks];
+        var start = 0;
+        for (var rank = 0; rank < ranks; rank++)
+        {
+            var end = start + each + (rank < extra ? 1 : 0);
+            ranges[rank] = new(start, end);
+            start = end;
+        }
+
+        return new(shards, ranges);
+    }
+
+    /// <summary>The rank that holds a shard.</summary>
+    /// <param name="shard">The shard's index.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such shard.</exception>
+    public int HolderOf(int shard)
+    {
+        var rank = Array.FindIndex(_ranges, range => range.Contains(shard));
+        return rank >= 0 ? rank : throw new ArgumentOutOfRangeException(nameof(shard), shard, $"There are {Shards} shards.");
+    }
+}

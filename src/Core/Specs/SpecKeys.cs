@@ -1,0 +1,82 @@
+using static Atelier.Core.Specs.ChangeClass;
+using static Atelier.Core.Specs.SpecTypes;
+
+namespace Atelier.Core.Specs;
+
+/// <summary>The table of spec keys: a row per key. Parsing, files, listings and resuming are derived from it.</summary>
+public static class SpecKeys
+{
+    private const string Dataset = "the dataset";
+
+    /// <summary>All keys, in the order in which they are listed.</summary>
+    public static IReadOnlyList<SpecKey> All { get; } =
+    [
+        SpecKey.Of("recipe", Text, s => s.Recipe, (s, v) => s with { Recipe = v }, Free, "recipe that the spec started from", setBy: "--recipe"),
+        SpecKey.Of("gpus", Integer(1, 1024), s => s.Gpus, (s, v) => s with { Gpus = v }, Free, "devices that the auto recipe was computed for"),
+        SpecKey.Of("seed", Seed, s => s.Seed, (s, v) => s with { Seed = v }, Branching, "seed of every random draw"),
+
+        SpecKey.Of("resolution", Size, s => s.Resolution, (s, v) => s with { Resolution = v }, Refused, "size of the images", "pixels, height x width"),
+        SpecKey.Of("label-dim", Integer(0), s => s.LabelDim, (s, v) => s with { LabelDim = v }, Refused, "length of a label, 0 without labels", setBy: Dataset),
+        SpecKey.Of("channel-base", Integer(1), s => s.ChannelBase, (s, v) => s with { ChannelBase = v }, Refused, "channels of a layer are min(base / resolution, max)"),
+        SpecKey.Of("channel-max", Integer(1), s => s.ChannelMax, (s, v) => s with { ChannelMax = v }, Refused, "most channels of a layer"),
+        SpecKey.Of("mapping-layers", Integer(1, 64), s => s.MappingLayers, (s, v) => s with { MappingLayers = v }, Refused, "layers of the mapping network"),
+        SpecKey.Of("z-dim", Integer(1), s => s.ZDim, (s, v) => s with { ZDim = v }, Refused, "length of z"),
+        SpecKey.Of("w-dim", Integer(1), s => s.WDim, (s, v) => s with { WDim = v }, Refused, "length of w"),
+        SpecKey.Of("g-arch", Choice<NetworkArchitecture>(), s => s.GArch, (s, v) => s with { GArch = v }, Refused, "architecture of the generator"),
+        SpecKey.Of("d-arch", Choice<NetworkArchitecture>(), s => s.DArch, (s, v) => s with { DArch = v }, Refused, "architecture of the discriminator"),
+        SpecKey.Of("mbstd-channels", Integer(0), s => s.MbstdChannels, (s, v) => s with { MbstdChannels = v }, Refused, "feature maps of minibatch standard deviation, 0 for none"),
+        SpecKey.Of("mbstd-group", Integer(1), s => s.MbstdGroup, (s, v) => s with { MbstdGroup = v }, Branching, "images over which minibatch standard deviation is taken", "images"),
+        SpecKey.Of("conv-clamp", Optional(Positive), s => s.ConvClamp, (s, v) => s with { ConvClamp = v }, Branching, "bound on the outputs of convolutions"),
+
+        SpecKey.Of("batch", Integer(1), s => s.Batch, (s, v) => s with { Batch = v }, Branching, "images in a minibatch", "images"),
+        SpecKey.Of("shard", Integer(1), s => s.Shard, (s, v) => s with { Shard = v }, Branching, "images in a shard, the unit of work", "images"),
+        SpecKey.Of("threads", Integer(1, 1024), s => s.Threads, (s, v) => s with { Threads = v }, Free, "threads inside a shard's computation; part of the numerics fingerprint"),
+        SpecKey.Of("lanes", Optional(Integer(1, 1024)), s => s.Lanes, (s, v) => s with { Lanes = v }, Free, "shards computed at once in a process, none to decide at run time"),
+
+        SpecKey.Of("gamma", NonNegative, s => s.Gamma, (s, v) => s with { Gamma = v }, Branching, "weight of R1 regularisation"),
+        SpecKey.Of("lr", Positive, s => s.Lr, (s, v) => s with { Lr = v }, Branching, "learning rate of both networks"),
+        SpecKey.Of("beta1", Decay, s => s.Beta1, (s, v) => s with { Beta1 = v }, Branching, "decay of Adam's first moment"),
+        SpecKey.Of("beta2", Decay, s => s.Beta2, (s, v) => s with { Beta2 = v }, Branching, "decay of Adam's second moment"),
+        SpecKey.Of("eps", Positive, s => s.Eps, (s, v) => s with { Eps = v }, Branching, "Adam's epsilon"),
+        SpecKey.Of("ema-kimg", NonNegative, s => s.EmaKimg, (s, v) => s with { EmaKimg = v }, Branching, "half-life of the averaged generator", "kimg"),
+        SpecKey.Of("ema-rampup", Optional(Positive), s => s.EmaRampup, (s, v) => s with { EmaRampup = v }, Branching, "largest half-life of the average as a part of the images shown"),
+        SpecKey.Of("g-reg-every", Optional(Integer(1)), s => s.GRegEvery, (s, v) => s with { GRegEvery = v }, Branching, "iterations between path length passes, none for not lazy", "iterations"),
+        SpecKey.Of("d-reg-every", Optional(Integer(1)), s => s.DRegEvery, (s, v) => s with { DRegEvery = v }, Branching, "iterations between R1 passes, none for not lazy", "iterations"),
+        SpecKey.Of("pl-weight", NonNegative, s => s.PlWeight, (s, v) => s with { PlWeight = v }, Branching, "weight of path length regularisation"),
+        SpecKey.Of("pl-decay", Fraction, s => s.PlDecay, (s, v) => s with { PlDecay = v }, Branching, "decay of the mean path length"),
+        SpecKey.Of("pl-batch-shrink", Integer(1), s => s.PlBatchShrink, (s, v) => s with { PlBatchShrink = v }, Branching, "path lengths take a shard's latents divided by this"),
+        SpecKey.Of("style-mixing", Fraction, s => s.StyleMixing, (s, v) => s with { StyleMixing = v }, Branching, "probability of mixing two latents"),
+        SpecKey.Of("w-avg-beta", Fraction, s => s.WAvgBeta, (s, v) => s with { WAvgBeta = v }, Branching, "decay of the mean w"),
+        SpecKey.Of("freeze-d", Integer(0), s => s.FreezeD, (s, v) => s with { FreezeD = v }, Branching, "first layers of the discriminator that are not trained", "layers"),
+
+        SpecKey.Of("data-images", LongInteger(0), s => s.DataImages, (s, v) => s with { DataImages = v }, Branching, "usable images of the dataset", "images", setBy: Dataset),
+        SpecKey.Of("data-digest", Text, s => s.DataDigest, (s, v) => s with { DataDigest = v }, Branching, "hash of the dataset", setBy: Dataset),
+        SpecKey.Of("mirror", Flag, s => s.Mirror, (s, v) => s with { Mirror = v }, Branching, "show images mirrored half of the time"),
+        SpecKey.Of("labels", Flag, s => s.Labels, (s, v) => s with { Labels = v }, Refused, "train on the dataset's labels, if it has any"),
+        SpecKey.Of("resize", Choice<ResizeMode>(), s => s.Resize, (s, v) => s with { Resize = v }, Branching, "crop and resize images of another size"),
+        SpecKey.Of("background", Colour, s => s.Background, (s, v) => s with { Background = v }, Branching, "colour behind transparent pixels", "RRGGBB"),
+        SpecKey.Of("bad-images", Choice<BadImagePolicy>(), s => s.BadImages, (s, v) => s with { BadImages = v }, Free, "what to do about unreadable images"),
+        SpecKey.Of("cache-bytes", Bytes, s => s.CacheBytes, (s, v) => s with { CacheBytes = v }, Free, "memory for decoded images", "bytes"),
+
+        SpecKey.Of("kimg", Positive, s => s.Kimg, (s, v) => s with { Kimg = v }, Free, "length of the run", "kimg"),
+        SpecKey.Of("tick-kimg", Positive, s => s.TickKimg, (s, v) => s with { TickKimg = v }, Free, "interval of progress lines", "kimg"),
+        SpecKey.Of("snapshot-kimg", Positive, s => s.SnapshotKimg, (s, v) => s with { SnapshotKimg = v }, Free, "interval of snapshots", "kimg"),
+        SpecKey.Of("image-kimg", Positive, s => s.ImageKimg, (s, v) => s with { ImageKimg = v }, Free, "interval of preview grids", "kimg"),
+        SpecKey.Of("keep-last", Integer(1), s => s.KeepLast, (s, v) => s with { KeepLast = v }, Free, "newest snapshots that are kept", "snapshots"),
+        SpecKey.Of("keep-best", Integer(0), s => s.KeepBest, (s, v) => s with { KeepBest = v }, Free, "best snapshots by the first metric that are kept", "snapshots"),
+        SpecKey.Of("keep-every", Optional(Positive), s => s.KeepEvery, (s, v) => s with { KeepEvery = v }, Free, "snapshots at multiples of this are kept", "kimg"),
+        SpecKey.Of("metrics", Names, s => s.Metrics, (s, v) => s with { Metrics = v }, Free, "metrics of snapshots, the first decides which is best"),
+        SpecKey.Of("metrics-every", Positive, s => s.MetricsEvery, (s, v) => s with { MetricsEvery = v }, Free, "interval of metrics", "kimg"),
+        SpecKey.Of("noise-mode", Choice<NoiseMode>(), s => s.NoiseMode, (s, v) => s with { NoiseMode = v }, Free, "noise inputs of preview grids"),
+    ];
+
+    private static Dictionary<string, SpecKey> ByName { get; } = All.ToDictionary(key => key.Name, StringComparer.Ordinal);
+
+    /// <summary>The key of a name.</summary>
+    /// <param name="name">The name.</param>
+    /// <exception cref="UserErrorException">There is none; the message has the nearest one.</exception>
+    public static SpecKey Find(string name) =>
+        ByName.TryGetValue(name, out var key)
+            ? key
+            : throw new UserErrorException($"There is no key `{name}`.{NearestName.Hint(name, ByName.Keys)}");
+}

@@ -1,0 +1,154 @@
+using System.Globalization;
+
+namespace Atelier.Core.Specs;
+
+/// <summary>The types of values that spec keys have.</summary>
+internal static class SpecTypes
+{
+    private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
+
+    public static SpecType<bool> Flag { get; } = new(
+        "true or false",
+        (string text, out bool value) => bool.TryParse(text, out value),
+        value => value ? "true" : "false",
+        (writer, value) => writer.WriteBooleanValue(value));
+
+    public static SpecType<ulong> Seed { get; } = new(
+        "a whole number from 0 to 2^64-1",
+        (string text, out ulong value) => ulong.TryParse(text, NumberStyles.None, Invariant, out value),
+        value => value.ToString(Invariant),
+        (writer, value) => writer.WriteNumberValue(value));
+
+    public static SpecType<string> Text { get; } = new(
+        "text",
+        (string text, out string value) => { value = text; return true; },
+        value => value,
+        (writer, value) => writer.WriteStringValue(value));
+
+    public static SpecType<string> Colour { get; } = new(
+        "a colour of six hexadecimal digits, RRGGBB",
+        (string text, out string value) =>
+        {
+            value = text.TrimStart('#').ToLowerInvariant();
+            return value.Length == 6 && value.All(char.IsAsciiHexDigit);
+        },
+        value => value,
+        (writer, value) => writer.WriteStringValue(value));
+
+    public static SpecType<SpecList> Names { get; } = new(
+        "names with commas between them, or none",
+        (string text, out SpecList value) =>
+        {
+            var names = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            value = text == SpecText.None ? SpecList.Empty : new(names);
+            return value.All(name => name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.'));
+        },
+        value => value.Count == 0 ? SpecText.None : value.ToString(),
+        (writer, value) =>
+        {
+            writer.WriteStartArray();
+            foreach (var name in value) writer.WriteStringValue(name);
+            writer.WriteEndArray();
+        });
+
+    public static SpecType<Resolution> Size { get; } = new(
+        "a number of pixels, HEIGHTxWIDTH, or auto",
+        TryParseSize,
+        value => value.ToString(),
+        (writer, value) =>
+        {
+            if (!value.IsAuto && value.Height == value.Width) writer.WriteNumberValue(value.Height);
+            else writer.WriteStringValue(value.ToString());
+        });
+
+    public static SpecType<long> Bytes { get; } = new(
+        "a number of bytes, or of units with k, m or g after it (powers of 1024)",
+        TryParseBytes,
+        value => value.ToString(Invariant),
+        (writer, value) => writer.WriteNumberValue(value));
+
+    public static SpecType<int> Integer(int min, int max = int.MaxValue) => new(
+        max == int.MaxValue ? $"a whole number from {min} up" : $"a whole number from {min} to {max}",
+        (string text, out int value) =>
+            int.TryParse(text, NumberStyles.AllowLeadingSign, Invariant, out value) && value >= min && value <= max,
+        value => value.ToString(Invariant),
+        (writer, value) => writer.WriteNumberValue(value));
+
+    public static SpecType<long> LongInteger(long min) => new(
+        $"a whole number from {min} up",
+        (string text, out long value) => long.TryParse(text, NumberStyles.AllowLeadingSign, Invariant, out value) && value >= min,
+        value => value.ToString(Invariant),
+        (writer, value) => writer.WriteNumberValue(value));
+
+    /// <summary>A finite number from 0 up.</summary>
+    public static SpecType<double> NonNegative { get; } = Real("a number from 0 up", value => value >= 0);
+
+    /// <summary>A finite number above 0.</summary>
+    public static SpecType<double> Positive { get; } = Real("a number above 0", value => value > 0);
+
+    /// <summary>A number in [0, 1].</summary>
+    public static SpecType<double> Fraction { get; } = Real("a number from 0 to 1", value => value is >= 0 and <= 1);
+
+    /// <summary>A decay in [0, 1).</summary>
+    public static SpecType<double> Decay { get; } = Real("a number from 0 up and below 1", value => value is >= 0 and < 1);
+
+    /// <summary>One of an enum's names, in lower case.</summary>
+    public static SpecType<T> Choice<T>() where T : struct, Enum => new(
+        string.Join(" or ", Enum.GetNames<T>().Select(name => name.ToLowerInvariant())),
+        (string text, out T value) =>
+        {
+            // Enum.TryParse would take numbers too.
+            var name = Enum.GetNames<T>().FirstOrDefault(n => n.Equals(text, StringComparison.OrdinalIgnoreCase));
+            value = name is null ? default : Enum.Parse<T>(name);
+            return name is not null;
+        },
+        value => value.ToString().ToLowerInvariant(),
+        (writer, value) => writer.WriteStringValue(value.ToString().ToLowerInvariant()));
+
+    /// <summary>A value, or `none`.</summary>
+    public static SpecType<T?> Optional<T>(SpecType<T> inner) where T : struct => new(
+        $"{inner.Accepts}, or none",
+        (string text, out T? value) =>
+        {
+            value = null;
+            if (text == SpecText.None) return true;
+            if (!inner.TryParse(text, out var some)) return false;
+            value = some;
+            return true;
+        },
+        value => value is { } some ? inner.Format(some) : SpecText.None,
+        (writer, value) =>
+        {
+            if (value is { } some) inner.WriteJson(writer, some);
+            else writer.WriteNullValue();
+        });
+
+    private static SpecType<double> Real(string accepts, Predicate<double> inRange) => new(
+        accepts,
+        (string text, out double value) =>
+            double.TryParse(text, NumberStyles.Float, Invariant, out value) && double.IsFinite(value) && inRange(value),
+        value => value.ToString("R", Invariant),
+        (writer, value) => writer.WriteNumberValue(value));
+
+    private static bool TryParseSize(string text, out Resolution value)
+    {
+        value = Resolution.Auto;
+        if (text == "auto") return true;
+        var sides = text.Split('x', '×');
+        if (sides.Length > 2 || !Side(sides[0], out var height) || !Side(sides[^1], out var width)) return false;
+        value = new(height, width);
+        return true;
+
+        static bool Side(string side, out int pixels) =>
+            int.TryParse(side, NumberStyles.None, Invariant, out pixels) && pixels is >= 1 and <= 1 << 16;
+    }
+
+    private static bool TryParseBytes(string text, out long value)
+    {
+        var shift = text.Length == 0 ? 0 : char.ToLowerInvariant(text[^1]) switch { 'k' => 10, 'm' => 20, 'g' => 30, _ => 0 };
+        var digits = shift == 0 ? text : text[..^1];
+        if (!long.TryParse(digits, NumberStyles.None, Invariant, out value) || value > long.MaxValue >> shift) return false;
+        value <<= shift;
+        return true;
+    }
+}

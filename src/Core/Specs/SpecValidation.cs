@@ -1,0 +1,53 @@
+namespace Atelier.Core.Specs;
+
+/// <summary>What must hold between the keys of a spec. The keys' own ranges stand in <see cref="SpecKeys"/>.</summary>
+public static class SpecValidation
+{
+    /// <summary>Checks a whole spec.</summary>
+    /// <param name="spec">The spec.</param>
+    /// <exception cref="UserErrorException">Something does not fit; the message names all of it, with both values.</exception>
+    public static void Require(RunSpec spec)
+    {
+        var problems = Problems(spec).ToList();
+        if (problems.Count > 0) throw new UserErrorException(string.Join(Environment.NewLine, problems));
+    }
+
+    /// <summary>What does not fit, a sentence each.</summary>
+    /// <param name="spec">The spec.</param>
+    public static IEnumerable<string> Problems(RunSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        if (ResolutionProblem(spec.Resolution) is { } problem)
+        {
+            yield return problem;
+        }
+        else
+        {
+            if (spec.ChannelBase < spec.Resolution.LongSide)
+                yield return $"channel-base {spec.ChannelBase} leaves no channel at resolution {spec.Resolution}; set channel-base to {spec.Resolution.LongSide} or more.";
+            var lastChannels = Math.Min(spec.ChannelBase / 4, spec.ChannelMax);
+            if (spec.MbstdChannels > 0 && lastChannels % spec.MbstdChannels != 0)
+                yield return $"mbstd-channels {spec.MbstdChannels} does not divide the {lastChannels} channels at 4x4; set mbstd-channels to a divisor, or to 0.";
+        }
+
+        if (spec.Batch % spec.Shard != 0)
+            yield return $"shard {spec.Shard} does not divide batch {spec.Batch}; set shard to one of {Divisors(spec.Batch)}.";
+        if (spec.MbstdChannels > 0 && spec.Shard % spec.MbstdGroup != 0)
+            yield return $"shard {spec.Shard} is not a multiple of mbstd-group {spec.MbstdGroup}; set mbstd-group to one of {Divisors(spec.Shard)}.";
+        if (spec.PlWeight > 0 && spec.Shard < spec.PlBatchShrink)
+            yield return $"shard {spec.Shard} over pl-batch-shrink {spec.PlBatchShrink} leaves no latent for path lengths; set shard to {spec.PlBatchShrink} or more, pl-batch-shrink to {spec.Shard}, or pl-weight to 0.";
+    }
+
+    /// <summary>Why a resolution cannot work, or null if it can.</summary>
+    /// <param name="resolution">The resolution.</param>
+    public static string? ResolutionProblem(Resolution resolution)
+    {
+        if (resolution.IsAuto) return "resolution is auto and there is no dataset to take it from; set resolution.";
+        return resolution.IsWorkable
+            ? null
+            : $"resolution {resolution.Height}x{resolution.Width} (height x width) cannot work: a network doubles a constant of at most {Resolution.LargestBase} pixels a side at least twice, as in 256 or 384x512. Pass --set resolution={resolution.NearestPowerOfTwo()} --set resize=fit to crop and resize the images.";
+    }
+
+    private static string Divisors(int number) =>
+        string.Join(", ", Enumerable.Range(1, Math.Min(number, 1024)).Where(d => number % d == 0));
+}

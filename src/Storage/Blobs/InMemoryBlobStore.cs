@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+
+namespace Atelier.Storage.Blobs;
+
+/// <summary>Blobs in memory: for runs that leave nothing behind, and for tests.</summary>
+public sealed class InMemoryBlobStore : IBlobStore
+{
+    private readonly ConcurrentDictionary<string, byte[]> _blobs = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public async Task PutAsync(string name, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        BlobName.Require(name);
+        using var buffer = new MemoryStream();
+        await write(buffer, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        _blobs[name] = buffer.ToArray();
+    }
+
+    /// <inheritdoc/>
+    public Task<Stream> OpenReadAsync(string name, CancellationToken cancellationToken)
+    {
+        BlobName.Require(name);
+        return _blobs.TryGetValue(name, out var bytes)
+            ? Task.FromResult<Stream>(new MemoryStream(bytes, writable: false))
+            : throw new FileNotFoundException($"There is no blob {name}.", name);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken)
+    {
+        BlobName.RequirePrefix(prefix);
+        return Task.FromResult<IReadOnlyList<string>>(
+            [.. _blobs.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)]);
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> ExistsAsync(string name, CancellationToken cancellationToken)
+    {
+        BlobName.Require(name);
+        return Task.FromResult(_blobs.ContainsKey(name));
+    }
+
+    /// <inheritdoc/>
+    public Task DeleteAsync(string name, CancellationToken cancellationToken)
+    {
+        BlobName.Require(name);
+        _blobs.TryRemove(name, out _);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Nothing to do: an interrupted put leaves nothing.</summary>
+    /// <param name="prefix">As in <see cref="IBlobStore.ListAsync"/>.</param>
+    /// <param name="cancellationToken">Not used.</param>
+    public Task SweepAsync(string prefix, CancellationToken cancellationToken)
+    {
+        BlobName.RequirePrefix(prefix);
+        return Task.CompletedTask;
+    }
+}

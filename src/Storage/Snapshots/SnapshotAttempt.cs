@@ -1,0 +1,113 @@
+using Atelier.Storage.Blobs;
+using Atelier.Storage.Safetensors;
+
+namespace Atelier.Storage.Snapshots;
+
+/// <summary>
+/// Writing one snapshot: slices first, from any number of writers, the manifest last. Until it is committed there is no
+/// snapshot; one of the same name that is there already stays whole until then.
+/// </summary>
+public sealed class SnapshotAttempt
+{
+    private readonly IBlobStore _blobs;
+    private readonly TimeProvider _time;
+    private readonly string _folder;
+
+    /// <summary>Keeps the files of this attempt apart from those of a committed or abandoned one of the same name.</summary>
+    private readonly string _id = Guid.NewGuid().ToString("N")[..8];
+
+    internal SnapshotAttempt(IBlobStore blobs, TimeProvider time, string folder, SnapshotContent content)
+    {
+        (_blobs, _time, _folder, Content) = (blobs, time, folder, content);
+        Name = new(content.Branch, content.At);
+    }
+
+    /// <summary>The snapshot's name.</summary>
+    public SnapshotName Name { get; }
+
+    /// <summary>What is being written.</summary>
+    public SnapshotContent Content { get; }
+
+    /// <summary>Writes one slice. Slices of different indices may be written at the same time.</summary>
+    /// <param name="index">The slice's index.</param>
+    /// <param name="parts">What goes into it, at most one range of each section.</param>
+    /// <param name="cancellationToken">Stops before the slice is durable.</param>
+    /// <returns>The durable slice, to be committed.</returns>
+    public async Task<SnapshotSlice> WriteSliceAsync(int index, IReadOnlyList<SnapshotPartData> parts, CancellationToken cancellationToken)
+    {
+        var file = $"slice-{index:D2}{FileSuffix}";
+        var tensors = parts
+            .Select(part => new SafetensorsTensor(part.Section.Name, part.Section.Dtype, [part.Elements], part.WriteTo)).ToList();
+        var (bytes, sha256) = (0L, "");
+        await _blobs.PutAsync(
+            _folder + file,
+            (stream, _) =>
+            {
+                using var hashing = new HashingStream(stream, hash: true);
+                SafetensorsWriter.Write(hashing, tensors);
+                (bytes, sha256) = (hashing.BytesWritten, hashing.Sha256());
+                return Task.CompletedTask;
+            },
+            cancellationToken);
+        return new(file, bytes, sha256, [.. parts.Select(part => new SnapshotPart(part.Section.Name, part.First, part.Elements))]);
+    }
+
+    /// <summary>Makes the snapshot exist, and deletes what an earlier one of the same name consisted of.</summary>
+    /// <param name="slices">All slices, in any order.</param>
+    /// <param name="cancellationToken">Stops before the manifest is durable.</param>
+    /// <exception cref="SnapshotDamagedException">The slices do not hold every element of the state once.</exception>
+    public async Task<SnapshotManifest> CommitAsync(IEnumerable<SnapshotSlice> slices, CancellationToken cancellationToken)
+    {
+        var manifest = new SnapshotManifest
+        {
+            Format = SnapshotManifest.CurrentFormat,
+            ImageCount = Content.At.Images,
+            Iteration = Content.Iteration,
+            Branch = Content.Branch,
+            StateSha256 = Content.StateSha256,
+            Created = _time.GetUtcNow(),
+            Sections = Content.Sections,
+            Slices = [.. slices.OrderBy(slice => slice.File, StringComparer.Ordinal)],
+            Numerics = Content.Numerics,
+            Spec = Content.Spec,
+        };
+        SnapshotLayout.Require(manifest.Sections, manifest.Slices);
+        var json = manifest.ToJson();
+        await _blobs.PutAsync(
+            _folder + SnapshotStore.ManifestFile, async (stream, token) => await stream.WriteAsync(json, token), cancellationToken);
+        try
+        {
+            await DeleteAsync(file => !manifest.Slices.Any(slice => slice.File == file) && file != SnapshotStore.ManifestFile, CancellationToken.None);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The snapshot is whole; CleanAsync deletes the rest at the next start.
+        }
+
+        return manifest;
+    }
+
+    /// <summary>Deletes the slices of this attempt, unless its manifest is there all the same.</summary>
+    /// <param name="cancellationToken">Stops deleting; <see cref="SnapshotStore.CleanAsync"/> does the rest later.</param>
+    public async Task AbandonAsync(CancellationToken cancellationToken)
+    {
+        // A store may report an error after the manifest took its name: the snapshot then exists, and stays whole.
+        if (!await IsNamedByManifestAsync(cancellationToken)) await DeleteAsync(file => file.EndsWith(FileSuffix, StringComparison.Ordinal), cancellationToken);
+    }
+
+    private string FileSuffix => $"-{_id}.safetensors";
+
+    private async Task<bool> IsNamedByManifestAsync(CancellationToken cancellationToken)
+    {
+        const string manifest = SnapshotStore.ManifestFile;
+        if (!await _blobs.ExistsAsync(_folder + manifest, cancellationToken)) return false;
+        using var reader = new StreamReader(await _blobs.OpenReadAsync(_folder + manifest, cancellationToken));
+        return (await reader.ReadToEndAsync(cancellationToken)).Contains(FileSuffix, StringComparison.Ordinal);
+    }
+
+    private async Task DeleteAsync(Func<string, bool> which, CancellationToken cancellationToken)
+    {
+        foreach (var name in await _blobs.ListAsync(_folder, cancellationToken))
+            if (which(name[_folder.Length..])) await _blobs.DeleteAsync(name, cancellationToken);
+    }
+}

@@ -1,0 +1,270 @@
+using System.Security.Cryptography;
+using Atelier.Core.Runs;
+using Atelier.Storage.Blobs;
+using Atelier.Storage.Safetensors;
+
+namespace Atelier.Storage.Snapshots;
+
+/// <summary>The snapshots of a run, under `snapshots/` in its folder: a folder each, with slices and a manifest.</summary>
+/// <param name="blobs">The run's folder.</param>
+/// <param name="time">The clock for creation times.</param>
+public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
+{
+    internal const string ManifestFile = "manifest.json";
+
+    private const string Root = "snapshots/";
+
+    /// <summary>errno ENOSPC, which is what an <see cref="IOException"/> carries on Linux.</summary>
+    private const int NoSpace = 28;
+
+    /// <summary>errno EDQUOT.</summary>
+    private const int QuotaExceeded = 122;
+
+    /// <summary>The folder of a snapshot, relative to the run's.</summary>
+    /// <param name="name">The snapshot.</param>
+    public static string FolderOf(SnapshotName name) => $"{Root}{name}";
+
+    /// <summary>Begins to write a snapshot.</summary>
+    /// <param name="content">What it will hold.</param>
+    public SnapshotAttempt Begin(SnapshotContent content)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        return new(blobs, time, FolderOf(new(content.Branch, content.At)) + "/", content);
+    }
+
+    /// <summary>Writes a whole snapshot from one process; a failing store is a result, not an exception.</summary>
+    /// <param name="content">What it holds.</param>
+    /// <param name="slices">The parts of each slice; slices are written one after the other.</param>
+    /// <param name="cancellationToken">Stops and abandons it.</param>
+    public async Task<SnapshotWriteResult> WriteAsync(
+        SnapshotContent content, IReadOnlyList<IReadOnlyList<SnapshotPartData>> slices, CancellationToken cancellationToken)
+    {
+        var attempt = Begin(content);
+        try
+        {
+            var written = new List<SnapshotSlice>();
+            foreach (var parts in slices) written.Add(await attempt.WriteSliceAsync(written.Count, parts, cancellationToken));
+            return new SnapshotWriteResult.Written(attempt.Name, await attempt.CommitAsync(written, cancellationToken));
+        }
+        catch (Exception error)
+        {
+            await AbandonQuietlyAsync(attempt);
+            if (error is not (IOException or UnauthorizedAccessException)) throw;
+            var isDiskFull = error.HResult is NoSpace or QuotaExceeded;
+            return new SnapshotWriteResult.Failed(attempt.Name, isDiskFull ? $"the disk is full ({error.Message})" : error.Message, isDiskFull);
+        }
+    }
+
+    /// <summary>All snapshots, oldest first. Sizes are checked, hashes are not.</summary>
+    /// <param name="cancellationToken">Stops listing.</param>
+    public async Task<IReadOnlyList<SnapshotEntry>> ListAsync(CancellationToken cancellationToken)
+    {
+        var entries = new List<SnapshotEntry>();
+        foreach (var name in await NamesAsync(cancellationToken))
+        {
+            SnapshotManifest? manifest = null;
+            try
+            {
+                manifest = await ReadManifestAsync(name, cancellationToken);
+                foreach (var slice in manifest.Slices) await using (await OpenSliceAsync(name, slice, cancellationToken)) { }
+                entries.Add(new(name, manifest, null));
+            }
+            catch (SnapshotDamagedException damage)
+            {
+                entries.Add(new(name, manifest, damage.Message));
+            }
+        }
+
+        return entries;
+    }
+
+    /// <summary>Opens the newest snapshot whose every byte is as it was written.</summary>
+    /// <param name="cancellationToken">Stops looking.</param>
+    public async Task<SnapshotSearch> OpenNewestAsync(CancellationToken cancellationToken)
+    {
+        var refused = new List<RefusedSnapshot>();
+        foreach (var name in (await NamesAsync(cancellationToken)).Reverse())
+        {
+            try
+            {
+                return new(await OpenAsync(name, cancellationToken), refused);
+            }
+            catch (SnapshotDamagedException damage)
+            {
+                refused.Add(new(name, damage.Message));
+            }
+        }
+
+        return new(null, refused);
+    }
+
+    /// <summary>Opens a snapshot after checking the size and SHA-256 of every slice.</summary>
+    /// <param name="name">The snapshot.</param>
+    /// <param name="cancellationToken">Stops checking.</param>
+    /// <exception cref="SnapshotDamagedException">It is not whole.</exception>
+    public async Task<OpenSnapshot> OpenAsync(SnapshotName name, CancellationToken cancellationToken)
+    {
+        var manifest = await ReadManifestAsync(name, cancellationToken);
+        var readers = new Dictionary<SnapshotSlice, SafetensorsReader>();
+        try
+        {
+            foreach (var slice in manifest.Slices)
+                readers.Add(slice, await OpenVerifiedAsync(name, manifest, slice, cancellationToken));
+            return new(name, manifest, readers);
+        }
+        catch
+        {
+            foreach (var reader in readers.Values) reader.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Notes a metric in a snapshot's manifest; the state and its hash stay as they are.</summary>
+    /// <param name="name">The snapshot.</param>
+    /// <param name="metric">The metric's name.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="cancellationToken">Stops before the manifest is replaced.</param>
+    /// <exception cref="SnapshotDamagedException">There is no such snapshot.</exception>
+    public async Task RecordMetricAsync(SnapshotName name, string metric, double value, CancellationToken cancellationToken)
+    {
+        var manifest = await ReadManifestAsync(name, cancellationToken);
+        var json = (manifest with { Metrics = new Dictionary<string, double>(manifest.Metrics) { [metric] = value } }).ToJson();
+        await blobs.PutAsync(ManifestOf(name), async (stream, token) => await stream.WriteAsync(json, token), cancellationToken);
+    }
+
+    /// <summary>Deletes the snapshots that a policy does not keep. Damaged ones neither count nor go.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="metric">The metric by which snapshots are good; null for none.</param>
+    /// <param name="cancellationToken">Stops between two snapshots.</param>
+    /// <returns>The deleted ones, oldest first.</returns>
+    public async Task<IReadOnlyList<SnapshotName>> RetainAsync(RetentionPolicy policy, string? metric, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        var facts = (await ListAsync(cancellationToken))
+            .Where(entry => entry.Damage is null)
+            .ToDictionary(entry => new SnapshotFacts(entry.Name.ToString(), entry.Name.At, MetricOf(entry.Manifest!, metric), entry.Name.Branch), entry => entry.Name);
+        var deleted = policy.ToDelete(facts.Keys).Select(snapshot => facts[snapshot]).ToList();
+        foreach (var name in deleted)
+        {
+            // Without its manifest the snapshot is gone at once; a crash in between leaves files for CleanAsync.
+            await blobs.DeleteAsync(ManifestOf(name), cancellationToken);
+            foreach (var blob in await blobs.ListAsync(FolderOf(name) + "/", cancellationToken)) await blobs.DeleteAsync(blob, cancellationToken);
+        }
+
+        return deleted;
+    }
+
+    /// <summary>Deletes what writers that died left behind. Only while nobody writes snapshots of this run.</summary>
+    /// <param name="cancellationToken">Stops cleaning.</param>
+    public async Task CleanAsync(CancellationToken cancellationToken)
+    {
+        await blobs.SweepAsync(Root, cancellationToken);
+        var kept = new HashSet<string>();
+        foreach (var entry in await ListAsync(cancellationToken))
+        {
+            // Nothing is known about the files of an unreadable manifest; a person may still save them.
+            if (entry.Manifest is { } manifest) kept.UnionWith(manifest.Slices.Select(slice => SliceOf(entry.Name, slice)).Append(ManifestOf(entry.Name)));
+            else kept.UnionWith(await blobs.ListAsync(FolderOf(entry.Name) + "/", cancellationToken));
+        }
+
+        foreach (var blob in await blobs.ListAsync(Root, cancellationToken))
+            if (SnapshotOf(blob) is not null && !kept.Contains(blob)) await blobs.DeleteAsync(blob, cancellationToken);
+    }
+
+    private static double? MetricOf(SnapshotManifest manifest, string? metric) =>
+        metric is not null && manifest.Metrics.TryGetValue(metric, out var value) ? value : null;
+
+    private static string ManifestOf(SnapshotName name) => $"{FolderOf(name)}/{ManifestFile}";
+
+    private static string SliceOf(SnapshotName name, SnapshotSlice slice) => $"{FolderOf(name)}/{slice.File}";
+
+    /// <summary>The snapshot in whose folder a blob lies; null for anything that is not ours.</summary>
+    private static SnapshotName? SnapshotOf(string blob) =>
+        blob.Split('/') is [_, var folder, _] ? SnapshotName.TryParse(folder) : null;
+
+    private static async Task AbandonQuietlyAsync(SnapshotAttempt attempt)
+    {
+        try
+        {
+            await attempt.AbandonAsync(CancellationToken.None);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The store fails altogether; CleanAsync deletes the rest at the next start.
+        }
+    }
+
+    /// <summary>Snapshots that have a manifest, oldest first.</summary>
+    private async Task<IReadOnlyList<SnapshotName>> NamesAsync(CancellationToken cancellationToken) =>
+        [.. (await blobs.ListAsync(Root, cancellationToken))
+            .Where(blob => blob.EndsWith("/" + ManifestFile, StringComparison.Ordinal))
+            .Select(SnapshotOf).OfType<SnapshotName>().Order()];
+
+    private async Task<SnapshotManifest> ReadManifestAsync(SnapshotName name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var stream = await blobs.OpenReadAsync(ManifestOf(name), cancellationToken);
+            using var buffer = new MemoryStream();
+            await stream.CopyToAsync(buffer, cancellationToken);
+            var manifest = SnapshotManifest.FromJson(buffer.ToArray());
+            return (manifest.Branch, manifest.At) == (name.Branch, name.At)
+                ? manifest
+                : throw new SnapshotDamagedException($"its manifest is that of {new SnapshotName(manifest.Branch, manifest.At)}");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SnapshotDamagedException($"its manifest cannot be read ({error.Message})", error);
+        }
+    }
+
+    /// <summary>Opens a slice of the right size.</summary>
+    private async Task<Stream> OpenSliceAsync(SnapshotName name, SnapshotSlice slice, CancellationToken cancellationToken)
+    {
+        Stream stream;
+        try
+        {
+            stream = await blobs.OpenReadAsync(SliceOf(name, slice), cancellationToken);
+        }
+        catch (FileNotFoundException error)
+        {
+            throw new SnapshotDamagedException($"{slice.File} is missing", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SnapshotDamagedException($"{slice.File} cannot be read ({error.Message})", error);
+        }
+
+        if (stream.Length == slice.Bytes) return stream;
+        var found = stream.Length;
+        await stream.DisposeAsync();
+        throw new SnapshotDamagedException($"{slice.File} has {found} bytes, its manifest says {slice.Bytes}");
+    }
+
+    /// <summary>Opens a slice after checking its hash, and that it holds what the manifest says.</summary>
+    private async Task<SafetensorsReader> OpenVerifiedAsync(
+        SnapshotName name, SnapshotManifest manifest, SnapshotSlice slice, CancellationToken cancellationToken)
+    {
+        var stream = await OpenSliceAsync(name, slice, cancellationToken);
+        try
+        {
+            var sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken));
+            if (sha256 != slice.Sha256) throw new SnapshotDamagedException($"the bytes of {slice.File} are not those that were written: their SHA-256 differs");
+            var reader = new SafetensorsReader(stream, slice.File);
+            foreach (var part in slice.Parts)
+            {
+                var entry = reader[part.Section];
+                if (entry.Elements != part.Elements || entry.Dtype != manifest.Sections.First(section => section.Name == part.Section).Dtype)
+                    throw new SnapshotDamagedException($"`{part.Section}` in {slice.File} is not what the manifest says");
+            }
+
+            return reader;
+        }
+        catch (Exception error)
+        {
+            await stream.DisposeAsync();
+            if (error is SnapshotDamagedException or OperationCanceledException) throw;
+            throw new SnapshotDamagedException($"{slice.File} cannot be read ({error.Message})", error);
+        }
+    }
+}

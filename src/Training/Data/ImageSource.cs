@@ -1,0 +1,61 @@
+namespace Atelier.Training.Data;
+
+/// <summary>Encoded images by name: where a dataset's files come from. Reading is safe from any number of threads.</summary>
+public abstract class ImageSource : IDisposable
+{
+    /// <summary>The file beside the images that holds their labels.</summary>
+    public const string LabelFile = "dataset.json";
+
+    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".webp"];
+
+    /// <summary>What people call the dataset: its path.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>The images' paths inside the dataset, with <c>/</c> between folders, in ordinal order.</summary>
+    public abstract IReadOnlyList<string> ImageNames { get; }
+
+    /// <summary>Opens a folder or a zip file.</summary>
+    /// <exception cref="DatasetException">There is no such thing, it may not be read, or the zip file is damaged.</exception>
+    public static ImageSource Open(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (Directory.Exists(path))
+            return FolderImageSource.Open(path);
+        if (File.Exists(path))
+            return ZipImageSource.Open(path);
+        throw new DatasetException(
+            DatasetProblem.NotFound, $"{path}: no such folder or zip file. Pass the folder or the zip file that holds the images.");
+    }
+
+    /// <summary>The encoded bytes of one image.</summary>
+    /// <param name="index">Its index in <see cref="ImageNames"/>.</param>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="InvalidDataException">The archive is damaged there.</exception>
+    public abstract byte[] Read(int index);
+
+    /// <summary>The text of <see cref="LabelFile"/>; null if there is none.</summary>
+    public abstract string? ReadLabels();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Closes what is open.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+    }
+
+    /// <summary>
+    /// Whether a path is an image's: by extension, and not hidden (<c>.thumbnails/…</c>, <c>__MACOSX/…</c>, where
+    /// desktops leave things that end in <c>.png</c>).
+    /// </summary>
+    protected static bool IsImage(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return Extensions.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase)
+            && !name.Split('/').Any(part => part.StartsWith('.') || part == "__MACOSX");
+    }
+}

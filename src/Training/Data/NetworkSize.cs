@@ -1,0 +1,39 @@
+using Atelier.Core.Specs;
+using Atelier.Training.Imaging;
+
+namespace Atelier.Training.Data;
+
+/// <summary>
+/// Which sizes the networks can have: they double from a small block, so both sides are k·2ⁿ with one n of at least 2,
+/// that is, multiples of 4 (32x32 = 2ⁿ, or 512x384 = 4·2⁷ × 3·2⁷).
+/// </summary>
+internal static class NetworkSize
+{
+    private const int Unit = 4;
+
+    /// <summary>Whether networks of this size exist.</summary>
+    public static bool IsUsable(ImageSize size) => size.Width % Unit == 0 && size.Height % Unit == 0;
+
+    /// <summary>Throws if networks of this size do not exist.</summary>
+    /// <param name="size">The size.</param>
+    /// <param name="what">Whose size it is, for the message.</param>
+    public static void Require(ImageSize size, string what)
+    {
+        if (IsUsable(size))
+            return;
+        var square = ImageSize.Square(PowerOfTwoBelow(Math.Min(size.Width, size.Height)));
+        var near = new ImageSize(RoundDown(size.Width), RoundDown(size.Height));
+        var choice = square == near ? ResizeTo(square) : $"{ResizeTo(square)} (square) or {ResizeTo(near)}";
+        throw new DatasetException(
+            DatasetProblem.UnusableSize,
+            $"{what} is {size}: the networks double in size from layer to layer, so width and height must be multiples of {Unit} "
+            + $"(powers of two are best). Pass {choice} to crop and resize the images.");
+    }
+
+    /// <summary>What to pass so that images are cropped and resized. Spec keys give height before width.</summary>
+    public static string ResizeTo(ImageSize size) => $"`--set resolution={new Resolution(size.Height, size.Width)} --set resize=fit`";
+
+    private static int RoundDown(int side) => Math.Max(Unit, side / Unit * Unit);
+
+    private static int PowerOfTwoBelow(int side) => Math.Max(Unit, 1 << int.Log2(side));
+}

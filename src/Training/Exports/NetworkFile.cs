@@ -1,0 +1,136 @@
+using System.Globalization;
+using Atelier.Core;
+using Atelier.Storage.Safetensors;
+using Atelier.Training.Networks;
+using Atelier.Training.Step;
+using Atelier.Training.Ops;
+using static TorchSharp.torch;
+
+namespace Atelier.Training.Exports;
+
+/// <summary>
+/// Networks as <c>.safetensors</c> with the published state-dict names: one generator without prefix, or G, D and G_ema
+/// with theirs.
+/// </summary>
+public static class NetworkFile
+{
+    private const string ClampKey = "conv_clamp";
+
+    /// <summary>Writes the averaged generator for use, or with <paramref name="all"/> the three networks of training.</summary>
+    public static void Save(string path, TrajectoryState state, bool all)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        using var scope = NewDisposeScope();
+        var tensors = new List<NamedTensor>();
+        var model = state.Model;
+        AddNetwork(tensors, all ? "G_ema." : "", model.GeneratorLayout, state.GeneratorAverage);
+        if (all)
+        {
+            AddNetwork(tensors, "G.", model.GeneratorLayout, state.Generator);
+            AddNetwork(tensors, "D.", model.DiscriminatorLayout, state.Discriminator);
+        }
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt", ["kimg"] = (state.ImageCount / 1000.0).ToString(CultureInfo.InvariantCulture) };
+        if (model.Generator.ConvClamp is { } clamp)
+            metadata[ClampKey] = clamp.ToString(CultureInfo.InvariantCulture);
+        SafetensorsTensors.Write(path, tensors, metadata);
+    }
+
+    /// <summary>Reads the generator of a file for use.</summary>
+    /// <exception cref="UserErrorException">The file is missing, malformed, or holds no StyleGAN2 generator.</exception>
+    public static LoadedGenerator LoadGenerator(string path, ScalarType precision, Device device)
+    {
+        using var file = SafetensorsReader.Open(path);
+        string prefix = new[] { "G_ema.", "G.", "" }.First(candidate => candidate.Length == 0 || file.Contains(candidate + Generator.MeanStyleName));
+        var shapes = file.Entries
+            .Where(entry => entry.Name.StartsWith(prefix, StringComparison.Ordinal))
+            .ToDictionary(entry => entry.Name[prefix.Length..], entry => entry.Shape, StringComparer.Ordinal);
+        double? clamp = file.Metadata.TryGetValue(ClampKey, out var text) ? double.Parse(text, CultureInfo.InvariantCulture) : null;
+        var config = GeneratorShape.Infer(shapes, clamp, path);
+        var loaded = new LoadedGenerator(config, precision, device);
+        Fill(file, prefix, loaded.Layout, loaded.Values);
+        return loaded;
+    }
+
+    /// <summary>The averaged generator of a state, for use; independent of the state afterwards.</summary>
+    public static LoadedGenerator Use(TrajectoryState state, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var loaded = new LoadedGenerator(state.Model.Generator, state.Precision, device);
+        loaded.Values.copy_(state.GeneratorAverage);
+        return loaded;
+    }
+
+    /// <summary>
+    /// Starts a run from a file's networks (transfer learning): G and G_ema from whichever generators it has, D if it has one.
+    /// </summary>
+    /// <returns>The networks that were taken.</returns>
+    /// <exception cref="UserErrorException">The file has no generator, or one of another shape.</exception>
+    public static IReadOnlyList<string> Initialise(TrajectoryState state, string path)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        using var file = SafetensorsReader.Open(path);
+        var (average, trained, discriminator) = PrefixesIn(file);
+        var taken = new List<string> { "G_ema", "G" };
+        Fill(file, average, state.Model.GeneratorLayout, state.GeneratorAverage);
+        Fill(file, trained, state.Model.GeneratorLayout, state.Generator);
+        if (discriminator is not null)
+        {
+            Fill(file, discriminator, state.Model.DiscriminatorLayout, state.Discriminator);
+            taken.Add("D");
+        }
+        return taken;
+    }
+
+    /// <summary>Checks, from the header alone, that <see cref="Initialise"/> will take a file.</summary>
+    /// <exception cref="UserErrorException">The file is missing, malformed, has no generator, or one of another shape.</exception>
+    public static void RequireFits(string path, ModelConfig model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        using var file = SafetensorsReader.Open(path);
+        var (average, trained, discriminator) = PrefixesIn(file);
+        RequireFits(file, average, model.GeneratorLayout);
+        RequireFits(file, trained, model.GeneratorLayout);
+        if (discriminator is not null)
+            RequireFits(file, discriminator, model.DiscriminatorLayout);
+    }
+
+    private static (string Average, string Trained, string? Discriminator) PrefixesIn(SafetensorsReader file)
+    {
+        bool Has(string prefix) => file.Contains(prefix + Generator.MeanStyleName);
+        string average = Has("G_ema.") ? "G_ema." : Has("") ? "" : Has("G.") ? "G." : throw new UserErrorException($"{file.Source}: it holds no StyleGAN2 generator to start from");
+        bool hasDiscriminator = file.Entries.Any(entry => entry.Name.StartsWith("D.", StringComparison.Ordinal));
+        return (average, Has("G.") ? "G." : average, hasDiscriminator ? "D." : null);
+    }
+
+    private static void AddNetwork(List<NamedTensor> tensors, string prefix, NetworkLayout layout, Tensor flat)
+    {
+        foreach (var entry in layout.Entries)
+            tensors.Add(new NamedTensor(prefix + entry.Name, flat.narrow(0, entry.Offset, entry.Count).view(entry.Shape)));
+        var filter = Upfirdn2d.SetupFilter([1, 3, 3, 1]).to(flat.dtype);
+        foreach (var name in layout.FilterNames)
+            tensors.Add(new NamedTensor(prefix + name, filter));
+    }
+
+    private static void Fill(SafetensorsReader file, string prefix, NetworkLayout layout, Tensor flat)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        RequireFits(file, prefix, layout);
+        foreach (var entry in layout.Entries)
+            flat.narrow(0, entry.Offset, entry.Count).copy_(SafetensorsTensors.Read(file, prefix + entry.Name).flatten());
+    }
+
+    private static void RequireFits(SafetensorsReader file, string prefix, NetworkLayout layout)
+    {
+        foreach (var entry in layout.Entries)
+        {
+            if (!file.Contains(prefix + entry.Name))
+                throw new UserErrorException($"{file.Source}: it lacks '{prefix}{entry.Name}', which this network needs; channel-base, channel-max, mapping-layers, z-dim, w-dim, the architectures and the resolution must be those of the file");
+            var stored = file[prefix + entry.Name];
+            if (!stored.Shape.SequenceEqual(entry.Shape))
+                throw new UserErrorException($"{file.Source}: '{prefix}{entry.Name}' has shape [{string.Join(',', stored.Shape)}], but this network has [{string.Join(',', entry.Shape)}]; channel-base, channel-max, mapping-layers, z-dim, w-dim, the architectures and the resolution must be those of the file");
+        }
+    }
+}

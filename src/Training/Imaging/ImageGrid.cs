@@ -1,0 +1,72 @@
+namespace Atelier.Training.Imaging;
+
+/// <summary>Pictures of one size side by side, without gaps, as the published trainers write their snapshots.</summary>
+public static class ImageGrid
+{
+    /// <summary>
+    /// The columns and rows the published trainers use: as many as fill 7680×4320 pixels, at least 7×4, at most 32×32.
+    /// </summary>
+    public static (int Columns, int Rows) LayoutFor(ImageSize size) =>
+        (Math.Clamp(7680 / size.Width, 7, 32), Math.Clamp(4320 / size.Height, 4, 32));
+
+    /// <summary>Composes pictures row by row; cells without a picture stay black.</summary>
+    /// <param name="pixels">uint8 [N, C, H, W], C = 3, or 1 for grey.</param>
+    /// <param name="size">W and H.</param>
+    /// <param name="columns">Pictures per row.</param>
+    /// <param name="channels">C.</param>
+    public static RgbImage Compose(ReadOnlySpan<byte> pixels, ImageSize size, int columns, int channels = 3)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
+        if (channels is not (1 or 3))
+            throw new ArgumentException($"A picture has 1 or 3 channels, not {channels}.", nameof(channels));
+        var plane = size.Width * size.Height;
+        var count = pixels.Length / (channels * plane);
+        if (count == 0 || pixels.Length != count * channels * plane)
+            throw new ArgumentException($"{pixels.Length} bytes are no whole number of {channels}-channel images of {size}.", nameof(pixels));
+
+        var rows = (count + columns - 1) / columns;
+        var grid = RgbImage.Filled(columns * size.Width, rows * size.Height, RgbColor.Black);
+        var rgb = new byte[size.ImageBytes];
+        for (var i = 0; i < count; i++)
+        {
+            var picture = pixels.Slice(i * channels * plane, channels * plane);
+            for (var c = 0; c < 3; c++)
+                picture.Slice(c % channels * plane, plane).CopyTo(rgb.AsSpan(c * plane));
+            grid.Paste(rgb, size, i % columns * size.Width, i / columns * size.Height);
+        }
+
+        return grid;
+    }
+
+    /// <summary>Composes a network's outputs: <paramref name="low"/> becomes 0, <paramref name="high"/> 255.</summary>
+    /// <param name="pixels">float32 [N, C, H, W], C = 3, or 1 for grey. NaN becomes 0.</param>
+    /// <param name="size">W and H.</param>
+    /// <param name="columns">Pictures per row.</param>
+    /// <param name="channels">C.</param>
+    /// <param name="low">The value of black.</param>
+    /// <param name="high">The value of white.</param>
+    public static RgbImage Compose(
+        ReadOnlySpan<float> pixels, ImageSize size, int columns, int channels = 3, float low = -1, float high = 1)
+    {
+        var bytes = new byte[pixels.Length];
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            var value = MathF.Round((pixels[i] - low) * (255 / (high - low)));
+            bytes[i] = value >= 255 ? (byte)255 : value > 0 ? (byte)value : (byte)0;
+        }
+
+        return Compose(bytes, size, columns, channels);
+    }
+
+    /// <summary>Composes pictures of one size.</summary>
+    public static RgbImage Compose(IReadOnlyList<RgbImage> images, int columns)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        if (images.Count == 0)
+            throw new ArgumentException("A grid needs a picture.", nameof(images));
+        var size = images[0].Size;
+        if (images.FirstOrDefault(i => i.Size != size) is { } other)
+            throw new ArgumentException($"A grid has pictures of one size, not {size} and {other.Size}.", nameof(images));
+        return Compose(images.SelectMany(i => i.Planes).ToArray(), size, columns);
+    }
+}

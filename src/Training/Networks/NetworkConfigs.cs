@@ -1,0 +1,45 @@
+using Atelier.Core.Specs;
+
+namespace Atelier.Training.Networks;
+
+/// <summary>The generator's shape.</summary>
+/// <param name="Shape">Output size in pixels.</param>
+/// <param name="LatentSize">Length of z.</param>
+/// <param name="StyleSize">Length of w.</param>
+/// <param name="LabelSize">Length of a label vector; 0 for none.</param>
+/// <param name="ChannelBase">Channels are min(base / resolution, max).</param>
+/// <param name="ChannelMax">See <paramref name="ChannelBase"/>.</param>
+/// <param name="MappingLayers">Fully connected layers from z to w.</param>
+/// <param name="Architecture">How blocks pass images along.</param>
+/// <param name="ConvClamp">Bound on the output of every convolution, or null.</param>
+public sealed record GeneratorConfig(
+    ImageShape Shape, int LatentSize, int StyleSize, int LabelSize, int ChannelBase, int ChannelMax, int MappingLayers,
+    NetworkArchitecture Architecture = NetworkArchitecture.Skip, double? ConvClamp = null)
+{
+    /// <summary>Channels of a block whose longer side is <paramref name="resolution"/>.</summary>
+    public int Channels(int resolution) => Math.Min(ChannelBase / resolution, ChannelMax);
+
+    /// <summary>Styles that the synthesis network takes: one a convolution, and one for the last image.</summary>
+    public int StyleCount => (2 * Shape.Doublings) + 2;
+}
+
+/// <summary>The discriminator's shape.</summary>
+/// <param name="Shape">Input size in pixels.</param>
+/// <param name="LabelSize">Length of a label vector; 0 for none.</param>
+/// <param name="ChannelBase">Channels are min(base / resolution, max).</param>
+/// <param name="ChannelMax">See <paramref name="ChannelBase"/>.</param>
+/// <param name="Architecture">How blocks pass images along.</param>
+/// <param name="ConvClamp">Bound on the output of every convolution, or null.</param>
+/// <param name="MinibatchGroup">Images compared with each other by the minibatch deviation; null for all of a call.</param>
+/// <param name="MinibatchChannels">Feature maps of minibatch deviation.</param>
+/// <param name="FrozenLayers">Layers from the image side that are not trained (freeze-d).</param>
+public sealed record DiscriminatorConfig(
+    ImageShape Shape, int LabelSize, int ChannelBase, int ChannelMax, NetworkArchitecture Architecture = NetworkArchitecture.Resnet,
+    double? ConvClamp = null, int? MinibatchGroup = 4, int MinibatchChannels = 1, int FrozenLayers = 0)
+{
+    /// <summary>Layers of the label mapping, as published.</summary>
+    public const int LabelMappingLayers = 8;
+
+    /// <summary>Channels of a block whose longer side is <paramref name="resolution"/>.</summary>
+    public int Channels(int resolution) => Math.Min(ChannelBase / resolution, ChannelMax);
+}

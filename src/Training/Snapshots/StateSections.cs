@@ -1,0 +1,92 @@
+using System.Buffers.Binary;
+using Atelier.Storage.Safetensors;
+using Atelier.Storage.Snapshots;
+using Atelier.Training.Step;
+using static TorchSharp.torch;
+
+namespace Atelier.Training.Snapshots;
+
+/// <summary>A trajectory state as the flat sections of snapshots and hashes: its tensors, then its counters.</summary>
+public static class StateSections
+{
+    private const string Counters = "counters";
+    private const int CounterCount = 4;
+
+    /// <summary>What a snapshot writes; the bytes are read from the state when they are written.</summary>
+    public static IReadOnlyList<SnapshotPartData> Parts(TrajectoryState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return
+        [
+            .. state.Sections().Select(section => SnapshotPartData.Whole(Describe(section), stream => WithBytes(section.Values, bytes => stream.Write(bytes)))),
+            SnapshotPartData.Whole(CounterSection, stream => stream.Write(CounterBytes(state))),
+        ];
+    }
+
+    /// <summary>SHA-256 of all weights, moments and counters: equal states have equal hashes, however they were computed or stored.</summary>
+    public static string Hash(TrajectoryState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        using var hasher = new StateHasher();
+        foreach (var section in state.Sections())
+        {
+            hasher.Begin(Describe(section));
+            WithBytes(section.Values, hasher.Append);
+        }
+        hasher.Begin(CounterSection);
+        hasher.Append(CounterBytes(state));
+        return hasher.Finish();
+    }
+
+    /// <summary>Fills a state from a snapshot of the same networks.</summary>
+    /// <exception cref="SnapshotDamagedException">The snapshot lacks a section, or has one of another size or type.</exception>
+    public static void Load(OpenSnapshot snapshot, TrajectoryState state)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(state);
+        using var _ = no_grad();
+        foreach (var section in state.Sections())
+        {
+            using var scope = NewDisposeScope();
+            var wanted = Describe(section);
+            Require(snapshot[section.Name], wanted);
+            var host = empty([wanted.Elements], section.Values.dtype);
+            snapshot.Read(snapshot[section.Name], 0, host.bytes);
+            section.Values.copy_(host);
+        }
+        Require(snapshot[Counters], CounterSection);
+        Span<byte> bytes = stackalloc byte[CounterCount * sizeof(long)];
+        snapshot.Read(snapshot[Counters], 0, bytes);
+        state.SetCounters(At(bytes, 0), At(bytes, 1), At(bytes, 2), At(bytes, 3));
+    }
+
+    private static SnapshotSection CounterSection { get; } = new(Counters, TensorDtype.I64, CounterCount);
+
+    private static SnapshotSection Describe(StateSection section) => new(
+        section.Name, section.Values.dtype == ScalarType.Float64 ? TensorDtype.F64 : TensorDtype.F32, section.Values.numel());
+
+    private static void WithBytes(Tensor values, SpanAction use)
+    {
+        using var scope = NewDisposeScope();
+        use(values.cpu().bytes);
+    }
+
+    private static byte[] CounterBytes(TrajectoryState state)
+    {
+        var bytes = new byte[CounterCount * sizeof(long)];
+        long[] counters = [state.Iteration, state.ImageCount, state.GeneratorMoments.Step, state.DiscriminatorMoments.Step];
+        for (int i = 0; i < CounterCount; i++)
+            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(i * sizeof(long)), counters[i]);
+        return bytes;
+    }
+
+    private static long At(ReadOnlySpan<byte> bytes, int index) => BinaryPrimitives.ReadInt64LittleEndian(bytes[(index * sizeof(long))..]);
+
+    private static void Require(SnapshotSection stored, SnapshotSection wanted)
+    {
+        if (stored != wanted)
+            throw new SnapshotDamagedException($"its section '{stored.Name}' has {stored.Elements} elements of {stored.Dtype}; this run's networks need {wanted.Elements} of {wanted.Dtype}");
+    }
+
+    private delegate void SpanAction(ReadOnlySpan<byte> bytes);
+}

@@ -1,0 +1,78 @@
+using Atelier.Core;
+using Atelier.Core.Schedules;
+using Atelier.Training.Networks;
+using Atelier.Training.Ops;
+using static TorchSharp.torch;
+
+namespace Atelier.Training.Step;
+
+/// <summary>
+/// One iteration: each phase is computed from the state (a pure function), summed over the shards, and applied in one
+/// local step. It knows no files, sockets, loggers or arguments; a halt takes effect before or after a phase.
+/// </summary>
+/// <param name="lanes">Computes this process's shards.</param>
+/// <param name="reduction">Sums over all processes.</param>
+/// <param name="options">What the step needs of the spec.</param>
+public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepOptions options)
+{
+    /// <summary>Runs the phases of the state's next iteration and advances its counters.</summary>
+    /// <param name="state">Changed in place.</param>
+    /// <param name="inputs">Real images and draws of (phase, shard).</param>
+    /// <param name="statistics">Receives what the phases report.</param>
+    /// <param name="cancellation">Halts between phases; the state is then as after the last whole one.</param>
+    public void Run(TrajectoryState state, Func<Phase, int, ShardInputs> inputs, StepStatistics statistics, CancellationToken cancellation)
+    {
+        foreach (var phase in PhaseSchedule.At(options.Phases, state.Iteration))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var pieces = lanes.Sum(phase, reduction.ShardCount, reduction.Held, shard => inputs(phase, shard), state.PathLengthMean, cancellation);
+            using var sum = reduction.Reduce(phase.Kind.ToString(), pieces, cancellation);
+            Apply(state, phase, sum, statistics);
+        }
+        FinishIteration(state);
+    }
+
+    private void Apply(TrajectoryState state, Phase phase, Tensor sum, StepStatistics statistics)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        double scale = 1.0 / reduction.ShardCount;
+        bool trainsGenerator = phase.Network == TrainedNetwork.Generator;
+        var buffer = trainsGenerator ? state.Model.GeneratorBuffer : state.Model.DiscriminatorBuffer;
+        var moments = trainsGenerator ? state.GeneratorMoments : state.DiscriminatorMoments;
+        var parameters = (trainsGenerator ? state.Generator : state.Discriminator).narrow(0, 0, buffer.GradientLength);
+
+        moments.Step++;
+        var adam = trainsGenerator ? options.GeneratorAdam : options.DiscriminatorAdam;
+        var nonFinite = FlatOptimizer.AdamStep(
+            parameters, buffer.Gradient(sum), moments.First, moments.Second,
+            adam.LearningRate, adam.Beta1, adam.Beta2, adam.Epsilon, moments.Step, scale);
+
+        if (trainsGenerator || phase.HasMain)
+            Follow(MeanStyle(state), buffer.MeanStyle(sum) * scale, 1 - options.MeanStyleDecay);
+        if (trainsGenerator && phase.HasRegularisation)
+            Follow(state.PathLengthMean, buffer.Statistic(sum, PhaseStatistic.PathLength) * scale, options.Losses.PathDecay);
+        statistics.Add(phase.Kind, buffer.Statistics(sum) * scale, nonFinite.NaNs, nonFinite.Infinities);
+    }
+
+    private void FinishIteration(TrajectoryState state)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var layout = state.Model.GeneratorLayout;
+        double beta = EmaSchedule.Beta(options.Batch, new ImageCount(state.ImageCount), options.EmaKimg, options.EmaRampup);
+        FlatOptimizer.Ema(state.GeneratorAverage.narrow(0, 0, layout.ParameterLength), state.Generator.narrow(0, 0, layout.ParameterLength), beta);
+        long buffers = layout.Length - layout.ParameterLength;
+        state.GeneratorAverage.narrow(0, layout.ParameterLength, buffers).copy_(state.Generator.narrow(0, layout.ParameterLength, buffers));
+        state.Iteration++;
+        state.ImageCount += options.Batch;
+    }
+
+    private static Tensor MeanStyle(TrajectoryState state)
+    {
+        var entry = state.Model.GeneratorLayout[Generator.MeanStyleName];
+        return state.Generator.narrow(0, entry.Offset, entry.Count);
+    }
+
+    private static void Follow(Tensor mean, Tensor value, double rate) => mean.add_((value - mean) * rate);
+}

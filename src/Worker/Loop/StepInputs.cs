@@ -1,0 +1,76 @@
+using Atelier.Core;
+using Atelier.Core.Randomness;
+using Atelier.Core.Schedules;
+using Atelier.Core.Sharding;
+using Atelier.Training.Data;
+using Atelier.Training.Randomness;
+using Atelier.Training.Step;
+using static TorchSharp.torch;
+
+namespace Atelier.Worker.Loop;
+
+/// <summary>Real images and draws of the shards that one holder computes.</summary>
+public sealed class StepInputs : IDisposable
+{
+    private readonly ImageLoader _loader;
+    private readonly ImageDataset _dataset;
+    private readonly RunKeys _keys;
+    private readonly DrawSource _source;
+    private readonly ShardRange _held;
+    private readonly int _shardSize;
+
+    /// <summary>Starts reading ahead.</summary>
+    /// <param name="dataset">The images; not owned.</param>
+    /// <param name="keys">Seed and branch.</param>
+    /// <param name="source">What the draws have in common.</param>
+    /// <param name="held">The shards of this holder.</param>
+    /// <param name="shardSize">Images a shard.</param>
+    /// <param name="batch">Images an iteration.</param>
+    /// <param name="mirror">Whether images are flipped at random.</param>
+    public StepInputs(ImageDataset dataset, RunKeys keys, DrawSource source, ShardRange held, int shardSize, int batch, bool mirror)
+    {
+        (_dataset, _keys, _source, _held, _shardSize) = (dataset, keys, source, held, shardSize);
+        var order = new DataOrder(keys.Seed, keys.Branch, dataset.Count);
+        _loader = new ImageLoader(
+            dataset,
+            position => new ImageDraw((int)order.ImageAt(position), mirror && order.MirrorAt(position)),
+            new LoaderOptions { BatchSize = held.Count * shardSize, Stride = batch });
+    }
+
+    /// <summary>How long training has waited for images, in all.</summary>
+    public TimeSpan Waited => _loader.Waited;
+
+    /// <summary>The inputs of one iteration.</summary>
+    /// <param name="iteration">Iterations finished.</param>
+    /// <param name="shown">Images shown before it: its place in the data order.</param>
+    /// <param name="cancellation">Ends the wait for images.</param>
+    public Minibatch At(long iteration, ImageCount shown, CancellationToken cancellation) =>
+        new(this, iteration, _loader.Take(shown.Images + (_held.Start * (long)_shardSize), cancellation));
+
+    /// <inheritdoc/>
+    public void Dispose() => _loader.Dispose();
+
+    /// <summary>The inputs of one iteration's phases and shards.</summary>
+    public sealed class Minibatch(StepInputs inputs, long iteration, ImageBatch images)
+    {
+        /// <summary>The inputs of one phase of one shard.</summary>
+        public ShardInputs Of(Phase phase, int shard)
+        {
+            var basis = new DrawKey(inputs._keys.Seed, inputs._keys.Branch, DrawPurpose.Latent, iteration, (int)phase.Kind, shard);
+            return new ShardInputs(new RealShard(inputs._shardSize, () => Load(shard)), new KeyedDraws(basis, inputs._source));
+        }
+
+        private (Tensor Images, Tensor? Labels) Load(int shard)
+        {
+            int n = inputs._shardSize, first = (shard - inputs._held.Start) * n;
+            var (width, height) = inputs._dataset.Resolution;
+            var pixels = images.Pixels.AsSpan(first * inputs._dataset.ImageBytes, n * inputs._dataset.ImageBytes).ToArray();
+            var real = tensor(pixels, [n, 3, height, width]).to(inputs._source.Precision).div(127.5).sub(1).to(inputs._source.Device);
+            int labelSize = inputs._source.LabelSize;
+            if (labelSize == 0)
+                return (real, null);
+            var labels = images.Labels.AsSpan(first * labelSize, n * labelSize).ToArray();
+            return (real, tensor(labels, [n, labelSize]).to(inputs._source.Precision).to(inputs._source.Device));
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using Atelier.Core;
+using Atelier.Core.Sharding;
+using Atelier.Training.Randomness;
+using Atelier.Training.Step;
+using Atelier.Worker.Collectives;
+using Atelier.Worker.Loop;
+using static TorchSharp.torch;
+
+namespace Atelier.Worker.Runs;
+
+/// <summary>The holders of a run's shards in this process: a state, lanes and a loop each, joined by one reduction.</summary>
+internal sealed class Holders : IDisposable
+{
+    private readonly InProcessReduction? _world;
+    private readonly List<Holder> _holders = [];
+
+    public Holders(PreparedRun run, int count, int lanes)
+    {
+        var spec = run.Record.Spec;
+        var model = spec.ToModel();
+        _world = count > 1 ? new InProcessReduction(spec.Shards, count) : null;
+        var dataset = run.Dataset;
+        var source = new DrawSource(
+            spec.ZDim, spec.LabelDim, dataset.Count, (image, label) => dataset.CopyLabel((int)image, label), spec.StyleMixing, RandomNoise: true, ScalarType.Float32, CPU);
+        foreach (var reduction in _world?.Holders ?? [new SoloReduction(spec.Shards)])
+        {
+            var state = new TrajectoryState(model, ScalarType.Float32, CPU);
+            var shardLanes = new ShardLanes(state, spec.ToStep().Losses, Math.Min(lanes, reduction.Held.Count));
+            var inputs = new StepInputs(dataset, new RunKeys(spec.Seed, run.Record.Branch), source, reduction.Held, spec.Shard, spec.Batch, spec.Mirror);
+            _holders.Add(new Holder(state, shardLanes, inputs, new TrainStep(shardLanes, reduction, spec.ToStep()), new StepStatistics(CPU)));
+        }
+    }
+
+    /// <summary>The state that is shown, snapshotted and filled at the start.</summary>
+    public TrajectoryState First => _holders[0].State;
+
+    /// <summary>Longest time that a holder has waited for images.</summary>
+    public TimeSpan DataWaited => _holders.Max(holder => holder.Inputs.Waited);
+
+    /// <summary>Gives every holder the first one's state.</summary>
+    public void Share()
+    {
+        foreach (var holder in _holders.Skip(1))
+            holder.State.CopyFrom(First);
+    }
+
+    /// <summary>Trains on one thread a holder; the first one's loop has the observers.</summary>
+    public LoopEnd Train(ImageCount total, StopFlag stop, IReadOnlyList<ILoopObserver> observers)
+    {
+        var shared = new SharedStop(stop);
+        var ends = new LoopEnd[_holders.Count];
+        var threads = _holders.Select((_, rank) => new LaneThread($"holder {rank}")).ToList();
+        var running = _holders.Select((holder, rank) => threads[rank].Start(() =>
+        {
+            try
+            {
+                var loop = new TrainingLoop(holder.Step, holder.Inputs, shared, rank == 0 ? observers : []);
+                ends[rank] = loop.Run(holder.State, total, holder.Statistics, CancellationToken.None);
+            }
+            catch
+            {
+                _world?.Abandon();
+                throw;
+            }
+        })).ToList();
+        try
+        {
+            LaneThread.WaitAll(running);
+        }
+        finally
+        {
+            threads.ForEach(thread => thread.Dispose());
+        }
+        return ends[0];
+    }
+
+    public void Dispose()
+    {
+        foreach (var holder in _holders)
+            holder.Dispose();
+        _world?.Dispose();
+    }
+
+    private sealed record Holder(TrajectoryState State, ShardLanes Lanes, StepInputs Inputs, TrainStep Step, StepStatistics Statistics) : IDisposable
+    {
+        public void Dispose()
+        {
+            Inputs.Dispose();
+            Lanes.Dispose();
+            Statistics.Dispose();
+            State.Dispose();
+        }
+    }
+}

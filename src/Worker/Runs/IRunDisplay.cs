@@ -1,0 +1,26 @@
+using Atelier.Core;
+
+namespace Atelier.Worker.Runs;
+
+/// <summary>Who is told how a run goes: a terminal, a log, a test.</summary>
+public interface IRunDisplay
+{
+    /// <summary>Something worth a line of its own.</summary>
+    void Say(string line);
+
+    /// <summary>An iteration ended.</summary>
+    void Progress(RunProgress progress);
+
+    /// <summary>A tick ended.</summary>
+    void Tick(TickReport tick);
+}
+
+/// <summary>Where a run is.</summary>
+/// <param name="Now">Images shown.</param>
+/// <param name="Total">Images to show.</param>
+/// <param name="ImagesPerSecond">Over the last seconds.</param>
+/// <param name="Remaining">Estimated time to the end.</param>
+/// <param name="GeneratorLoss">Mean since the last tick, or null before the first iteration.</param>
+/// <param name="DiscriminatorLoss">Mean since the last tick, or null before the first iteration.</param>
+public sealed record RunProgress(
+    ImageCount Now, ImageCount Total, double ImagesPerSecond, TimeSpan? Remaining, double? GeneratorLoss, double? DiscriminatorLoss);

@@ -1,0 +1,95 @@
+using Atelier.Core;
+using Atelier.Core.Runs;
+using Atelier.Storage.Blobs;
+using Atelier.Storage.Snapshots;
+using Atelier.Training.Numerics;
+using Atelier.Training.Randomness;
+using Atelier.Training.Snapshots;
+using Atelier.Training.Step;
+using Atelier.Worker.Loop;
+using static TorchSharp.torch;
+
+namespace Atelier.Worker.Runs;
+
+/// <summary>A run in this process: prepares it, trains, and leaves its folder so that the same request goes on.</summary>
+public static class LocalRun
+{
+    /// <summary>Trains until the last image, the time limit, a stop, or a failure.</summary>
+    /// <exception cref="UserErrorException">The request cannot be carried out; nothing was changed.</exception>
+    public static RunOutcome Execute(TrainRequest request, IRunDisplay display, StopFlag stop, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(display);
+        ArgumentNullException.ThrowIfNull(stop);
+        ArgumentNullException.ThrowIfNull(time);
+        // What cannot work is said before a folder is made for it.
+        using var run = RunPreparation.Prepare(request, time);
+        var spec = run.Record.Spec;
+        var folder = new RunFolder(request.Out);
+        int lanes = spec.Lanes ?? Math.Max(1, Environment.ProcessorCount / spec.Threads / request.Workers);
+        NumericsEnvironment.Apply(spec.Threads, lanes * request.Workers);
+        using var holders = new Holders(run, request.Workers, lanes);
+
+        using var held = RunLock.Take(folder);
+        folder.DeleteUnfinished();
+        var notes = new RunNotes(display);
+        var events = new EventLog(folder, notes, display);
+        var numerics = NumericsProbe.Measure(spec.Threads, CPU);
+        var store = new SnapshotStore(new FolderBlobStore(folder.Path), time);
+        var state = holders.First;
+        bool isNew = new RunStart(run, request, store, events, numerics, time).Fill(state);
+        holders.Share();
+        var grid = new PreviewGrid(state.Model, run.Dataset, spec.Seed, spec.NoiseMode, state.Precision);
+        if (isNew)
+        {
+            notes.Write(folder.Reals, PreviewGrid.Reals(run.Dataset, spec.Seed));
+            notes.Write(folder.InitialFakes, grid.Render(state));
+        }
+
+        var snapshots = new SnapshotObserver(store, events, spec, run.Record.Branch, numerics, time);
+        var previews = new PreviewObserver(folder, notes, grid, ImageCount.FromKimg(spec.ImageKimg));
+        var maintenance = new MaintenanceClock([snapshots, previews], time);
+        var from = new ImageCount(state.ImageCount);
+        var tick = new TickObserver(
+            folder, notes, display, time, ImageCount.FromKimg(spec.TickKimg), from, spec.Total, () => holders.DataWaited, () => maintenance.Taken);
+        var nonFinite = new NonFiniteWatch(tick, stop);
+        using var limit = request.TimeLimit is { } length ? time.CreateTimer(_ => stop.Request(), null, length, Timeout.InfiniteTimeSpan) : null;
+        long started = time.GetTimestamp();
+        var end = holders.Train(spec.Total, stop, [maintenance, tick, nonFinite]);
+        var trained = time.GetElapsedTime(started);
+        if (nonFinite.Triggered)
+            end = LoopEnd.NonFinite;
+        else if (snapshots.LastTaken != new ImageCount(state.ImageCount) && state.ImageCount > from.Images)
+            snapshots.Take(state);
+        tick.Finish();
+        if (state.ImageCount > 0)
+            previews.Write(state);
+        snapshots.Finish();
+        return Conclude(run, request, state, end, from, trained, holders.DataWaited, snapshots, notes, events, time);
+    }
+
+    private static RunOutcome Conclude(
+        PreparedRun run, TrainRequest request, TrajectoryState state, LoopEnd end, ImageCount from, TimeSpan trained, TimeSpan waited,
+        SnapshotObserver snapshots, RunNotes notes, EventLog events, TimeProvider time)
+    {
+        var folder = new RunFolder(request.Out);
+        var now = new ImageCount(state.ImageCount);
+        string hash = StateSections.Hash(state);
+        string? lastGood = snapshots.LastWritten is { } written ? new SnapshotName(run.Record.Branch, written).ToString() : null;
+        events.Add(
+            end switch
+            {
+                LoopEnd.Finished => new RunFinished(time.GetUtcNow(), now.Kimg, hash),
+                LoopEnd.NonFinite => new RunStopped(time.GetUtcNow(), now.Kimg, "gradients were non-finite in every phase of a whole tick", lastGood),
+                _ => new RunStopped(time.GetUtcNow(), now.Kimg, "asked to stop", lastGood),
+            },
+            show: end == LoopEnd.NonFinite);
+        var files = new List<(string, string)> { ("samples", folder.AllFakes() is { Count: > 0 } grids ? grids[^1].File : folder.InitialFakes) };
+        if (RunPictures.DrawStrip(folder, notes) is { } strip)
+            files.Add(("over time", strip));
+        if (RunPictures.DrawCurves(folder, notes) is { } curves)
+            files.Add(("curves", curves));
+        files.Add(("snapshots", folder.Snapshots));
+        return new RunOutcome(end, now, now.Images - from.Images, trained, waited, snapshots.Stalled, snapshots.LastWritten == snapshots.LastTaken, hash, files);
+    }
+}

@@ -1,0 +1,77 @@
+using System.Text.Json;
+using Atelier.Core;
+using Atelier.Training.Imaging;
+
+namespace Atelier.Worker.Runs;
+
+/// <summary>The pictures that a run leaves at its end, drawn from the files in its folder.</summary>
+public static class RunPictures
+{
+    private const int StripFrames = 8;
+    private const int StripColumns = 4;
+
+    /// <summary>Draws the loss curves from <c>stats.jsonl</c>; nothing if there are fewer than two ticks.</summary>
+    /// <returns>The picture's path, or null.</returns>
+    public static string? DrawCurves(RunFolder folder, RunNotes notes)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentNullException.ThrowIfNull(notes);
+        var ticks = ReadTicks(folder.Stats);
+        if (ticks.Count < 2)
+            return null;
+        Curve Of(string label, string name) => new(label, [.. ticks
+            .Select(tick => (Kimg: Mean(tick, "Progress/kimg"), Value: Mean(tick, name)))
+            .Where(point => point is { Kimg: not null, Value: not null })
+            .Select(point => new CurvePoint(point.Kimg!.Value, point.Value!.Value))]);
+        var panels = new List<CurvePanel>
+        {
+            new("Losses", [Of("generator", "Loss/G/loss"), Of("discriminator", "Loss/D/loss")]),
+            new("Discriminator scores", [Of("real", "Loss/scores/real"), Of("generated", "Loss/scores/fake")]),
+            new("R1 penalty", [Of("squared gradient norm", "Loss/r1_penalty")], LogarithmicY: true),
+        };
+        panels.RemoveAll(panel => panel.Curves.All(curve => curve.Points.Count < 2));
+        return notes.Write(folder.Curves, LossCurves.ToPng(panels)) ? folder.Curves : null;
+    }
+
+    /// <summary>Sets sample grids from the whole run side by side; nothing if there are fewer than two.</summary>
+    /// <returns>The picture's path, or null.</returns>
+    public static string? DrawStrip(RunFolder folder, RunNotes notes)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentNullException.ThrowIfNull(notes);
+        var grids = folder.AllFakes();
+        if (grids.Count < 2)
+            return null;
+        // Early changes are large and late ones small, so the frames' image counts grow geometrically.
+        var chosen = Enumerable.Range(0, Math.Min(StripFrames, grids.Count))
+            .Select(frame => Nearest(grids, Math.Pow((double)grids[^1].At.Images / grids[0].At.Images, frame / (Math.Min(StripFrames, grids.Count) - 1.0)) * grids[0].At.Images))
+            .Distinct();
+        var frames = chosen.Select(grid => new StripFrame($"{grid.At.Kimg:0.0} kimg", ImageCodec.Decode(File.ReadAllBytes(grid.File), RgbColor.White))).ToList();
+        return notes.Write(folder.Strip, ImageCodec.EncodePng(ImageStrip.Compose(frames, StripColumns))) ? folder.Strip : null;
+    }
+
+    private static (ImageCount At, string File) Nearest(IReadOnlyList<(ImageCount At, string File)> grids, double images) =>
+        grids.MinBy(grid => Math.Abs(Math.Log(Math.Max(grid.At.Images, 1) / Math.Max(images, 1))));
+
+    private static List<JsonElement> ReadTicks(string path)
+    {
+        var ticks = new List<JsonElement>();
+        if (!File.Exists(path))
+            return ticks;
+        foreach (var line in File.ReadLines(path))
+        {
+            try
+            {
+                ticks.Add(JsonDocument.Parse(line).RootElement);
+            }
+            catch (JsonException)
+            {
+                // A run that was killed may have left half a line; the curve goes on without it.
+            }
+        }
+        return ticks;
+    }
+
+    private static double? Mean(JsonElement tick, string name) =>
+        tick.TryGetProperty(name, out var value) && value.TryGetProperty("mean", out var mean) && mean.ValueKind == JsonValueKind.Number ? mean.GetDouble() : null;
+}

@@ -1,0 +1,100 @@
+using Atelier.Core;
+using Atelier.Core.Runs;
+using Atelier.Core.Specs;
+using Atelier.Storage.Snapshots;
+using Atelier.Training.Snapshots;
+using Atelier.Training.Step;
+using Atelier.Worker.Loop;
+
+namespace Atelier.Worker.Runs;
+
+/// <summary>
+/// Takes snapshots at fixed image counts. Training waits only for a copy of the state; writing, hashing and retention
+/// happen beside it, one snapshot at a time.
+/// </summary>
+public sealed class SnapshotObserver : ILoopObserver
+{
+    private readonly SnapshotStore _store;
+    private readonly EventLog _events;
+    private readonly RunSpec _spec;
+    private readonly uint _branch;
+    private readonly NumericsFingerprint _numerics;
+    private readonly TimeProvider _time;
+    private Task _writing = Task.CompletedTask;
+
+    /// <param name="store">Where snapshots go.</param>
+    /// <param name="events">Told of what was written, failed and deleted.</param>
+    /// <param name="spec">The run's spec: intervals and retention.</param>
+    /// <param name="branch">The run's branch.</param>
+    /// <param name="numerics">What the state was computed under.</param>
+    /// <param name="time">The clock.</param>
+    public SnapshotObserver(SnapshotStore store, EventLog events, RunSpec spec, uint branch, NumericsFingerprint numerics, TimeProvider time) =>
+        (_store, _events, _spec, _branch, _numerics, _time) = (store, events, spec, branch, numerics, time);
+
+    /// <summary>Time that training has waited for snapshots.</summary>
+    public TimeSpan Stalled { get; private set; }
+
+    /// <summary>Image count of the last snapshot that is durable, or null.</summary>
+    public ImageCount? LastWritten { get; private set; }
+
+    /// <summary>Image count of the last snapshot that was begun by this process, or null.</summary>
+    public ImageCount? LastTaken { get; private set; }
+
+    /// <inheritdoc/>
+    public void AfterIteration(LoopMoment moment)
+    {
+        ArgumentNullException.ThrowIfNull(moment);
+        if (moment.Crossed(ImageCount.FromKimg(_spec.SnapshotKimg)))
+            Take(moment.State);
+    }
+
+    /// <summary>Takes a snapshot now; it is written beside what follows.</summary>
+    public void Take(TrajectoryState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        long start = _time.GetTimestamp();
+        _writing.GetAwaiter().GetResult();
+        var copy = state.Clone();
+        LastTaken = new ImageCount(copy.ImageCount);
+        _writing = Task.Run(() => WriteAsync(copy));
+        Stalled += _time.GetElapsedTime(start);
+    }
+
+    /// <summary>Waits until the last snapshot is written or has failed.</summary>
+    public void Finish() => _writing.GetAwaiter().GetResult();
+
+    private async Task WriteAsync(TrajectoryState state)
+    {
+        using var _ = state;
+        long start = _time.GetTimestamp();
+        var at = new ImageCount(state.ImageCount);
+        var parts = StateSections.Parts(state);
+        string hash = StateSections.Hash(state);
+        var content = new SnapshotContent(at, state.Iteration, _branch, _spec, [.. parts.Select(part => part.Section)], hash, _numerics);
+        switch (await _store.WriteAsync(content, [parts], CancellationToken.None))
+        {
+            case SnapshotWriteResult.Written(var name, var manifest):
+                LastWritten = at;
+                _events.Add(new SnapshotWritten(_time.GetUtcNow(), at.Kimg, name.ToString(), hash, manifest.Slices.Sum(slice => slice.Bytes), _time.GetElapsedTime(start).TotalSeconds), show: false);
+                await RetainAsync(at);
+                break;
+            case SnapshotWriteResult.Failed(var name, var reason, var _):
+                _events.Add(new SnapshotFailed(_time.GetUtcNow(), at.Kimg, name.ToString(), reason));
+                break;
+        }
+    }
+
+    private async Task RetainAsync(ImageCount at)
+    {
+        try
+        {
+            var policy = new RetentionPolicy(_spec.KeepLast, _spec.KeepBest, _spec.KeepEvery);
+            foreach (var deleted in await _store.RetainAsync(policy, _spec.Metrics is [var best, ..] ? best : null, CancellationToken.None))
+                _events.Add(new SnapshotDeleted(_time.GetUtcNow(), at.Kimg, deleted.ToString()), show: false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _events.Add(new SnapshotFailed(_time.GetUtcNow(), at.Kimg, at.ToString(), $"old snapshots could not be deleted ({e.Message})"));
+        }
+    }
+}

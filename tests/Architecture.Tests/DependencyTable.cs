@@ -1,0 +1,57 @@
+namespace Atelier.Architecture.Tests;
+
+/// <summary>
+/// Which project may depend on which: the table of docs/architecture.md, which <see cref="DependencyTests"/> assert. A new
+/// project gets a row here and there.
+/// </summary>
+internal static class DependencyTable
+{
+    public const string TorchSharp = "src/Platform/TorchSharp";
+
+    /// <summary>A row for every project under <c>src</c>.</summary>
+    public static IReadOnlyList<DependencyRow> Rows { get; } =
+    [
+        new("src/Core", [], []),
+        new(TorchSharp, [], []),
+        new("src/Storage", ["src/Core"], []),
+        new("src/Training", ["src/Core", "src/Storage", TorchSharp], ["TorchSharp"]),
+        // The loop handles the tensors that Training's public members speak of; it references no binding of its own.
+        new("src/Worker", ["src/Core", "src/Storage", "src/Training"], []) { Sees = [TorchSharp] },
+        new("src/Cli", ["src/Core", "src/Storage", "src/Training", "src/Worker"], ["Spectre.Console", "System.CommandLine"]) { Sees = [TorchSharp] },
+    ];
+
+    /// <summary>Projects under <c>tests</c> that mirror no single project: what they may reference.</summary>
+    public static IReadOnlyDictionary<string, string[]> TestProjects { get; } = new Dictionary<string, string[]>
+    {
+        ["tests/TestKit"] = ["src/Worker"],
+        ["tests/Architecture.Tests"] = ["src/Cli"],
+    };
+
+    /// <summary>Packages that any test project may reference.</summary>
+    public static IReadOnlyList<string> TestPackages { get; } = ["FsCheck", "xunit.v3"];
+
+    /// <summary>The stand-ins, and the package that takes their place under the NamedPackages switch.</summary>
+    public static IReadOnlyDictionary<string, string> StandIns { get; } = new Dictionary<string, string> { [TorchSharp] = "TorchSharp" };
+
+    /// <summary>Where native code may be imported and pointers used, and why.</summary>
+    public static IReadOnlyDictionary<string, string> NativeBoundary { get; } = new Dictionary<string, string>
+    {
+        [TorchSharp] = "the binding of libtorch",
+        ["src/Training/Interop"] = "the ops and the image library",
+        ["src/Worker/Interop"] = "collectives",
+        ["src/Storage/Interop"] = "syncing a directory, which the class library refuses (docs/decisions/0005-snapshots.md)",
+    };
+
+    /// <summary>Source files over 400 lines, and why they are; none so far.</summary>
+    public static IReadOnlyDictionary<string, string> LongFiles { get; } = new Dictionary<string, string>();
+}
+
+/// <summary>What one project may depend on, besides the class library.</summary>
+/// <param name="Project">Its folder.</param>
+/// <param name="Projects">Projects that it may reference.</param>
+/// <param name="Packages">Packages that it may reference.</param>
+internal sealed record DependencyRow(string Project, string[] Projects, string[] Packages)
+{
+    /// <summary>Projects that it may use as far as a referenced one's public members expose them.</summary>
+    public string[] Sees { get; init; } = [];
+}

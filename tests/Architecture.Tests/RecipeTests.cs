@@ -1,0 +1,24 @@
+using Atelier.Core.Specs;
+
+namespace Atelier.Architecture.Tests;
+
+/// <summary>The recipe files.</summary>
+public sealed class RecipeTests
+{
+    private const int Images = 10000;
+
+    public static TheoryData<string> Files => [.. Repository.FilesIn("recipes", ".json")];
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void File_OnADataset_MakesAWholeSpec(string path)
+    {
+        var recipe = Recipe.Parse(Path.GetFileNameWithoutExtension(path), Repository.Read(path));
+        Assert.NotEmpty(recipe.Description);
+        var stated = recipe.Values.LastOrDefault(value => value.Key.Name == "resolution");
+        int side = stated is null ? 256 : stated.ApplyTo(new RunSpec()).Resolution.Width;
+        var resolved = SpecResolver.Resolve(recipe, [], new DatasetFacts(side, side, 0, Images, "digest"), gpus: 1);
+        Assert.Empty(SpecValidation.Problems(resolved.Spec));
+        Assert.Equal(recipe.Name, resolved.Spec.Recipe);
+    }
+}

@@ -1,0 +1,53 @@
+using Atelier.TestKit;
+
+namespace Atelier.Cli.Tests.Commands;
+
+/// <summary>The shape of what benchmarks print; how fast anything is, is no matter of tests.</summary>
+public sealed class BenchTests
+{
+    private static readonly Dictionary<string, string> Tiny = new()
+    {
+        ["--res"] = "8", ["--channel-base"] = "64", ["--channel-max"] = "8", ["--batch"] = "4", ["--shard"] = "2", ["--iterations"] = "1",
+    };
+
+    [Fact]
+    public void BenchStep_Json_HasTheFieldsThatScriptsKnow()
+    {
+        var json = AtelierProcess.Run([.. Step(Tiny), "--json"]).Succeeded().Json.Single();
+
+        Assert.Equal(["Gmain", "Greg", "Dmain", "Dreg"], json.GetProperty("phases_s").EnumerateObject().Select(phase => phase.Name));
+        Assert.All(json.GetProperty("phases_s").EnumerateObject(), phase => Assert.True(phase.Value.GetDouble() > 0));
+        foreach (var name in new[] { "images_per_s", "peak_rss_bytes", "gemm_gflops" })
+            Assert.True(json.GetProperty(name).GetDouble() > 0, name);
+        Assert.True(json.GetProperty("step_gflops").GetDouble() >= 0);
+        Assert.Equal(2, json.GetProperty("shard").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("--shard", "3", "3", "4")]
+    [InlineData("--iterations", "0", "--iterations", "0")]
+    [InlineData("--res", "30", "30x30")]
+    [InlineData("--channel-base", "4", "channel-base 4", "8")]
+    [InlineData("--channel-max", "0", "`channel-max`", "`0`")]
+    public void BenchStep_BadOption_NamesIt(string option, string value, params string[] parts)
+    {
+        Complaint.IsOf(AtelierProcess.Run(Step(new(Tiny) { [option] = value })), parts);
+    }
+
+    [Theory]
+    [InlineData("--threads", "0")]
+    [InlineData("--res", "-1")]
+    [InlineData("--seconds", "-1")]
+    public void BenchData_BadOption_NamesIt(string option, string value) => Complaint.IsOf(AtelierProcess.Run("bench", "data", option, value), option);
+
+    [Fact]
+    public void BenchData_Json_OneLinePerFormat()
+    {
+        var lines = AtelierProcess.Run("bench", "data", "--res", "16", "--seconds", "0.05", "--json").Succeeded().Json;
+
+        Assert.Equal(["png", "jpeg"], lines.Select(line => line.GetProperty("format").GetString()));
+        Assert.All(lines, line => Assert.True(line.GetProperty("images_per_s_per_thread").GetDouble() > 0));
+    }
+
+    private static string[] Step(Dictionary<string, string> options) => ["bench", "step", .. options.SelectMany(option => new[] { option.Key, option.Value })];
+}

@@ -1,0 +1,64 @@
+using Atelier.TestKit;
+
+namespace Atelier.Cli.Tests;
+
+/// <summary>Help, and command lines that cannot be.</summary>
+public sealed class HelpTests
+{
+    [Theory]
+    [InlineData("train", "--data", "--out", "--recipe", "--kimg", "--seed", "--workers", "--set", "--init", "--freeze-d", "--bad-images", "--dry-run", "--json")]
+    [InlineData("demo", "--minutes", "--all", "--size")]
+    [InlineData("snapshots", "DIR", "--json")]
+    [InlineData("generate", "--network", "--seeds", "--trunc", "--noise-mode", "--class", "--grid", "--out")]
+    [InlineData("export", "RUN", "--out", "--all")]
+    [InlineData("oracle", "FILE", "--dtype")]
+    [InlineData("bench step", "--res", "--channel-base", "--channel-max", "--batch", "--shard", "--json")]
+    [InlineData("bench data", "--res", "--json")]
+    [InlineData("test", "--soak", "--only", "--method")]
+    [InlineData("doctor")]
+    public void Help_OfACommand_NamesEveryOptionAndSaysWhatItIs(string command, params string[] names)
+    {
+        var result = AtelierProcess.Run([.. command.Split(' '), "--help"]).Succeeded();
+
+        Assert.Contains($"atelier {command}", result.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", result.Text, StringComparison.Ordinal);
+        foreach (var name in names)
+        {
+            string line = Assert.Single(result.Output, line => IsEntry(line, name));
+            // Two columns: what it is called, and words that say what it is.
+            Assert.Matches(@"^  \S.*?  +\S+ \S+", line);
+        }
+    }
+
+    [Fact]
+    public void Help_OfTheRoot_ListsTheCommands()
+    {
+        var result = AtelierProcess.Run("--help").Succeeded();
+
+        foreach (var command in new[] { "train", "demo", "snapshots", "generate", "export", "doctor", "oracle", "bench", "test" })
+            Assert.Contains(result.Output, line => IsEntry(line, command));
+    }
+
+    [Theory]
+    [InlineData("trian", "`trian`", "`train`")]
+    [InlineData("frobnicate", "`frobnicate`", "atelier --help")]
+    [InlineData("", "train", "atelier --help")]
+    [InlineData("bench", "step", "data", "atelier bench --help")]
+    [InlineData("bench stp", "`stp`", "`step`")]
+    [InlineData("train --dta x --out y", "`--dta`", "`--data`")]
+    [InlineData("train", "--data", "--out", "atelier train --help")]
+    [InlineData("snapshots", "DIR", "atelier snapshots --help")]
+    [InlineData("export --out x", "RUN", "atelier export --help")]
+    [InlineData("snapshots nowhere", "nowhere", "no such folder")]
+    [InlineData("demo --size 48", "--size", "48", "32", "64")]
+    [InlineData("train --data x --data y --out z", "--data", "x, y", "one value")]
+    [InlineData("demo --minutes 0", "--minutes", "0", "positive")]
+    public void CommandLine_ThatCannotBe_OneLineWithAHint(string line, params string[] parts) =>
+        Complaint.IsOf(AtelierProcess.Run(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)), parts);
+
+    /// <summary>Whether a line of help is about something of a name.</summary>
+    private static bool IsEntry(string line, string name) =>
+        line.StartsWith("  ", StringComparison.Ordinal) && !line.StartsWith("  atelier", StringComparison.Ordinal)
+        && line.Split([' ', ',', '<', '>'], StringSplitOptions.RemoveEmptyEntries) is [var first, .. var rest]
+        && (first == name || (first.StartsWith('-') && rest.FirstOrDefault() == name));
+}

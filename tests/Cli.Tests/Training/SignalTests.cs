@@ -1,0 +1,42 @@
+using System.Globalization;
+using Atelier.TestKit;
+
+namespace Atelier.Cli.Tests.Training;
+
+/// <summary>Ctrl-C and SIGTERM: the iteration is finished, a snapshot is written, and the same command goes on.</summary>
+public sealed class SignalTests(FinishedRun finished) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Theory]
+    [InlineData("INT", 2)]
+    [InlineData("TERM", 15)]
+    public void Train_Signal_SnapshotsAndGoesOnLater(string signal, int number)
+    {
+        Assert.SkipWhen(IsIgnoredHere(number), $"SIG{signal} is ignored by the process that started the tests, and so by what it starts");
+        string[] command = TinyRun.Train(finished.Data, _folder["run"], FinishedRun.Images, TinyRun.Set("snapshot-kimg=10"));
+        using var process = AtelierProcess.Start(command);
+        Assert.True(process.WaitForLines(3, TinyRun.IsTick));
+        process.Signal(signal);
+
+        var stopped = process.WaitForExit();
+
+        Assert.Equal(130, stopped.ExitCode);
+        Assert.Empty(stopped.Errors);
+        Assert.Equal("stopped", stopped.Json[^1].GetProperty("end").GetString());
+        var (kimg, hash) = Assert.Single(FinishedRun.Snapshots(_folder["run"]));
+        Assert.Equal(stopped.Json[^1].GetProperty("kimg").GetDouble(), kimg);
+        Assert.Equal(stopped.StateSha256, hash);
+        Assert.Equal(0, kimg * 1000 % TinyRun.Batch);
+        Assert.Equal(finished.StateSha256, AtelierProcess.Run(command).Succeeded().StateSha256);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    /// <summary>A shell that starts a job in the background makes it ignore Ctrl-C, and that is inherited.</summary>
+    private static bool IsIgnoredHere(int signal)
+    {
+        var mask = File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))["SigIgn:".Length..].Trim();
+        return (ulong.Parse(mask, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & (1ul << (signal - 1))) != 0;
+    }
+}

@@ -1,0 +1,56 @@
+using Atelier.Core.Runs;
+
+namespace Atelier.Core.Tests.Runs;
+
+public class RunEventTests
+{
+    private static readonly DateTimeOffset Noon = new(2030, 1, 2, 12, 0, 0, TimeSpan.Zero);
+
+    public static TheoryData<RunEvent, string> Events => new()
+    {
+        { new RunStarted(Noon, 0, "demo", 7, 2, new()), "started with recipe demo, seed 7, on 2 worker(s)" },
+        { new RunResumed(Noon, 2, "000002.000", 1, ["kimg 5 -> 9"]), "resumed from 000002.000 on 1 worker(s); changed: kimg 5 -> 9" },
+        { new BranchBegun(Noon, 2, 1, ["gamma 1 -> 2"]), "branch 1 began: gamma 1 -> 2" },
+        { new NumericsAccepted(Noon, 2, ["threads was 1 and is 2"], new()), "goes on under other numerics: threads was 1 and is 2" },
+        { new SnapshotWritten(Noon, 2, "000002.000", "ab", 1 << 20, 0.5), "snapshot 000002.000 written (1.0 MiB in 0.5 s)" },
+        { new SnapshotFailed(Noon, 2, "000002.000", "the disk is full"), "snapshot 000002.000 could not be written: the disk is full; earlier snapshots stand, training goes on" },
+        { new SnapshotRefused(Noon, 2, "000002.000", "a byte differs", "000001.000"), "snapshot 000002.000 refused: a byte differs; 000001.000 is used" },
+        { new SnapshotRefused(Noon, 2, "000002.000", "a byte differs", null), "snapshot 000002.000 refused: a byte differs; there is no earlier one" },
+        { new SnapshotDeleted(Noon, 2, "000001.000"), "snapshot 000001.000 deleted" },
+        { new BadImageSkipped(Noon, 0, "a.png", "cut short"), "image a.png skipped: cut short" },
+        { new NonFiniteGradients(Noon, 2, "Greg", 3, 4), "gradients of Greg had 3 NaN and 4 infinite values" },
+        { new MetricMeasured(Noon, 2, "fid50k_full", 12.34567, "000002.000"), "fid50k_full of 000002.000 is 12.3457" },
+        { new RunStopped(Noon, 2, "gradients stayed non-finite", "000001.000"), "stopped: gradients stayed non-finite; the last good snapshot is 000001.000" },
+        { new RunFinished(Noon, 9.4, "ab"), "finished; state ab" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Events))]
+    public void Json_RoundTrip_KeepsTheEventOnOneLine(RunEvent happened, string description)
+    {
+        var line = happened.ToJson();
+        Assert.DoesNotContain('\n', line);
+        var read = RunEvent.FromJson(line);
+        Assert.Equal(happened.GetType(), read.GetType());
+        Assert.Equal(line, read.ToJson());
+        Assert.Equal(description, read.Describe());
+    }
+
+    [Fact]
+    public void Events_AllKinds_AreTested() =>
+        Assert.Equal(
+            typeof(RunEvent).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(RunEvent))).OrderBy(type => type.Name),
+            Events.Select(row => row.Data.Item1.GetType()).Distinct().OrderBy(type => type.Name));
+
+    [Fact]
+    public void ToJson_Event_NamesItselfAndItsFields() =>
+        Assert.Equal(
+            """{"event":"snapshot-failed","snapshot":"000002.000","reason":"full","at":"2030-01-02T12:00:00+00:00","kimg":2}""",
+            new SnapshotFailed(Noon, 2, "000002.000", "full").ToJson());
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"event":"party"}""")]
+    [InlineData("nonsense")]
+    public void FromJson_NoEvent_IsAMistake(string line) => Assert.Throws<UserErrorException>(() => RunEvent.FromJson(line));
+}

@@ -1,0 +1,40 @@
+using Atelier.Core.Specs;
+
+namespace Atelier.Core.Tests.Specs;
+
+public class SpecValidationTests
+{
+    private static readonly RunSpec Good = new() { Resolution = new(64, 64) };
+
+    [Fact]
+    public void Problems_Good_AreNone() => Assert.Empty(SpecValidation.Problems(Good));
+
+    public static TheoryData<RunSpec, string> Bad => new()
+    {
+        { Good with { Batch = 30 }, "shard 4 does not divide batch 30; set shard to one of 1, 2, 3, 5, 6, 10, 15, 30." },
+        { Good with { Shard = 2 }, "shard 2 is not a multiple of mbstd-group 4; set mbstd-group to one of 1, 2." },
+        { Good with { ChannelBase = 32 }, "channel-base 32 leaves no channel at resolution 64; set channel-base to 64 or more." },
+        { Good with { MbstdChannels = 3 }, "mbstd-channels 3 does not divide the 512 channels at 4x4; set mbstd-channels to a divisor, or to 0." },
+        { Good with { Shard = 1, MbstdGroup = 1 }, "shard 1 over pl-batch-shrink 2 leaves no latent for path lengths; set shard to 2 or more, pl-batch-shrink to 1, or pl-weight to 0." },
+        { Good with { Resolution = new(100, 80) }, "resolution 100x80 (height x width) cannot work: a network doubles a constant of at most 16 pixels a side at least twice, as in 256 or 384x512. Pass --set resolution=64 --set resize=fit to crop and resize the images." },
+        { Good with { Resolution = Resolution.Auto }, "resolution is auto and there is no dataset to take it from; set resolution." },
+    };
+
+    [Theory]
+    [MemberData(nameof(Bad))]
+    public void Problems_Bad_NameBothValues(RunSpec spec, string problem) => Assert.Equal([problem], SpecValidation.Problems(spec));
+
+    [Fact]
+    public void Require_SeveralProblems_NamesThemAll()
+    {
+        var error = Assert.Throws<UserErrorException>(() => SpecValidation.Require(Good with { Batch = 30, ChannelBase = 32 }));
+        Assert.Equal(2, error.Message.Split(Environment.NewLine).Length);
+    }
+
+    [Fact]
+    public void Problems_SwitchedOff_DoNotCount()
+    {
+        Assert.Empty(SpecValidation.Problems(Good with { MbstdChannels = 0, Shard = 2 }));
+        Assert.Empty(SpecValidation.Problems(Good with { PlWeight = 0, Shard = 1, MbstdGroup = 1 }));
+    }
+}

@@ -1,0 +1,26 @@
+using System.Collections.Concurrent;
+using Atelier.Worker.Runs;
+
+namespace Atelier.TestKit;
+
+/// <summary>Keeps what a run says.</summary>
+public sealed class SilentDisplay : IRunDisplay
+{
+    /// <summary>What was said.</summary>
+    public ConcurrentQueue<string> Lines { get; } = new();
+
+    /// <summary>The ticks.</summary>
+    public ConcurrentQueue<TickReport> Ticks { get; } = new();
+
+    /// <summary>Called after every iteration; a test stops a run here.</summary>
+    public Action<RunProgress>? OnProgress { get; init; }
+
+    /// <inheritdoc/>
+    public void Say(string line) => Lines.Enqueue(line);
+
+    /// <inheritdoc/>
+    public void Progress(RunProgress progress) => OnProgress?.Invoke(progress);
+
+    /// <inheritdoc/>
+    public void Tick(TickReport tick) => Ticks.Enqueue(tick);
+}

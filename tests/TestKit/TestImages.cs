@@ -1,0 +1,44 @@
+using Atelier.Training.Data;
+using Atelier.Training.Imaging;
+
+namespace Atelier.TestKit;
+
+/// <summary>Small pictures that differ from each other: a coloured disc on a coloured ground, by index.</summary>
+public static class TestImages
+{
+    /// <summary>A picture.</summary>
+    public static RgbImage Disc(int index, int side)
+    {
+        var random = new Random(index);
+        var image = RgbImage.Filled(side, side, Color(random));
+        var color = Color(random);
+        double x = side * (0.3 + (0.4 * random.NextDouble())), y = side * (0.3 + (0.4 * random.NextDouble())), radius = side * (0.15 + (0.2 * random.NextDouble()));
+        for (int row = 0; row < side; row++)
+        {
+            for (int column = 0; column < side; column++)
+            {
+                if (Math.Pow(column - x, 2) + Math.Pow(row - y, 2) < radius * radius)
+                    image.Paste([color.Red, color.Green, color.Blue], ImageSize.Square(1), column, row);
+            }
+        }
+        return image;
+    }
+
+    /// <summary>A source of pictures in memory; with <paramref name="labels"/> classes, labelled by index.</summary>
+    public static ImageSource Source(int count, int side, int labels = 0)
+    {
+        var files = Enumerable.Range(0, count).Select(i => KeyValuePair.Create($"{i:0000}.png", ImageCodec.EncodePng(Disc(i, side))));
+        string? table = labels == 0 ? null : $$"""{"labels": [{{string.Join(',', Enumerable.Range(0, count).Select(i => $"[\"{i:0000}.png\", {i % labels}]"))}}]}""";
+        return new MemoryImageSource("test images", files, table);
+    }
+
+    /// <summary>Writes pictures into a folder.</summary>
+    public static void WriteFolder(string folder, int count, int side)
+    {
+        Directory.CreateDirectory(folder);
+        for (int i = 0; i < count; i++)
+            File.WriteAllBytes(Path.Combine(folder, $"{i:0000}.png"), ImageCodec.EncodePng(Disc(i, side)));
+    }
+
+    private static RgbColor Color(Random random) => new((byte)random.Next(256), (byte)random.Next(256), (byte)random.Next(256));
+}

@@ -1,0 +1,80 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Text;
+
+namespace Atelier.Training.Tests.Imaging;
+
+/// <summary>Writes PNG files of every kind the product reads and does not write (PNG specification, second edition).</summary>
+internal static class PngWriter
+{
+    /// <summary>The colour type of a PNG header.</summary>
+    public enum Kind
+    {
+        Grey = 0,
+        Rgb = 2,
+        Palette = 3,
+        GreyAlpha = 4,
+        Rgba = 6,
+    }
+
+    /// <summary>Encodes rows of samples as they are, big endian, unfiltered.</summary>
+    public static byte[] Write(
+        Kind kind, int bitDepth, int width, int height, byte[] rows, byte[]? palette = null, byte[]? transparency = null)
+    {
+        using var file = new MemoryStream();
+        file.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A]);
+        var header = new byte[13];
+        BinaryPrimitives.WriteInt32BigEndian(header, width);
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
+        header[8] = (byte)bitDepth;
+        header[9] = (byte)kind;
+        Chunk(file, "IHDR", header);
+        if (palette is not null)
+            Chunk(file, "PLTE", palette);
+        if (transparency is not null)
+            Chunk(file, "tRNS", transparency);
+        Chunk(file, "IDAT", Compress(rows, height));
+        Chunk(file, "IEND", []);
+        return file.ToArray();
+    }
+
+    private static byte[] Compress(byte[] rows, int height)
+    {
+        var stride = rows.Length / height;
+        using var compressed = new MemoryStream();
+        using (var zlib = new ZLibStream(compressed, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            for (var row = 0; row < height; row++)
+            {
+                zlib.WriteByte(0);
+                zlib.Write(rows, row * stride, stride);
+            }
+        }
+
+        return compressed.ToArray();
+    }
+
+    private static void Chunk(MemoryStream file, string type, byte[] data)
+    {
+        Span<byte> number = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(number, data.Length);
+        file.Write(number);
+        byte[] body = [.. Encoding.ASCII.GetBytes(type), .. data];
+        file.Write(body);
+        BinaryPrimitives.WriteUInt32BigEndian(number, Crc(body));
+        file.Write(number);
+    }
+
+    private static uint Crc(byte[] bytes)
+    {
+        var crc = uint.MaxValue;
+        foreach (var b in bytes)
+        {
+            crc ^= b;
+            for (var bit = 0; bit < 8; bit++)
+                crc = (crc >> 1) ^ (0xEDB88320u & (0u - (crc & 1)));
+        }
+
+        return ~crc;
+    }
+}
