@@ -1,10 +1,15 @@
 // The C boundary: opaque handles (at::Tensor*), a status of 0 for success, a message per thread for anything else.
 #pragma once
 
+#include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 
 #include <exception>
 #include <string>
+
+#ifndef INTRA_OP_PARALLEL
+#error "compile with OpenMP: without it at::parallel_for runs on one thread"
+#endif
 
 #define ATELIER_EXPORT extern "C" __attribute__((visibility("default")))
 

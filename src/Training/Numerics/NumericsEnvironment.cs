@@ -25,6 +25,7 @@ public static class NumericsEnvironment
             if (_threads is not null)
                 throw new InvalidOperationException($"this process already computes with {_threads} threads and cannot change to {threads}");
             _threads = threads;
+            NativeHeap.KeepFreedMemory();
             Set("OMP_NUM_THREADS", threads.ToString());
             Set("OMP_DYNAMIC", "false");
             // OpenBLAS's own pool spins against OpenMP's, and its size changes the bits of matrix products.

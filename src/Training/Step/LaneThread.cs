@@ -40,10 +40,23 @@ public sealed class LaneThread : IDisposable
         return done.Task;
     }
 
-    /// <summary>Waits for all, and throws a failure as it was thrown: rather a cause than a cancellation that followed from it.</summary>
-    public static void WaitAll(IEnumerable<Task> tasks)
+    /// <summary>
+    /// Does the caller's own part, waits for all, and throws a failure as it was thrown: rather a cause than a cancellation
+    /// that followed from it.
+    /// </summary>
+    public static void WaitAll(IEnumerable<Task> tasks, Action own)
     {
         var failures = new List<Exception>();
+        try
+        {
+            own();
+        }
+#pragma warning disable CA1031 // thrown again below, when the others have ended
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            failures.Add(e);
+        }
         foreach (var task in tasks)
         {
             ((IAsyncResult)task).AsyncWaitHandle.WaitOne();

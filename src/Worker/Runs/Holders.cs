@@ -44,28 +44,28 @@ internal sealed class Holders : IDisposable
             holder.State.CopyFrom(First);
     }
 
-    /// <summary>Trains on one thread a holder; the first one's loop has the observers.</summary>
+    /// <summary>Trains on one thread a holder, the first of them the caller's; the first one's loop has the observers.</summary>
     public LoopEnd Train(ImageCount total, StopFlag stop, IReadOnlyList<ILoopObserver> observers)
     {
         var shared = new SharedStop(stop);
         var ends = new LoopEnd[_holders.Count];
-        var threads = _holders.Select((_, rank) => new LaneThread($"holder {rank}")).ToList();
-        var running = _holders.Select((holder, rank) => threads[rank].Start(() =>
+        void Run(int rank)
         {
+            var (state, _, inputs, step, statistics) = _holders[rank];
             try
             {
-                var loop = new TrainingLoop(holder.Step, holder.Inputs, shared, rank == 0 ? observers : []);
-                ends[rank] = loop.Run(holder.State, total, holder.Statistics, CancellationToken.None);
+                ends[rank] = new TrainingLoop(step, inputs, shared, rank == 0 ? observers : []).Run(state, total, statistics, CancellationToken.None);
             }
             catch
             {
                 _world?.Abandon();
                 throw;
             }
-        })).ToList();
+        }
+        var threads = Enumerable.Range(1, _holders.Count - 1).Select(rank => new LaneThread($"holder {rank}")).ToList();
         try
         {
-            LaneThread.WaitAll(running);
+            LaneThread.WaitAll(threads.Select((thread, other) => thread.Start(() => Run(other + 1))).ToList(), () => Run(0));
         }
         finally
         {
