@@ -19,7 +19,7 @@ struct Case {
     bool taken(int64_t stride) const { return convolves({at::kFloat, at::kCPU, n, inputs, outputs, height, width}, stride); }
 };
 // Whole groups and partial ones; pairs that span rows and samples; one block, several, and several steps of blocks.
-const Case cases[] = {{3, 8, 8, 16, 16}, {7, 16, 8, 16, 8}, {3, 8, 24, 20, 32}, {5, 32, 16, 16, 40}, {2, 136, 144, 32, 32}, {1, 8, 16, 64, 16}};
+const Case cases[] = {{3, 32, 32, 16, 16}, {7, 40, 32, 16, 8}, {3, 32, 56, 20, 32}, {5, 64, 48, 16, 40}, {2, 136, 144, 32, 32}, {1, 32, 40, 64, 16}};
 constexpr double tolerance = 2e-5;
 
 bool available() { return cases[0].taken(1); }
