@@ -124,8 +124,14 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         else if (CanStart && plan.Members.Count < State.Shape.MaxWorkers && Servers.Any(live => plan.Find(live.Worker) is null)
             && now - State.StageSince >= settings.JoinPatience)
             Enter(GenerationStage.Gathering, "a worker joins");
-        else if (State.Shape.TickOf(State.Reached) is var tick && tick > (State.RebalancedTick ?? -1) && Assignment.WouldGain(plan, State, settings.RebalanceGain))
-            (State, _) = (State with { RebalancedTick = tick }, Enter(GenerationStage.Gathering, "shards are re-balanced"));
+        else if (State.Shape.TickOf(State.Reached) > (State.RebalancedTick ?? -1) && Assignment.WouldGain(plan, State, settings.RebalanceGain))
+            Rebalance();
+    }
+
+    private void Rebalance()
+    {
+        State = State with { RebalancedTick = State.Shape.TickOf(State.Reached) };
+        Enter(GenerationStage.Gathering, "shards are re-balanced");
     }
 
     private void Save()
@@ -194,11 +200,10 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         Checks = [.. State.Checks.Where(check => check.Worker != worker)],
     };
 
-    private bool Enter(GenerationStage stage, string reason)
+    private void Enter(GenerationStage stage, string reason)
     {
         if (stage == GenerationStage.Gathering && State.Stage is GenerationStage.Running or GenerationStage.Preparing)
             _actions.Add(new LogEvent($"{State.Generation} ends at {State.Reached}: {reason}"));
         if (State.Stage != stage) State = State with { Stage = stage, StageSince = now, Reason = reason };
-        return true;
     }
 }
