@@ -109,6 +109,8 @@ internal sealed class ClientCall<TRequest, TResponse> : IDisposable
         Unwatch();
         if (_headers.TrySetException(end.ToException())) _ = _headers.Task.Exception; // seen, even if nobody awaits the headers
         _ended.Cancel();
+        // Resets the stream if it is not at its end; cancelling a read of the body alone would leave it open at the server.
+        _response?.Dispose();
     }
 
     public void Cancel() => Finish(new CallEnd(new Status(StatusCode.Cancelled, "Call canceled by the client.")));
@@ -117,11 +119,7 @@ internal sealed class ClientCall<TRequest, TResponse> : IDisposable
 
     public Metadata GetTrailers() => Result.Trailers;
 
-    public void Dispose()
-    {
-        Finish(new CallEnd(new Status(StatusCode.Cancelled, "gRPC call disposed.")));
-        _response?.Dispose();
-    }
+    public void Dispose() => Finish(new CallEnd(new Status(StatusCode.Cancelled, "gRPC call disposed.")));
 
     private CallEnd Result => _end.Task.IsCompletedSuccessfully ? _end.Task.Result : throw new InvalidOperationException("the call has not ended");
 
@@ -143,6 +141,7 @@ internal sealed class ClientCall<TRequest, TResponse> : IDisposable
         {
             Ended.ThrowIfCancellationRequested();
             var response = _response = await _channel.SendAsync(request, Ended);
+            if (_end.Task.IsCompleted) response.Dispose(); // it ended before there was one to dispose
             var headers = ResponseStatus.MetadataOf(response.Headers);
             if (ResponseStatus.OfHeaders(response) is { } end)
             {
