@@ -16,6 +16,7 @@ internal static class DependencyTable
         new("src/Core", [], []),
         new(Grpc, [], []),
         new(TorchSharp, [], []),
+        new("src/Rpc", ["src/Core", Grpc], ["Google.Protobuf", "Grpc.AspNetCore", "Grpc.Net.Client", "Grpc.Tools"]),
         new("src/Storage", ["src/Core"], []),
         new("src/Training", ["src/Core", "src/Storage", TorchSharp], ["TorchSharp"]),
         // The loop handles the tensors that Training's public members speak of; it references no binding of its own.
@@ -27,7 +28,7 @@ internal static class DependencyTable
     public static IReadOnlyDictionary<string, string[]> TestProjects { get; } = new Dictionary<string, string[]>
     {
         ["tests/TestKit"] = ["src/Worker"],
-        ["tests/Architecture.Tests"] = ["src/Cli", Grpc],
+        ["tests/Architecture.Tests"] = ["src/Cli", "src/Rpc", Grpc],
     };
 
     /// <summary>Packages that any test project may reference.</summary>
