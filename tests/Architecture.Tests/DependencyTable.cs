@@ -16,6 +16,8 @@ internal static class DependencyTable
         new("src/Core", [], []),
         new(Grpc, [], []),
         new(TorchSharp, [], []),
+        // Under the switch the generated stubs are compiled against the packages.
+        new("src/Protos", [Grpc], ["Google.Protobuf", "Grpc.AspNetCore", "Grpc.Net.Client", "Grpc.Tools"]),
         new("src/Rpc", ["src/Core", Grpc], ["Google.Protobuf", "Grpc.AspNetCore", "Grpc.Net.Client", "Grpc.Tools"]),
         new("src/Storage", ["src/Core"], []),
         new("src/Training", ["src/Core", "src/Storage", TorchSharp], ["TorchSharp"]),
