@@ -15,7 +15,9 @@ internal sealed partial class GenerationPass
         }
 
         State = State with { Reports = [.. State.Reports.Where(report => view.Find(report.Worker)?.Incarnation == report.Incarnation)] };
-        if (State.Durable.Position > State.Reached) State = State with { Reached = State.Durable.Position };
+        // At rest, what was reached is what is left: a holder may have gone with it.
+        var reached = State.Stage == GenerationStage.Idle ? Furthest().Position : State.Durable.Position;
+        if (State.Stage == GenerationStage.Idle || reached > State.Reached) State = State with { Reached = reached };
     }
 
     /// <summary>

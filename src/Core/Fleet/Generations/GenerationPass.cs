@@ -31,6 +31,8 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         {
             var (stage, generation) = (State.Stage, State.Generation);
             Step();
+            // An eviction may have made another worker the furthest.
+            HoldStrays();
             if (State.Stage == stage && State.Generation == generation) break;
         }
 

@@ -46,7 +46,16 @@ public static class GenerationPolicy
         ArgumentNullException.ThrowIfNull(state);
         var report = state.ReportOf(worker);
         if (!state.Held.Contains(worker))
-            return report is { Stage: not WorkerStage.Idle } ? new ReleaseOrder(term, state.Run, state.Generation) : null;
+        {
+            // One that still steps may have committed more than it reported: it is released only once it stands still.
+            return report?.Stage switch
+            {
+                null or WorkerStage.Idle => null,
+                WorkerStage.Halted => new ReleaseOrder(term, state.Run, state.Generation),
+                _ => new HaltOrder(term, state.Run, state.Generation),
+            };
+        }
+
         var isMember = state.Plan?.Find(worker) is not null;
         var isInIt = report is not null && report.Generation == state.Generation;
         return state.Stage switch

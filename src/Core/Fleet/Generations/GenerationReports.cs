@@ -15,6 +15,8 @@ public static class GenerationReports
         ArgumentNullException.ThrowIfNull(report);
         var former = state.ReportOf(report.Worker);
         if (former is null) return state with { Reports = [.. state.Reports, report] };
+        // The process that was held is gone; its successor joins anew, with every deadline of its own.
+        if (report.Incarnation > former.Incarnation) state = state with { Held = [.. state.Held.Where(worker => worker != report.Worker)] };
         return report.IsOlderThan(former)
             ? state
             : state with { Reports = [.. state.Reports.Select(other => ReferenceEquals(other, former) ? report : other)] };

@@ -110,6 +110,16 @@ public class GenerationPolicyTests
     }
 
     [Fact]
+    public void Decide_TheHolderOfTheEndIsLostAtRest_TheEndIsComputedAgain()
+    {
+        var scene = new Scene(Shape with { MinWorkers = 2 }, "a", "b").Running(At(999)).Lose("b").Decide().Say("a", WorkerStage.Halted, At(999, 1)).Decide();
+        Assert.Equal((GenerationStage.Idle, new Position(999, 1)), (scene.State.Stage, scene.State.Reached));
+        scene.Lose("a").Decide().Join("c").Join("d").Decide();
+        Assert.Equal(["c: Halt 1", "d: Halt 1"], scene.Told);
+        Assert.Equal(Position.Start, scene.State.Reached);
+    }
+
+    [Fact]
     public void Decide_NoHaltInTime_EvictsWhoDoesNotHalt()
     {
         var scene = new Scene(Shape, "a", "b", "c").Running().Lose("c").Decide().Say("a", WorkerStage.Halted, At(1))
