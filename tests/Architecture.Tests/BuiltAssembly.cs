@@ -8,8 +8,12 @@ internal static class BuiltAssembly
 {
     private static readonly string ClassLibrary = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
 
-    /// <summary>Whether the assembly is part of .NET's class library; <c>System.CommandLine</c>, a package, is not.</summary>
-    public static bool IsClassLibrary(string name) => File.Exists(Path.Combine(ClassLibrary, name + ".dll"));
+    // Beside the class library's folder, in the same version: ASP.NET Core comes with the SDK too.
+    private static readonly string WebLibrary = Path.Combine(ClassLibrary, "..", "..", "Microsoft.AspNetCore.App", Path.GetFileName(ClassLibrary));
+
+    /// <summary>Whether the assembly is part of .NET's class library or of ASP.NET Core; <c>System.CommandLine</c>, a package, is not.</summary>
+    public static bool IsClassLibrary(string name) =>
+        File.Exists(Path.Combine(ClassLibrary, name + ".dll")) || File.Exists(Path.Combine(WebLibrary, name + ".dll"));
 
     /// <summary>The assemblies that a built one uses, the class library left out.</summary>
     /// <param name="name">Its name; it lies beside this test.</param>

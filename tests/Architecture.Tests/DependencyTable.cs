@@ -6,14 +6,24 @@ namespace Atelier.Architecture.Tests;
 /// </summary>
 internal static class DependencyTable
 {
+    public const string Grpc = "src/Platform/Grpc";
+
     public const string TorchSharp = "src/Platform/TorchSharp";
 
     /// <summary>A row for every project under <c>src</c>.</summary>
     public static IReadOnlyList<DependencyRow> Rows { get; } =
     [
         new("src/Core", [], []),
+        new(Grpc, [], []),
         new(TorchSharp, [], []),
+<<<<<<< HEAD
         new("src/Storage", ["src/Core"], ["AWSSDK.Core", "AWSSDK.S3"]),
+=======
+        // Under the switch the generated stubs are compiled against the packages.
+        new("src/Protos", [Grpc], ["Google.Protobuf", "Grpc.AspNetCore", "Grpc.Net.Client", "Grpc.Tools"]),
+        new("src/Rpc", ["src/Core", Grpc], ["Google.Protobuf", "Grpc.AspNetCore", "Grpc.Net.Client", "Grpc.Tools"]),
+        new("src/Storage", ["src/Core"], []),
+>>>>>>> fleet
         new("src/Training", ["src/Core", "src/Storage", TorchSharp], ["TorchSharp"]),
         // The loop handles the tensors that Training's public members speak of; it references no binding of its own.
         new("src/Worker", ["src/Core", "src/Storage", "src/Training"], []) { Sees = [TorchSharp] },
@@ -24,14 +34,21 @@ internal static class DependencyTable
     public static IReadOnlyDictionary<string, string[]> TestProjects { get; } = new Dictionary<string, string[]>
     {
         ["tests/TestKit"] = ["src/Worker"],
-        ["tests/Architecture.Tests"] = ["src/Cli"],
+        ["tests/Architecture.Tests"] = ["src/Cli", "src/Rpc", Grpc],
     };
 
     /// <summary>Packages that any test project may reference.</summary>
-    public static IReadOnlyList<string> TestPackages { get; } = ["FsCheck", "xunit.v3"];
+    public static IReadOnlyList<string> TestPackages { get; } = ["FsCheck", "Google.Protobuf", "Grpc.Tools", "xunit.v3"];
 
-    /// <summary>The stand-ins, and the package that takes their place under the NamedPackages switch.</summary>
-    public static IReadOnlyDictionary<string, string> StandIns { get; } = new Dictionary<string, string> { [TorchSharp] = "TorchSharp" };
+    /// <summary>The stand-ins, and the packages that take their place under the NamedPackages switch.</summary>
+    public static IReadOnlyDictionary<string, string[]> StandIns { get; } = new Dictionary<string, string[]>
+    {
+        [Grpc] = ["Grpc.AspNetCore", "Grpc.Net.Client"],
+        [TorchSharp] = ["TorchSharp"],
+    };
+
+    /// <summary>All packages that stand-ins stand in for.</summary>
+    public static IReadOnlyList<string> NamedPackages { get; } = [.. StandIns.Values.SelectMany(packages => packages)];
 
     /// <summary>Where native code may be imported and pointers used, and why.</summary>
     public static IReadOnlyDictionary<string, string> NativeBoundary { get; } = new Dictionary<string, string>

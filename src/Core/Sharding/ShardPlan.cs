@@ -44,6 +44,25 @@ public sealed class ShardPlan
         return new(shards, ranges);
     }
 
+    /// <summary>The split that lets the slowest holder finish first: faster holders get more shards, every holder at least one.</summary>
+    /// <param name="shards">Shards in the minibatch, at least as many as holders.</param>
+    /// <param name="secondsPerShard">Each holder's time for one shard, in rank order; above 0.</param>
+    /// <exception cref="ArgumentException">A time is not above 0, or there are more holders than shards.</exception>
+    public static ShardPlan Weighted(int shards, IReadOnlyList<double> secondsPerShard)
+    {
+        ArgumentNullException.ThrowIfNull(secondsPerShard);
+        if (secondsPerShard.Count == 0 || secondsPerShard.Count > shards) throw new ArgumentException($"{shards} shards for {secondsPerShard.Count} holders.", nameof(secondsPerShard));
+        if (!secondsPerShard.All(seconds => seconds > 0 && double.IsFinite(seconds))) throw new ArgumentException("Times are above 0.", nameof(secondsPerShard));
+        var counts = Enumerable.Repeat(1, secondsPerShard.Count).ToArray();
+        // One shard after the other to whoever would be done with it first; of equals the lowest rank.
+        for (var shard = counts.Length; shard < shards; shard++)
+            counts[Enumerable.Range(0, counts.Length).MinBy(rank => (counts[rank] + 1) * secondsPerShard[rank])]++;
+        var ranges = new ShardRange[counts.Length];
+        for (var (rank, start) = (0, 0); rank < counts.Length; start += counts[rank++])
+            ranges[rank] = new(start, start + counts[rank]);
+        return new(shards, ranges);
+    }
+
     /// <summary>The rank that holds a shard.</summary>
     /// <param name="shard">The shard's index.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such shard.</exception>

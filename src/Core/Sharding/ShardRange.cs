@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Atelier.Core.Sharding;
 
 /// <summary>A contiguous, non-empty range of shards of a minibatch; also names the node of the tree that covers it.</summary>
@@ -7,6 +9,7 @@ public readonly record struct ShardRange
     /// <param name="start">First shard, at least 0.</param>
     /// <param name="end">One past the last shard; above start.</param>
     /// <exception cref="ArgumentOutOfRangeException">The range is empty or starts below 0.</exception>
+    [JsonConstructor]
     public ShardRange(int start, int end)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(start);
@@ -22,6 +25,7 @@ public readonly record struct ShardRange
     public int End { get; }
 
     /// <summary>Number of shards.</summary>
+    [JsonIgnore]
     public int Count => End - Start;
 
     /// <summary>Whether the other range lies wholly inside this one.</summary>

@@ -29,6 +29,22 @@ public class ShardPlanTests
     }
 
     [Fact]
+    public void Weighted_AFasterHolder_GetsMoreAndEveryHolderAtLeastOne()
+    {
+        Assert.Equal([new ShardRange(0, 6), new(6, 8)], ShardPlan.Weighted(8, [1, 3]).Ranges);
+        Assert.Equal([new ShardRange(0, 1), new(1, 8)], ShardPlan.Weighted(8, [1000, 1]).Ranges);
+        Assert.Equal(ShardPlan.Even(8, 3).Ranges, ShardPlan.Weighted(8, [2, 2, 2]).Ranges);
+    }
+
+    [Fact]
+    public void Weighted_NoTimesOrTooManyHolders_Throws()
+    {
+        Assert.Throws<ArgumentException>(() => ShardPlan.Weighted(8, []));
+        Assert.Throws<ArgumentException>(() => ShardPlan.Weighted(1, [1, 1]));
+        Assert.Throws<ArgumentException>(() => ShardPlan.Weighted(8, [1, double.NaN]));
+    }
+
+    [Fact]
     public void Even_MoreWorkersThanShards_NamesBoth()
     {
         var error = Assert.Throws<UserErrorException>(() => ShardPlan.Even(2, 3));

@@ -1,11 +1,11 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 
-namespace Atelier.TorchSharp.Tests;
+namespace Atelier.TestKit;
 
 /// <summary>
 /// Lists an assembly's public and protected members, one line each (<c>TYPE| MEMBER</c>), in the format of
-/// <c>api/TorchSharp.txt</c>, which was captured from the real package the same way.
+/// the listings that were captured from the real packages the same way.
 /// </summary>
 internal static class PublicApi
 {

@@ -1,0 +1,73 @@
+namespace Atelier.Core.Fleet.Generations;
+
+/// <summary>
+/// Takes what is heard into a run's state. Everything may come late, twice or in another order; what is out of date changes
+/// nothing. <see cref="GenerationPolicy.Decide"/> draws the consequences.
+/// </summary>
+public static class GenerationReports
+{
+    /// <summary>A worker's report about this run.</summary>
+    /// <param name="state">The run.</param>
+    /// <param name="report">The report.</param>
+    public static GenerationState Observe(GenerationState state, WorkerReport report)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(report);
+        var former = state.ReportOf(report.Worker);
+        if (former is null) return state with { Reports = [.. state.Reports, report] };
+        // The process that was held is gone; its successor joins anew, with every deadline of its own.
+        if (report.Incarnation > former.Incarnation) state = state with { Held = [.. state.Held.Where(worker => worker != report.Worker)] };
+        return report.IsOlderThan(former)
+            ? state
+            : state with { Reports = [.. state.Reports.Select(other => ReferenceEquals(other, former) ? report : other)] };
+    }
+
+    /// <summary>A digest to compare. One from another lineage, or of a state that was agreed on, is out of date.</summary>
+    /// <param name="state">The run.</param>
+    /// <param name="check">The digest.</param>
+    public static GenerationState Observe(GenerationState state, CheckReport check)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(check);
+        var outOfDate = check.Version.Lineage != state.Lineage || (check.Shard is null && check.Version.Position <= state.Agreed);
+        var known = state.Checks.Any(other => other.Worker == check.Worker && other.Version == check.Version && other.Shard == check.Shard);
+        return outOfDate || known ? state : state with { Checks = [.. state.Checks, check] };
+    }
+
+    /// <summary>A snapshot was committed.</summary>
+    /// <param name="state">The run.</param>
+    /// <param name="version">Its state; one from a lineage that was given up is of no use.</param>
+    public static GenerationState SnapshotCommitted(GenerationState state, StateVersion version)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return version.Lineage != state.Lineage || state.Snapshots.Contains(version.Position)
+            ? state
+            : state with { Snapshots = [.. state.Snapshots.Append(version.Position).Order()] };
+    }
+
+    /// <summary>A snapshot was deleted, or cannot be read.</summary>
+    /// <param name="state">The run.</param>
+    /// <param name="position">Its position.</param>
+    public static GenerationState SnapshotLost(GenerationState state, Position position)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state with { Snapshots = [.. state.Snapshots.Where(other => other != position)] };
+    }
+
+    /// <summary>The worker that was ordered to save could not: the next pass asks another one.</summary>
+    /// <param name="state">The run.</param>
+    public static GenerationState SaveFailed(GenerationState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state with { SaveAttempts = state.SaveAttempts + 1 };
+    }
+
+    /// <summary>A person resumed a failed run, or changed a spec's free keys.</summary>
+    /// <param name="state">The run.</param>
+    /// <param name="shape">What is needed of its spec now.</param>
+    public static GenerationState Resumed(GenerationState state, RunShape shape)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state with { Shape = shape, Failure = null, Replays = 0 };
+    }
+}

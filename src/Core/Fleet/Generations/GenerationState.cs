@@ -1,0 +1,101 @@
+using Atelier.Core.Fleet.Queue;
+
+namespace Atelier.Core.Fleet.Generations;
+
+/// <summary>
+/// The generation protocol of one run, as the coordinator keeps it. <see cref="GenerationPolicy"/> changes it; it is stored
+/// before any action is carried out, so that a coordinator that starts again goes on from it.
+/// </summary>
+public sealed record GenerationState
+{
+    /// <summary>The run.</summary>
+    public required RunId Run { get; init; }
+
+    /// <summary>What is needed of its spec.</summary>
+    public required RunShape Shape { get; init; }
+
+    /// <summary>The last generation that was given a number.</summary>
+    public GenerationId Generation { get; init; }
+
+    /// <summary>Where the protocol stands.</summary>
+    public GenerationStage Stage { get; init; }
+
+    /// <summary>Since when.</summary>
+    public DateTimeOffset StageSince { get; init; }
+
+    /// <summary>Why the last generation ended, or what the present stage is for.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>The last generation that was assigned; null before the first.</summary>
+    public GenerationPlan? Plan { get; init; }
+
+    /// <summary>Workers that the run holds: no other run may have them, and they are released only when nothing is lost by it.</summary>
+    public IReadOnlyList<WorkerId> Held { get; init; } = [];
+
+    /// <summary>The newest report of each worker.</summary>
+    public IReadOnlyList<WorkerReport> Reports { get; init; } = [];
+
+    /// <summary>Digests that wait for others to compare with.</summary>
+    public IReadOnlyList<CheckReport> Checks { get; init; } = [];
+
+    /// <summary>How often the run has gone back to a snapshot.</summary>
+    public int Lineage { get; init; }
+
+    /// <summary>Positions of the snapshots to start from, oldest first; none from a lineage that was given up.</summary>
+    public IReadOnlyList<Position> Snapshots { get; init; } = [];
+
+    /// <summary>The last position at which all workers had the same state.</summary>
+    public Position Agreed { get; init; }
+
+    /// <summary>How far the present generation has come; between generations, where the next one starts.</summary>
+    public Position Reached { get; init; }
+
+    /// <summary>When a running generation last committed a phase, or was told to go.</summary>
+    public DateTimeOffset ProgressAt { get; init; }
+
+    /// <summary>Tick in which shards were re-balanced last; null before.</summary>
+    public long? RebalancedTick { get; init; }
+
+    /// <summary>How often the run went back to a snapshot without leaving the dispute behind for good.</summary>
+    public int Replays { get; init; }
+
+    /// <summary>The furthest position at which copies disagreed and nobody could say who was right.</summary>
+    public Position Disputed { get; init; }
+
+    /// <summary>How many workers have been asked to save the present state.</summary>
+    public int SaveAttempts { get; init; }
+
+    /// <summary>Why the run cannot go on; null while it can.</summary>
+    public string? Failure { get; init; }
+
+    /// <summary>The newest state that is held somewhere for good: the newest snapshot, or the seed.</summary>
+    public StateVersion Durable => new(Lineage, Snapshots.Count > 0 ? Snapshots[^1] : Position.Start);
+
+    /// <summary>Whether the run has all its iterations, saved.</summary>
+    public bool IsDone => Durable.Position >= Shape.End;
+
+    /// <summary>A run before its first generation.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="shape">What is needed of its spec.</param>
+    /// <param name="snapshots">Positions of the snapshots that there are, oldest first.</param>
+    public static GenerationState New(RunId run, RunShape shape, params IReadOnlyList<Position> snapshots) =>
+        new() { Run = run, Shape = shape, Snapshots = snapshots, Reached = snapshots.Count > 0 ? snapshots[^1] : default };
+
+    /// <summary>The run's state for people. A run in Idle that wants to go on is queued.</summary>
+    /// <param name="intent">What people want of it.</param>
+    public RunStatus Status(RunIntent intent) => this switch
+    {
+        { Failure: not null } => Held.Count > 0 ? RunStatus.Halting : RunStatus.Failed,
+        { IsDone: true } => Held.Count > 0 ? RunStatus.Halting : RunStatus.Finished,
+        _ when intent == RunIntent.Pause => Held.Count > 0 ? RunStatus.Halting : RunStatus.Paused,
+        _ when intent == RunIntent.Cancel => Held.Count > 0 ? RunStatus.Halting : RunStatus.Cancelled,
+        { Stage: GenerationStage.Running } => RunStatus.Running,
+        { Stage: GenerationStage.Idle } => RunStatus.Queued,
+        _ => RunStatus.Forming,
+    };
+
+    internal WorkerReport? ReportOf(WorkerId worker) => Reports.FirstOrDefault(report => report.Worker == worker);
+
+    /// <summary>Held workers that report to hold a state.</summary>
+    internal IReadOnlyList<WorkerId> HoldersOf(StateVersion version) => [.. Held.Where(worker => ReportOf(worker)?.Held == version)];
+}

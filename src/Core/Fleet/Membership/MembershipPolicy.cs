@@ -1,0 +1,138 @@
+namespace Atelier.Core.Fleet.Membership;
+
+/// <summary>Who belongs to the fleet.</summary>
+public static class MembershipPolicy
+{
+    /// <summary>
+    /// A worker attaches. The process that is a member already goes on where it was (its stream broke, or the coordinator
+    /// restarted); a new process has to pass the probe.
+    /// </summary>
+    /// <param name="state">The fleet.</param>
+    /// <param name="worker">The worker's name.</param>
+    /// <param name="incarnation">Which process of that name; a later start has a higher number.</param>
+    /// <param name="capabilities">What it says of itself.</param>
+    /// <param name="settings">Deadlines.</param>
+    /// <param name="now">The coordinator's time.</param>
+    public static FleetDecision Join(FleetState state, WorkerId worker, long incarnation, WorkerCapabilities capabilities, FleetSettings settings, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(capabilities);
+        if (capabilities.ProtocolVersion != FleetSettings.CurrentProtocol)
+            return new(state, [new Refuse(worker,
+                $"The worker speaks protocol {capabilities.ProtocolVersion}, this coordinator {FleetSettings.CurrentProtocol}. Use the same version of Atelier on both.")]);
+        var former = state.Find(worker);
+        if (former is not null && incarnation < former.Incarnation)
+            return new(state, [new Refuse(worker, $"A later process called {worker} has attached. Give every worker its own name.")]);
+        if (former is not null && incarnation == former.Incarnation)
+            return former.Status == MemberStatus.Evicted
+                ? new(state, [new Refuse(worker, $"{worker} was evicted: {former.Reason}. Start a new process.")])
+                : new(state.With(former with { Capabilities = capabilities, Lease = LeaseFrom(settings, now) }),
+                    [former.Status == MemberStatus.Probing ? new StartProbe(worker) : new Welcome(worker)]);
+        return new(
+            state.With(new(worker, incarnation, capabilities, MemberStatus.Probing, LeaseFrom(settings, now), now)),
+            [new StartProbe(worker)]);
+    }
+
+    /// <summary>Something was heard from a worker. Nothing happens for a process that is no member.</summary>
+    /// <param name="state">The fleet.</param>
+    /// <param name="worker">The worker.</param>
+    /// <param name="incarnation">Its process.</param>
+    /// <param name="settings">Deadlines.</param>
+    /// <param name="now">The coordinator's time.</param>
+    public static FleetState Renew(FleetState state, WorkerId worker, long incarnation, FleetSettings settings, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(settings);
+        var member = Current(state, worker, incarnation);
+        // Time may step back where another coordinator takes over; a lease is never cut short by that.
+        return member is null || LeaseFrom(settings, now).Until <= member.Lease.Until ? state : state.With(member with { Lease = LeaseFrom(settings, now) });
+    }
+
+    /// <summary>The admission probe's verdict.</summary>
+    /// <param name="state">The fleet.</param>
+    /// <param name="worker">The worker.</param>
+    /// <param name="incarnation">Its process.</param>
+    /// <param name="digest">Digest of what its probe computed.</param>
+    public static FleetDecision Probed(FleetState state, WorkerId worker, long incarnation, string digest)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        if (Current(state, worker, incarnation) is not { Status: MemberStatus.Probing } member) return new(state, []);
+        var reference = state.Probes.FirstOrDefault(probe => probe.Numerics == member.Capabilities.Numerics);
+        if (reference is not null && reference.Digest != digest)
+            return Evict(state, worker, $"its admission probe gave {digest} where {reference.Digest} is right: it would change the run's bits");
+        var probes = reference is null ? [.. state.Probes, new ProbeReference(member.Capabilities.Numerics, digest)] : state.Probes;
+        return new((state with { Probes = probes }).With(member with { Status = MemberStatus.Admitted }), [new Welcome(worker)]);
+    }
+
+    /// <summary>A worker was asked to stop and hands over. One that is still probing has nothing to hand over, and just goes.</summary>
+    /// <param name="state">The fleet.</param>
+    /// <param name="worker">The worker.</param>
+    /// <param name="incarnation">Its process.</param>
+    public static FleetState Drain(FleetState state, WorkerId worker, long incarnation)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return Current(state, worker, incarnation) is { Status: MemberStatus.Admitted } member ? state.With(member with { Status = MemberStatus.Draining }) : state;
+    }
+
+    /// <summary>A worker goes, having handed over what it held.</summary>
+    /// <param name="state">The fleet.</param>
+    /// <param name="worker">The worker.</param>
+    /// <param name="incarnation">Its process.</param>
+    public static FleetState Leave(FleetState state, WorkerId worker, long incarnation)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return Current(state, worker, incarnation) is { } member
+            ? state with { Members = [.. state.Members.Where(other => other != member)] }
+            : state;
+    }
+
+    /// <summary>A worker is put out, by a decision of this or another policy or by a person.</summary>
+    /// <param name="state">The fleet.</param>
+    /// <param name="worker">The worker.</param>
+    /// <param name="reason">Why, as a clause after the worker's name and a colon.</param>
+    public static FleetDecision Evict(FleetState state, WorkerId worker, string reason)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state.Find(worker) is { } member && member.Status != MemberStatus.Evicted
+            ? new(state.With(member with { Status = MemberStatus.Evicted, Reason = reason }), [new Dismiss(worker, reason)])
+            : new(state, []);
+    }
+
+    /// <summary>What time has done: leases that ran out, probes that took too long, evictions that are old.</summary>
+    /// <param name="state">The fleet.</param>
+    /// <param name="settings">Deadlines.</param>
+    /// <param name="now">The coordinator's time.</param>
+    public static FleetDecision Sweep(FleetState state, FleetSettings settings, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(settings);
+        var actions = new List<FleetAction>();
+        foreach (var member in state.Members)
+        {
+            if (member.Status == MemberStatus.Evicted)
+            {
+                if (now - member.Lease.Until > settings.EvictedShownFor) Remove(member);
+            }
+            else if (!member.Lease.IsHeldAt(now))
+            {
+                Remove(member);
+                actions.Add(new Dismiss(member.Worker, $"nothing was heard from it for {settings.LeaseLength.TotalSeconds} s"));
+            }
+            else if (member.Status == MemberStatus.Probing && now - member.JoinedAt > settings.ProbeDeadline)
+            {
+                var eviction = Evict(state, member.Worker, $"its admission probe took over {settings.ProbeDeadline.TotalSeconds} s");
+                (state, actions) = (eviction.State, [.. actions, .. eviction.Actions]);
+            }
+        }
+
+        return new(state, actions);
+
+        void Remove(Member gone) => state = state with { Members = [.. state.Members.Where(member => member != gone)] };
+    }
+
+    private static Member? Current(FleetState state, WorkerId worker, long incarnation) =>
+        state.Find(worker) is { } member && member.Incarnation == incarnation && member.Status != MemberStatus.Evicted ? member : null;
+
+    private static Lease LeaseFrom(FleetSettings settings, DateTimeOffset now) => new(now + settings.LeaseLength);
+}

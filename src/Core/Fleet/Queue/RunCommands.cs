@@ -1,0 +1,86 @@
+namespace Atelier.Core.Fleet.Queue;
+
+/// <summary>What people ask of the queue. Each command gives the new queue, or says why not.</summary>
+public static class RunCommands
+{
+    /// <summary>Adds a run.</summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="run">The run's name.</param>
+    /// <param name="priority">Higher ones are served first.</param>
+    /// <param name="minWorkers">With fewer it waits.</param>
+    /// <param name="maxWorkers">More it cannot use.</param>
+    /// <param name="shards">Shards of its minibatch.</param>
+    /// <param name="numerics">Digest of the numerics that it began with elsewhere; null for a new run.</param>
+    /// <exception cref="UserErrorException">The name is taken, or the numbers make no sense.</exception>
+    public static RunQueueState Submit(
+        RunQueueState queue, RunId run, int priority, int minWorkers, int maxWorkers, int shards, string? numerics = null)
+    {
+        ArgumentNullException.ThrowIfNull(queue);
+        if (queue.Runs.Any(entry => entry.Run == run))
+            throw new UserErrorException($"There is a run called {run} already. Choose another name, or `atelier resume {run}`.");
+        if (minWorkers < 1 || maxWorkers < minWorkers)
+            throw new UserErrorException($"Run {run} asks for {minWorkers} to {maxWorkers} workers. Ask for at least 1, and no more at least than at most.");
+        if (maxWorkers > shards)
+            throw new UserErrorException(
+                $"Run {run} asks for up to {maxWorkers} workers, but its minibatch has {shards} shards. Use {shards} workers or fewer, or a smaller `shard`.");
+        return new(
+            [.. queue.Runs, new RunEntry(run, priority, queue.NextOrder, minWorkers, maxWorkers, Numerics: numerics)],
+            queue.NextOrder + 1);
+    }
+
+    /// <summary>Lets a run finish its iteration, save and stand still. Pausing a paused run changes nothing.</summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="run">The run.</param>
+    /// <exception cref="UserErrorException">There is no such run, or it has ended.</exception>
+    public static RunQueueState Pause(RunQueueState queue, RunId run)
+    {
+        ArgumentNullException.ThrowIfNull(queue);
+        var entry = queue.Get(run);
+        return entry.Status switch
+        {
+            RunStatus.Paused => queue,
+            RunStatus.Queued => queue.With(entry.Become(RunStatus.Paused) with { Intent = RunIntent.Pause }),
+            RunStatus.Forming or RunStatus.Running => queue.With(entry.Become(RunStatus.Halting) with { Intent = RunIntent.Pause }),
+            RunStatus.Halting when entry.Intent != RunIntent.Cancel => queue.With(entry with { Intent = RunIntent.Pause }),
+            _ => throw Refused(entry, "paused"),
+        };
+    }
+
+    /// <summary>Lets a run go on that was paused, has failed, or has finished and got a higher target.</summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="run">The run.</param>
+    /// <exception cref="UserErrorException">There is no such run, or it was cancelled.</exception>
+    public static RunQueueState Resume(RunQueueState queue, RunId run)
+    {
+        ArgumentNullException.ThrowIfNull(queue);
+        var entry = queue.Get(run);
+        return entry.Status switch
+        {
+            RunStatus.Queued or RunStatus.Forming or RunStatus.Running => queue,
+            RunStatus.Halting when entry.Intent != RunIntent.Cancel => queue.With(entry.Become(RunStatus.Forming) with { Intent = RunIntent.Run }),
+            RunStatus.Paused or RunStatus.Failed or RunStatus.Finished => queue.With(entry.Become(RunStatus.Queued) with { Intent = RunIntent.Run }),
+            _ => throw Refused(entry, "resumed"),
+        };
+    }
+
+    /// <summary>Ends a run for good; its snapshots stay.</summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="run">The run.</param>
+    /// <exception cref="UserErrorException">There is no such run, or it has finished.</exception>
+    public static RunQueueState Cancel(RunQueueState queue, RunId run)
+    {
+        ArgumentNullException.ThrowIfNull(queue);
+        var entry = queue.Get(run);
+        return entry.Status switch
+        {
+            RunStatus.Cancelled => queue,
+            RunStatus.Queued or RunStatus.Paused or RunStatus.Failed => queue.With(entry.Become(RunStatus.Cancelled) with { Intent = RunIntent.Cancel }),
+            RunStatus.Forming or RunStatus.Running => queue.With(entry.Become(RunStatus.Halting) with { Intent = RunIntent.Cancel }),
+            RunStatus.Halting => queue.With(entry with { Intent = RunIntent.Cancel }),
+            _ => throw Refused(entry, "cancelled"),
+        };
+    }
+
+    private static UserErrorException Refused(RunEntry entry, string what) =>
+        new($"Run {entry.Run} is {entry.Status.ToString().ToLowerInvariant()} and cannot be {what}.");
+}

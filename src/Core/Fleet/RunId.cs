@@ -1,0 +1,27 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Atelier.Core.Fleet;
+
+/// <summary>The name of a run. In JSON it is its text.</summary>
+[JsonConverter(typeof(Json))]
+public sealed record RunId
+{
+    /// <summary>A name.</summary>
+    /// <param name="value">1 to 64 letters, digits, `.`, `_` or `-`, beginning with a letter or digit.</param>
+    /// <exception cref="UserErrorException">It is no such name.</exception>
+    public RunId(string value) => Value = FleetName.Checked("run", value);
+
+    /// <summary>The name's text.</summary>
+    public string Value { get; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Value;
+
+    internal sealed class Json : JsonConverter<RunId>
+    {
+        public override RunId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => new(reader.GetString()!);
+
+        public override void Write(Utf8JsonWriter writer, RunId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+    }
+}

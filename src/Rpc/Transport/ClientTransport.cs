@@ -1,0 +1,62 @@
+using System.Net.Security;
+using System.Net.Sockets;
+
+namespace Atelier.Rpc.Transport;
+
+/// <summary>Connections of gRPC channels: kept alive by pings, so that a peer that vanished without a word is noticed.</summary>
+public static class ClientTransport
+{
+    /// <summary>How long a connection may be silent before it is asked whether it lives.</summary>
+    public static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the answer may take; then the connection is closed, and its calls end as unavailable.</summary>
+    public static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+
+    // A segment of a tensor fits without waiting for the receiver's leave.
+    private const int WindowBytes = 4 << 20;
+
+    /// <summary>Connects over TCP.</summary>
+    /// <param name="tls">What is trusted and shown, for <c>https</c> addresses; null for the system's trust.</param>
+    public static SocketsHttpHandler Tcp(SslClientAuthenticationOptions? tls = null)
+    {
+        var handler = Create();
+        if (tls is not null) handler.SslOptions = tls;
+        return handler;
+    }
+
+    /// <summary>Connects to a socket of this machine, whatever the channel's address is.</summary>
+    public static SocketsHttpHandler Unix(UnixSocketPath path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var handler = Create();
+        handler.ConnectCallback = async (_, cancellationToken) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                await socket.ConnectAsync(path.EndPoint, cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        };
+        return handler;
+    }
+
+    private static SocketsHttpHandler Create() => new()
+    {
+        EnableMultipleHttp2Connections = true,
+        UseProxy = false, // peers and coordinators are reached directly; a proxy of the environment speaks no HTTP/2 to them
+        ConnectTimeout = ConnectTimeout,
+        KeepAlivePingDelay = PingAfter,
+        KeepAlivePingTimeout = PingTimeout,
+        KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+        PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+        InitialHttp2StreamWindowSize = WindowBytes,
+    };
+}

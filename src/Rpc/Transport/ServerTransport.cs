@@ -1,0 +1,25 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Atelier.Rpc.Transport;
+
+/// <summary>Limits of a Kestrel server whose calls are long streams.</summary>
+public static class ServerTransport
+{
+    private const int StreamWindowBytes = 4 << 20;
+
+    private const int ConnectionWindowBytes = 16 << 20;
+
+    /// <summary>Sets the limits; where it listens is the caller's to say.</summary>
+    public static void Configure(KestrelServerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        // Kestrel would close the connection of a client that leaves responses unread for seconds, which a worker in its step does.
+        // Requests have their limits lifted call by call, and stay limited where they are no streams.
+        options.Limits.MinResponseDataRate = null;
+        options.Limits.Http2.KeepAlivePingDelay = ClientTransport.PingAfter;
+        options.Limits.Http2.KeepAlivePingTimeout = ClientTransport.PingTimeout;
+        options.Limits.Http2.InitialStreamWindowSize = StreamWindowBytes;
+        options.Limits.Http2.InitialConnectionWindowSize = ConnectionWindowBytes;
+        options.AddServerHeader = false;
+    }
+}

@@ -1,0 +1,33 @@
+using System.Net.Sockets;
+using System.Text;
+using Atelier.Core;
+
+namespace Atelier.Rpc.Transport;
+
+/// <summary>The path of a Unix socket, short enough for the system.</summary>
+public sealed record UnixSocketPath
+{
+    /// <summary>The longest path in bytes: Linux has 108 for it, with the zero at its end.</summary>
+    public const int MostBytes = 107;
+
+    /// <summary>Checks a path.</summary>
+    /// <param name="path">Where the socket lies or will lie.</param>
+    /// <exception cref="UserErrorException">It is empty or too long.</exception>
+    public UnixSocketPath(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        Path = System.IO.Path.GetFullPath(path.Length > 0 ? path : throw new UserErrorException("the path of a Unix socket is empty"));
+        var bytes = Encoding.UTF8.GetByteCount(Path);
+        if (bytes > MostBytes)
+            throw new UserErrorException($"the path of a Unix socket has at most {MostBytes} bytes, but {Path} has {bytes}: choose a shorter folder, as one under /tmp");
+    }
+
+    /// <summary>The whole path.</summary>
+    public string Path { get; }
+
+    /// <summary>Where a socket connects to.</summary>
+    public UnixDomainSocketEndPoint EndPoint => new(Path);
+
+    /// <inheritdoc/>
+    public override string ToString() => Path;
+}
