@@ -8,8 +8,12 @@ internal static class BuiltAssembly
 {
     private static readonly string ClassLibrary = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
 
+    // Hosting, dependency injection and Kestrel come with .NET too, in the folder beside.
+    private static readonly string WebLibrary = ClassLibrary.Replace("Microsoft.NETCore.App", "Microsoft.AspNetCore.App", StringComparison.Ordinal);
+
     /// <summary>Whether the assembly is part of .NET's class library; <c>System.CommandLine</c>, a package, is not.</summary>
-    public static bool IsClassLibrary(string name) => File.Exists(Path.Combine(ClassLibrary, name + ".dll"));
+    public static bool IsClassLibrary(string name) =>
+        File.Exists(Path.Combine(ClassLibrary, name + ".dll")) || File.Exists(Path.Combine(WebLibrary, name + ".dll"));
 
     /// <summary>The assemblies that a built one uses, the class library left out.</summary>
     /// <param name="name">Its name; it lies beside this test.</param>

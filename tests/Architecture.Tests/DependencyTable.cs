@@ -8,11 +8,14 @@ internal static class DependencyTable
 {
     public const string TorchSharp = "src/Platform/TorchSharp";
 
+    public const string Orleans = "src/Platform/Orleans";
+
     /// <summary>A row for every project under <c>src</c>.</summary>
     public static IReadOnlyList<DependencyRow> Rows { get; } =
     [
         new("src/Core", [], []),
         new(TorchSharp, [], []),
+        new(Orleans, [], []),
         new("src/Storage", ["src/Core"], []),
         new("src/Training", ["src/Core", "src/Storage", TorchSharp], ["TorchSharp"]),
         // The loop handles the tensors that Training's public members speak of; it references no binding of its own.
@@ -24,14 +27,18 @@ internal static class DependencyTable
     public static IReadOnlyDictionary<string, string[]> TestProjects { get; } = new Dictionary<string, string[]>
     {
         ["tests/TestKit"] = ["src/Worker"],
-        ["tests/Architecture.Tests"] = ["src/Cli"],
+        ["tests/Architecture.Tests"] = ["src/Cli", Orleans],
     };
 
     /// <summary>Packages that any test project may reference.</summary>
     public static IReadOnlyList<string> TestPackages { get; } = ["FsCheck", "xunit.v3"];
 
-    /// <summary>The stand-ins, and the package that takes their place under the NamedPackages switch.</summary>
-    public static IReadOnlyDictionary<string, string> StandIns { get; } = new Dictionary<string, string> { [TorchSharp] = "TorchSharp" };
+    /// <summary>The stand-ins, and the packages that take their place under the NamedPackages switch.</summary>
+    public static IReadOnlyDictionary<string, string[]> StandIns { get; } = new Dictionary<string, string[]>
+    {
+        [TorchSharp] = ["TorchSharp"],
+        [Orleans] = ["Microsoft.Orleans.Sdk", "Microsoft.Orleans.Server"],
+    };
 
     /// <summary>Where native code may be imported and pointers used, and why.</summary>
     public static IReadOnlyDictionary<string, string> NativeBoundary { get; } = new Dictionary<string, string>

@@ -1,3 +1,4 @@
+using Atelier.TestKit;
 using TorchSharp;
 
 namespace Atelier.TorchSharp.Tests;
