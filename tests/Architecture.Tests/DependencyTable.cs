@@ -20,6 +20,7 @@ internal static class DependencyTable
         new("src/Training", ["src/Core", "src/Storage", TorchSharp], ["TorchSharp"]),
         // The loop handles the tensors that Training's public members speak of; it references no binding of its own.
         new("src/Worker", ["src/Core", "src/Storage", "src/Training"], []) { Sees = [TorchSharp] },
+        new("src/Coordinator", [Orleans], ["Microsoft.Data.Sqlite", "Microsoft.Orleans.Sdk", "Microsoft.Orleans.Server", "Npgsql"]),
         new("src/Cli", ["src/Core", "src/Storage", "src/Training", "src/Worker"], ["Spectre.Console", "System.CommandLine"]) { Sees = [TorchSharp] },
     ];
 
@@ -27,7 +28,7 @@ internal static class DependencyTable
     public static IReadOnlyDictionary<string, string[]> TestProjects { get; } = new Dictionary<string, string[]>
     {
         ["tests/TestKit"] = ["src/Worker"],
-        ["tests/Architecture.Tests"] = ["src/Cli", Orleans],
+        ["tests/Architecture.Tests"] = ["src/Cli", "src/Coordinator"],
     };
 
     /// <summary>Packages that any test project may reference.</summary>
