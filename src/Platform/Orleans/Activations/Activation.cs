@@ -175,19 +175,22 @@ internal sealed class Activation : IGrainContext
     private async Task RunAsync(Request request)
     {
         Request.Current = request;
+        object? result = null;
+        Exception? failure = null;
         try
         {
-            request.Complete(await request.Body(_instance!));
+            result = await request.Body(_instance!);
         }
         catch (Exception error)
         {
+            failure = error;
             if (error is InconsistentStateException { IsSourceActivation: true } conflict)
             {
                 conflict.IsSourceActivation = false;
                 Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationError, error, "Its state is not the stored one."));
             }
-            request.Fail(error);
         }
+        // Who gets the response finds a grain that has done with the call.
         lock (_gate)
         {
             _requests.End(request);
@@ -195,6 +198,10 @@ internal sealed class Activation : IGrainContext
                 _idleFrom = Silo.Time.GetUtcNow();
             RunNext();
         }
+        if (failure is null)
+            request.Complete(result);
+        else
+            request.Fail(failure);
     }
 
     /// <summary>Begins the end. Under the lock.</summary>

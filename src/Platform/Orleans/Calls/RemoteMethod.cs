@@ -9,6 +9,8 @@ internal sealed class RemoteMethod
 {
     private static readonly ConcurrentDictionary<MethodInfo, RemoteMethod> Known = new();
 
+    private static readonly ConcurrentDictionary<Type, bool> Checked = new();
+
     private readonly MethodInfo _method;
     private readonly Response? _response;
 
@@ -33,6 +35,8 @@ internal sealed class RemoteMethod
     /// <exception cref="ArgumentException">A member cannot; the message names it.</exception>
     public static void Check(Type type)
     {
+        if (Checked.ContainsKey(type))
+            return;
         var observer = typeof(IGrainObserver).IsAssignableFrom(type);
         foreach (var member in type.GetInterfaces().Append(type).SelectMany(part => part.GetMembers()))
         {
@@ -40,11 +44,12 @@ internal sealed class RemoteMethod
                 throw new ArgumentException($"{type}: {member.Name} is no method; a reference has only methods.");
             if (member is not MethodInfo method || method.IsStatic)
                 continue;
-            if (Response.Of(method.ReturnType) is null && !(observer && method.ReturnType == typeof(void)))
+            if (!Response.IsPossible(method.ReturnType) && !(observer && method.ReturnType == typeof(void)))
                 throw new ArgumentException($"{type}: {method.Name} must return a Task or a ValueTask.");
             if (method.GetParameters().Any(parameter => parameter.ParameterType.IsByRef))
                 throw new ArgumentException($"{type}: {method.Name} has a parameter by reference.");
         }
+        Checked[type] = true;
     }
 
     /// <summary>Runs it on an instance and copies the result.</summary>

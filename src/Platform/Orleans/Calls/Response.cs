@@ -19,16 +19,18 @@ internal abstract class Response
             return new TaskResponse();
         if (returnType == typeof(ValueTask))
             return new ValueTaskResponse();
-        if (!returnType.IsGenericType)
+        if (!IsPossible(returnType))
             return null;
-        var definition = returnType.GetGenericTypeDefinition();
-        return definition == typeof(Task<>) ? Generic(typeof(TaskResponse<>), returnType)
-            : definition == typeof(ValueTask<>) ? Generic(typeof(ValueTaskResponse<>), returnType)
-            : null;
+        var response = returnType.GetGenericTypeDefinition() == typeof(Task<>) ? typeof(TaskResponse<>) : typeof(ValueTaskResponse<>);
+        return (Response)Activator.CreateInstance(response.MakeGenericType(returnType.GetGenericArguments()))!;
     }
 
-    private static Response Generic(Type response, Type returnType) =>
-        (Response)Activator.CreateInstance(response.MakeGenericType(returnType.GetGenericArguments()))!;
+    /// <summary>Whether methods of a return type can be called from afar; the type may still have parameters of its own.</summary>
+    public static bool IsPossible(Type returnType)
+    {
+        var type = returnType.IsGenericType ? returnType.GetGenericTypeDefinition() : returnType;
+        return type == typeof(Task) || type == typeof(ValueTask) || type == typeof(Task<>) || type == typeof(ValueTask<>);
+    }
 
     private static async Task<T> Typed<T>(Task<object?> response) => (T)(await response.ConfigureAwait(false))!;
 
