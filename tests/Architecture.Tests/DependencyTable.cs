@@ -41,6 +41,9 @@ internal static class DependencyTable
         [Orleans] = ["Microsoft.Orleans.Sdk", "Microsoft.Orleans.Server"],
     };
 
+    /// <summary>How the names of a stand-in's packages' assemblies begin, where they are not called as the packages are.</summary>
+    public static IReadOnlyDictionary<string, string> NamedAssemblies { get; } = new Dictionary<string, string> { [Orleans] = "Orleans." };
+
     /// <summary>Where native code may be imported and pointers used, and why.</summary>
     public static IReadOnlyDictionary<string, string> NativeBoundary { get; } = new Dictionary<string, string>
     {

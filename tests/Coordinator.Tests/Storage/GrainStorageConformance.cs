@@ -9,7 +9,7 @@ namespace Atelier.Coordinator.Tests.Storage;
 public abstract class GrainStorageConformance : DatabaseConformance
 {
     private static readonly TimeSpan TenSeconds = TimeSpan.FromSeconds(10);
-    private static readonly GrainId Grain = GrainId.Create("run", "faces");
+    protected static GrainId Grain { get; } = GrainId.Create("run", "faces");
 
     [Fact]
     public async Task Read_WithoutARecord_IsANewState()
@@ -165,7 +165,7 @@ public abstract class GrainStorageConformance : DatabaseConformance
         }
     }
 
-    private static async Task<IGrainStorage> AcquireAsync(CoordinatorDatabase database)
+    protected static async Task<IGrainStorage> AcquireAsync(CoordinatorDatabase database)
     {
         var term = await database.Lease.TryAcquireAsync("someone", TenSeconds, Cancellation);
         return database.GrainStorage(term!.Value);
