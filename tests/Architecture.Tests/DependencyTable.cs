@@ -10,23 +10,23 @@ internal static class DependencyTable
 
     public const string TorchSharp = "src/Platform/TorchSharp";
 
+    public const string Orleans = "src/Platform/Orleans";
+
     /// <summary>A row for every project under <c>src</c>.</summary>
     public static IReadOnlyList<DependencyRow> Rows { get; } =
     [
         new("src/Core", [], []),
         new(Grpc, [], []),
         new(TorchSharp, [], []),
-<<<<<<< HEAD
-        new("src/Storage", ["src/Core"], ["AWSSDK.Core", "AWSSDK.S3"]),
-=======
+        new(Orleans, [], []),
         // Under the switch the generated stubs are compiled against the packages.
         new("src/Protos", [Grpc], ["Google.Protobuf", "Grpc.AspNetCore", "Grpc.Net.Client", "Grpc.Tools"]),
         new("src/Rpc", ["src/Core", Grpc], ["Google.Protobuf", "Grpc.AspNetCore", "Grpc.Net.Client", "Grpc.Tools"]),
-        new("src/Storage", ["src/Core"], []),
->>>>>>> fleet
+        new("src/Storage", ["src/Core"], ["AWSSDK.Core", "AWSSDK.S3"]),
         new("src/Training", ["src/Core", "src/Storage", TorchSharp], ["TorchSharp"]),
         // The loop handles the tensors that Training's public members speak of; it references no binding of its own.
         new("src/Worker", ["src/Core", "src/Storage", "src/Training"], []) { Sees = [TorchSharp] },
+        new("src/Coordinator", [Orleans], ["Microsoft.Data.Sqlite", "Microsoft.Orleans.Sdk", "Microsoft.Orleans.Server", "Npgsql"]),
         new("src/Cli", ["src/Core", "src/Storage", "src/Training", "src/Worker"], ["Spectre.Console", "System.CommandLine"]) { Sees = [TorchSharp] },
     ];
 
@@ -34,7 +34,7 @@ internal static class DependencyTable
     public static IReadOnlyDictionary<string, string[]> TestProjects { get; } = new Dictionary<string, string[]>
     {
         ["tests/TestKit"] = ["src/Worker"],
-        ["tests/Architecture.Tests"] = ["src/Cli", "src/Rpc", Grpc],
+        ["tests/Architecture.Tests"] = ["src/Cli", "src/Coordinator", "src/Rpc", Grpc],
     };
 
     /// <summary>Packages that any test project may reference.</summary>
@@ -45,10 +45,14 @@ internal static class DependencyTable
     {
         [Grpc] = ["Grpc.AspNetCore", "Grpc.Net.Client"],
         [TorchSharp] = ["TorchSharp"],
+        [Orleans] = ["Microsoft.Orleans.Sdk", "Microsoft.Orleans.Server"],
     };
 
     /// <summary>All packages that stand-ins stand in for.</summary>
     public static IReadOnlyList<string> NamedPackages { get; } = [.. StandIns.Values.SelectMany(packages => packages)];
+
+    /// <summary>How the names of a stand-in's packages' assemblies begin, where they are not called as the packages are.</summary>
+    public static IReadOnlyDictionary<string, string> NamedAssemblies { get; } = new Dictionary<string, string> { [Orleans] = "Orleans." };
 
     /// <summary>Where native code may be imported and pointers used, and why.</summary>
     public static IReadOnlyDictionary<string, string> NativeBoundary { get; } = new Dictionary<string, string>

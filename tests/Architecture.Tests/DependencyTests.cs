@@ -39,7 +39,9 @@ public sealed class DependencyTests
             return; // not built: the package lies in its place
 #endif
         var allowed = row.Projects.Concat(row.Sees).Select(AssemblyOf).Concat(row.Packages);
-        AssertAllowed(BuiltAssembly.ReferencesOf(project.AssemblyName), allowed, $"{project.AssemblyName}.dll uses the assembly");
+        var named = row.Projects.Where(DependencyTable.NamedAssemblies.ContainsKey).Select(standIn => DependencyTable.NamedAssemblies[standIn]).ToList();
+        var used = BuiltAssembly.ReferencesOf(project.AssemblyName).Where(name => !named.Any(start => name.StartsWith(start, StringComparison.Ordinal)));
+        AssertAllowed(used, allowed, $"{project.AssemblyName}.dll uses the assembly");
     }
 
     [Theory]

@@ -5,14 +5,15 @@ namespace Atelier.TestKit;
 
 /// <summary>
 /// Lists an assembly's public and protected members, one line each (<c>TYPE| MEMBER</c>), in the format of
-/// the listings that were captured from the real packages the same way.
+/// the stand-ins' <c>api/*.txt</c>, which were captured from the real packages the same way.
 /// </summary>
-internal static class PublicApi
+public static class PublicApi
 {
     private const BindingFlags Declared =
         BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
-    internal static IReadOnlyList<string> List(Assembly assembly) =>
+    /// <summary>The lines of an assembly, sorted.</summary>
+    public static IReadOnlyList<string> List(Assembly assembly) =>
         [.. assembly.GetExportedTypes().SelectMany(Lines).Order(StringComparer.Ordinal)];
 
     private static IEnumerable<string> Lines(Type type)

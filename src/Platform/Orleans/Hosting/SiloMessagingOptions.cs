@@ -1,0 +1,4 @@
+namespace Orleans.Configuration;
+
+/// <summary>How calls within a silo travel.</summary>
+public class SiloMessagingOptions : MessagingOptions;

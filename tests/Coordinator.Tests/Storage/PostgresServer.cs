@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using Atelier.Coordinator.Tests.Storage;
+using Npgsql;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]
+
+namespace Atelier.Coordinator.Tests.Storage;
+
+/// <summary>
+/// A PostgreSQL server of the tests' own, on a socket in a temporary folder. Started once, by the first test that wants it.
+/// </summary>
+public sealed class PostgresServer : IAsyncDisposable
+{
+    /// <summary>Null once the server runs; else why there is none.</summary>
+    private readonly Lazy<Task<string?>> _start;
+    private readonly string? _binaries = FindBinaries();
+    private string? _folder;
+    private int _schemas;
+
+    public PostgresServer() => _start = new(() => Task.Run(Start));
+
+    /// <summary>Makes an empty schema. Skips the test if there is no server to be had.</summary>
+    /// <returns>A connection string that leads there.</returns>
+    public async Task<string> SchemaOrSkipAsync()
+    {
+        if (await _start.Value is { } reason)
+            Assert.Skip(reason);
+        var settings = new NpgsqlConnectionStringBuilder { Host = _folder, Username = "atelier", Database = "postgres", MaxPoolSize = 8 };
+        await using var source = NpgsqlDataSource.Create(settings.ConnectionString);
+        settings.SearchPath = $"s{Interlocked.Increment(ref _schemas)}";
+        await using var command = source.CreateCommand($"CREATE SCHEMA {settings.SearchPath}");
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        return settings.ConnectionString;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        if (_folder is not null)
+        {
+            Run("pg_ctl", "stop", "-s", "-w", "-m", "immediate", "-D", Path.Combine(_folder, "data"));
+            Directory.Delete(_folder, recursive: true);
+        }
+        return ValueTask.CompletedTask;
+    }
+
+    private static string? FindBinaries() => Directory.Exists("/usr/lib/postgresql")
+        ? Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")).Where(bin => File.Exists(Path.Combine(bin, "initdb"))).Max()
+        : null;
+
+    private string? Start()
+    {
+        if (_binaries is null)
+            return "there is no PostgreSQL under /usr/lib/postgresql; Debian's package postgresql has it";
+        _folder = Directory.CreateTempSubdirectory("atelier-pg-").FullName;
+        if (Environment.UserName == "root")
+            Execute("chown", "postgres", _folder);
+        var data = Path.Combine(_folder, "data");
+        Run("initdb", "-D", data, "-U", "atelier", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync");
+        // The socket's path must be short; the folder is the socket's too. Nothing listens on a port.
+        Run("pg_ctl", "start", "-s", "-w", "-t", "120", "-D", data, "-l", Path.Combine(_folder, "log"), "-o", $"-F -k {_folder} -c listen_addresses=");
+        return null;
+    }
+
+    /// <summary>The server refuses to run as root; its package made a user for it.</summary>
+    private void Run(string program, params string[] arguments)
+    {
+        var path = Path.Combine(_binaries!, program);
+        if (Environment.UserName == "root")
+            Execute("runuser", ["-u", "postgres", "--", path, .. arguments]);
+        else
+            Execute(path, arguments);
+    }
+
+    private void Execute(string program, params string[] arguments)
+    {
+        // In the server's folder, because its user may not enter the one that the tests run in.
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = _folder, RedirectStandardOutput = true })!;
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}");
+    }
+}

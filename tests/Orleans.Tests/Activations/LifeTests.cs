@@ -1,0 +1,171 @@
+namespace Atelier.Orleans.Tests.Activations;
+
+public sealed class LifeTests : IAsyncLifetime
+{
+    private TestSilo _silo = null!;
+
+    public async ValueTask InitializeAsync() => _silo = await TestSilo.StartAsync();
+
+    public ValueTask DisposeAsync() => _silo.DisposeAsync();
+
+    private ILifeGrain Grain(string key = "a") => _silo.Grains.GetGrain<ILifeGrain>(key);
+
+    [Fact]
+    public async Task Calls_ToOneGrain_MeetOneInstance()
+    {
+        var instances = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Run(Grain().Instance)));
+
+        Assert.Single(instances.Distinct());
+        Assert.Equal(["activated"], _silo.Signals.Log);
+    }
+
+    [Fact]
+    public async Task DeactivateOnIdle_WithACallBehind_SendsItToTheNextInstance()
+    {
+        var last = Grain().EndAfter("go");
+        await _silo.Signals.WaitAsync("go began");
+        var behind = Grain().Instance();
+        _silo.Signals.Set("go");
+
+        Assert.NotEqual(await last, await behind);
+        Assert.Equal(["activated", "deactivated: ApplicationRequested", "activated"], _silo.Signals.Log);
+    }
+
+    [Fact]
+    public async Task Activation_WhileTheLastOneEnds_WaitsForIt()
+    {
+        _silo.Signals.Set("go");
+        var first = await Grain("slow").EndAfter("go");
+        var next = Grain("slow").Instance();
+        Assert.DoesNotContain("deactivated: ApplicationRequested", _silo.Signals.Log);
+
+        _silo.Signals.Set("may end");
+
+        Assert.NotEqual(first, await next);
+        Assert.Equal(["activated", "deactivated: ApplicationRequested", "activated"], _silo.Signals.Log);
+    }
+
+    [Fact]
+    public async Task Activation_ThatFails_FailsTheCallsAndIsTriedAgain()
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            var error = await Assert.ThrowsAnyAsync<Exception>(Grain("broken").Instance);
+            Assert.Contains("cannot be activated", error.ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task IdleGrain_AfterTheCollectionAge_Ends()
+    {
+        var first = await Grain().Instance();
+        _silo.Time.Advance(TimeSpan.FromMinutes(14));
+        Assert.Equal(first, await Grain().Instance());
+
+        _silo.Time.Advance(TimeSpan.FromMinutes(14));
+        Assert.Equal(first, await Grain().Instance());
+        _silo.Time.Advance(TimeSpan.FromMinutes(17));
+
+        await _silo.Signals.WaitAsync("deactivated");
+        Assert.NotEqual(first, await Grain().Instance());
+        Assert.Contains("deactivated: ActivationIdle", _silo.Signals.Log);
+    }
+
+    [Fact]
+    public async Task IdleGrain_ThatDelaysItsEnd_StaysSoLong()
+    {
+        var first = await Grain().Instance();
+        await Grain().KeepFor(TimeSpan.FromHours(2));
+        _silo.Time.Advance(TimeSpan.FromMinutes(100));
+        Assert.DoesNotContain("deactivated: ActivationIdle", _silo.Signals.Log);
+
+        _silo.Time.Advance(TimeSpan.FromMinutes(30));
+
+        await _silo.Signals.WaitAsync("deactivated");
+        Assert.NotEqual(first, await Grain().Instance());
+    }
+
+    [Fact]
+    public async Task Silo_ThatStops_EndsItsGrains()
+    {
+        await Grain().Instance();
+
+        await _silo.StopAsync();
+
+        Assert.Equal(["activated", "deactivated: ShuttingDown"], _silo.Signals.Log);
+    }
+
+    [Fact]
+    public async Task Timer_WithAPeriod_TicksOnWhetherOrNotATickFails()
+    {
+        await Grain().Tick(failing: 1, waiting: 0);
+        for (var tick = 1; tick <= 3; tick++)
+        {
+            await TickAsync();
+            await _silo.Signals.WaitAsync($"tick {tick}");
+        }
+
+        await Grain().StopTicking();
+
+        Assert.Equal(0, TimersOfGrains());
+    }
+
+    [Fact]
+    public async Task Timer_WhoseTickRuns_IsNotDueBeforeItEnds()
+    {
+        await Grain().Tick(failing: 0, waiting: 1);
+        await TickAsync();
+        await _silo.Signals.WaitAsync("tick 1");
+
+        Assert.Equal(0, TimersOfGrains());
+        // A call waits for the tick as for a call.
+        var call = Grain().Instance();
+        _silo.Signals.Set("tick may end");
+        await call;
+
+        await TickAsync();
+        await _silo.Signals.WaitAsync("tick 2");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Timer_ThatIsDueDuringACall_WaitsUnlessItInterleaves(bool interleave)
+    {
+        await Grain().Tick(failing: 0, waiting: 0, interleave);
+        var call = Grain().WaitFor("go");
+        await _silo.Signals.WaitAsync("go began");
+        _silo.Time.Advance(TimeSpan.FromSeconds(1));
+        if (interleave)
+            await _silo.Signals.WaitAsync("tick 1");
+        _silo.Signals.Set("go");
+
+        await call;
+        await _silo.Signals.WaitAsync("tick 1");
+        string[] expected = interleave ? ["activated", "tick 1", "go"] : ["activated", "go", "tick 1"];
+        Assert.Equal(expected, _silo.Signals.Log);
+    }
+
+    [Fact]
+    public async Task Timer_OfAGrainThatEnds_Ends()
+    {
+        await Grain().Tick(failing: 0, waiting: 0);
+        _silo.Signals.Set("go");
+        await Grain().EndAfter("go");
+
+        // The next instance answers once the last one is gone.
+        await Grain().Instance();
+        Assert.Equal(0, TimersOfGrains());
+    }
+
+    /// <summary>All timers but the silo's own, which looks for idle grains.</summary>
+    private int TimersOfGrains() => _silo.Time.Pending - 1;
+
+    /// <summary>Moves the clock to the next tick, once the tick before has ended and set the timer again.</summary>
+    private async Task TickAsync()
+    {
+        while (TimersOfGrains() == 0)
+            await Task.Yield();
+        _silo.Time.Advance(TimeSpan.FromSeconds(1));
+    }
+}
