@@ -87,14 +87,16 @@ public sealed record SharedMemoryWorld(string Name, int Ranks)
                 socket.Dispose();
                 throw;
             }
-            var peer = new PeerSocket(socket);
-            if (await GreetAsync(peer, hello, cancellation).ConfigureAwait(false) is not { } greeted || greeted.Rank != other)
+            if (await GreetAsync(new PeerSocket(socket), hello, cancellation).ConfigureAwait(false) is { } greeted)
             {
-                peer.Dispose();
-                throw Failure(CollectiveFault.Mismatch, hello.Rank, [other], $"met somebody else at the place of rank {other}");
+                if (greeted.Rank == other)
+                {
+                    members[other] = greeted.Member;
+                    return;
+                }
+                greeted.Member.Dispose();
             }
-            members[other] = greeted.Member;
-            return;
+            throw Failure(CollectiveFault.Mismatch, hello.Rank, [other], $"met somebody else at the place of rank {other}");
         }
     }
 
@@ -109,10 +111,10 @@ public sealed record SharedMemoryWorld(string Name, int Ranks)
 
     private static async Task<(int Rank, Member Member)?> AcceptAsync(Socket listener, Hello hello, Member?[] members, CancellationToken cancellation)
     {
-        var peer = new PeerSocket(await listener.AcceptAsync(cancellation).ConfigureAwait(false));
+        var socket = await listener.AcceptAsync(cancellation).ConfigureAwait(false);
         try
         {
-            if (await GreetAsync(peer, hello, cancellation).ConfigureAwait(false) is { } greeted)
+            if (await GreetAsync(new PeerSocket(socket), hello, cancellation).ConfigureAwait(false) is { } greeted)
             {
                 if (greeted.Rank > hello.Rank && members[greeted.Rank] is null)
                     return greeted;
@@ -123,21 +125,31 @@ public sealed record SharedMemoryWorld(string Name, int Ranks)
         {
             // Somebody who knocked and left; the rank itself may still come.
         }
-        peer.Dispose();
         return null;
     }
 
+    // The socket goes into the member, or is closed.
     private static async Task<(int Rank, Member Member)?> GreetAsync(PeerSocket peer, Hello own, CancellationToken cancellation)
     {
-        var (process, user) = peer.Peer;
-        // The name is open to all users of the host; the memory is not.
-        if (user != LibC.UserId())
-            return null;
-        await peer.SendAsync(own, cancellation).ConfigureAwait(false);
-        var hello = await peer.ReceiveAsync(cancellation).ConfigureAwait(false);
-        if (hello.Magic != own.Magic || hello.Shape != own.Shape || (uint)hello.Rank >= (uint)own.Shape.Ranks)
-            return null;
-        return (hello.Rank, new Member(peer, MappedMemory.Open(process, hello.Descriptor, checked((int)own.Shape.TotalBytes))));
+        Member? member = null;
+        try
+        {
+            var (process, user) = peer.Peer;
+            // The name is open to all users of the host; the memory is not.
+            if (user != LibC.UserId())
+                return null;
+            await peer.SendAsync(own, cancellation).ConfigureAwait(false);
+            var hello = await peer.ReceiveAsync(cancellation).ConfigureAwait(false);
+            if (hello.Magic != own.Magic || hello.Shape != own.Shape || (uint)hello.Rank >= (uint)own.Shape.Ranks)
+                return null;
+            member = new Member(peer, MappedMemory.Open(process, hello.Descriptor, checked((int)own.Shape.TotalBytes)));
+            return (hello.Rank, member);
+        }
+        finally
+        {
+            if (member is null)
+                peer.Dispose();
+        }
     }
 
     private static void DisposeAll(IEnumerable<Member?> members)
