@@ -14,6 +14,7 @@ public sealed class HelpTests
     [InlineData("oracle", "FILE", "--dtype")]
     [InlineData("bench step", "--res", "--channel-base", "--channel-max", "--batch", "--shard", "--json")]
     [InlineData("bench data", "--res", "--json")]
+    [InlineData("bench allreduce", "--ranks", "--megabytes", "--transport", "--json")]
     [InlineData("test", "--soak", "--only", "--method")]
     [InlineData("doctor")]
     [InlineData("certs ca", "--out", "--force")]

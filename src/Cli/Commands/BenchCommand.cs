@@ -10,5 +10,6 @@ internal static class BenchCommand
         BenchStepCommand.Create(),
         BenchOpsCommand.Create(),
         BenchDataCommand.Create(),
+        BenchAllReduceCommand.Create(),
     };
 }

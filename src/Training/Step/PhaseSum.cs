@@ -2,7 +2,10 @@ using static TorchSharp.torch;
 
 namespace Atelier.Training.Step;
 
-/// <summary>How two sums of shards become one: the only place that adds them, so that every reduction has the same bits.</summary>
+/// <summary>
+/// How two sums of shards become one: IEEE additions, each element by itself. Whatever adds sums elsewhere does the same, so
+/// that every reduction has the same bits.
+/// </summary>
 public static class PhaseSum
 {
     /// <summary>Adds the right sum into the left one, which it returns, and frees the right one.</summary>

@@ -64,5 +64,24 @@ public sealed class BenchTests
         Assert.All(lines, line => Assert.True(line.GetProperty("images_per_s_per_thread").GetDouble() > 0));
     }
 
+    [Theory]
+    [InlineData("shared-memory")]
+    [InlineData("in-process")]
+    public void BenchAllReduce_Json_HasTheFieldsThatScriptsKnow(string transport)
+    {
+        var json = AtelierProcess.Run("bench", "allreduce", "--ranks", "2", "--megabytes", "1", "--repetitions", "1", "--transport", transport, "--json").Succeeded().Json.Single();
+
+        foreach (var name in new[] { "seconds", "bus_gb_per_s", "extra_bytes_per_rank" })
+            Assert.True(json.GetProperty(name).GetDouble() > 0, name);
+    }
+
+    [Theory]
+    [InlineData("--ranks", "0")]
+    [InlineData("--megabytes", "-1")]
+    [InlineData("--repetitions", "0")]
+    [InlineData("--transport", "pigeon", "shared-memory")]
+    public void BenchAllReduce_BadOption_NamesIt(string option, string value, params string[] parts) =>
+        Complaint.IsOf(AtelierProcess.Run("bench", "allreduce", option, value), [option, .. parts]);
+
     private static string[] Step(Dictionary<string, string> options) => ["bench", "step", .. options.SelectMany(option => new[] { option.Key, option.Value })];
 }

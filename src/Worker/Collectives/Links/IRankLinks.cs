@@ -1,0 +1,63 @@
+namespace Atelier.Worker.Collectives.Links;
+
+/// <summary>
+/// One rank's links to all others: what a collective moves its segments over, in memory, shared memory or a network. Links
+/// carry bytes in order and know nothing of sums. Each rank uses its side from one thread at a time; nothing here blocks
+/// but <see cref="Wait"/>.
+/// </summary>
+/// <remarks>
+/// A collective keeps all its links going at once: it reads <see cref="Signal"/>, tries everything that may be possible, and
+/// waits only if nothing was. Whatever makes something possible (a segment, room, a lost rank) changes the signal.
+/// </remarks>
+public interface IRankLinks : IDisposable
+{
+    /// <summary>This rank.</summary>
+    int Rank { get; }
+
+    /// <summary>Number of ranks, at least 1.</summary>
+    int Ranks { get; }
+
+    /// <summary>Most bytes of a segment.</summary>
+    int SegmentBytes { get; }
+
+    /// <summary>Memory that this rank's side of the links takes, in bytes.</summary>
+    long BufferBytes { get; }
+
+    /// <summary>The ranks whose links broke, in the order in which they did.</summary>
+    IReadOnlyList<int> Gone { get; }
+
+    /// <summary>Changes whenever something may have become possible.</summary>
+    int Signal { get; }
+
+    /// <summary>Room for the next segment to a rank, to be filled in place.</summary>
+    /// <param name="to">The rank; this rank itself stands for all others at once.</param>
+    /// <param name="room"><see cref="SegmentBytes"/> bytes.</param>
+    /// <returns>Whether there is room at this moment.</returns>
+    bool TryReserve(int to, out Span<byte> room);
+
+    /// <summary>Sends the segment that was reserved last.</summary>
+    /// <param name="to">As it was reserved.</param>
+    /// <param name="bytes">How much of the room was filled.</param>
+    void Send(int to, int bytes);
+
+    /// <summary>The oldest segment of a rank that was not released; the same one until it is.</summary>
+    /// <param name="from">The rank that sent it.</param>
+    /// <param name="toAll">Whether it was sent to all ranks or to this one.</param>
+    /// <param name="segment">Its bytes, in place: valid until <see cref="Release"/>.</param>
+    /// <returns>Whether there is one at this moment.</returns>
+    /// <exception cref="InvalidDataException">The memory of the links is damaged.</exception>
+    bool TryReceive(int from, bool toAll, out ReadOnlySpan<byte> segment);
+
+    /// <summary>Gives back the segment that was received last.</summary>
+    /// <param name="from">The rank that sent it.</param>
+    /// <param name="toAll">As it was received.</param>
+    void Release(int from, bool toAll);
+
+    /// <summary>Blocks until <see cref="Signal"/> is another than was seen.</summary>
+    /// <param name="seen">The signal before the last attempt.</param>
+    /// <param name="most">Longest time; returning early is allowed.</param>
+    void Wait(int seen, TimeSpan most);
+
+    /// <summary>Ends a wait of this rank; from any thread.</summary>
+    void Wake();
+}
