@@ -17,7 +17,7 @@ internal static class DependencyTable
         new(Grpc, [], []),
         new(TorchSharp, [], []),
         new("src/Rpc", ["src/Core", Grpc], ["Google.Protobuf", "Grpc.AspNetCore", "Grpc.Net.Client", "Grpc.Tools"]),
-        new("src/Storage", ["src/Core"], []),
+        new("src/Storage", ["src/Core"], ["AWSSDK.Core", "AWSSDK.S3"]),
         new("src/Training", ["src/Core", "src/Storage", TorchSharp], ["TorchSharp"]),
         // The loop handles the tensors that Training's public members speak of; it references no binding of its own.
         new("src/Worker", ["src/Core", "src/Storage", "src/Training"], []) { Sees = [TorchSharp] },

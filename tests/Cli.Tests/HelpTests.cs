@@ -16,6 +16,10 @@ public sealed class HelpTests
     [InlineData("bench data", "--res", "--json")]
     [InlineData("test", "--soak", "--only", "--method")]
     [InlineData("doctor")]
+    [InlineData("certs ca", "--out", "--force")]
+    [InlineData("certs server", "--name", "--host", "--out", "--force")]
+    [InlineData("certs worker", "--name", "--host", "--out", "--force")]
+    [InlineData("certs person", "--name", "--out", "--force")]
     public void Help_OfACommand_NamesEveryOptionAndSaysWhatItIs(string command, params string[] names)
     {
         var result = AtelierProcess.Run([.. command.Split(' '), "--help"]).Succeeded();
@@ -35,7 +39,7 @@ public sealed class HelpTests
     {
         var result = AtelierProcess.Run("--help").Succeeded();
 
-        foreach (var command in new[] { "train", "demo", "snapshots", "generate", "export", "doctor", "oracle", "bench", "test" })
+        foreach (var command in new[] { "train", "demo", "snapshots", "generate", "export", "certs", "doctor", "oracle", "bench", "test" })
             Assert.Contains(result.Output, line => IsEntry(line, command));
     }
 

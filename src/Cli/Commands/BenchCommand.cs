@@ -8,6 +8,7 @@ internal static class BenchCommand
     public static Command Create() => new("bench", "Measure this machine and this code")
     {
         BenchStepCommand.Create(),
+        BenchOpsCommand.Create(),
         BenchDataCommand.Create(),
     };
 }

@@ -27,7 +27,7 @@ internal static class GenerateCommand
         noise.AcceptOnlyFromAmong("const", "random", "none");
         var label = new Option<int?>("--class") { Description = "class label, for a conditional network" };
         var grid = new Option<bool>("--grid") { Description = "one picture with all of them" };
-        var output = new Option<string>("--out") { Description = "a folder, or with --grid a PNG file", Required = true };
+        var output = new Option<string>("--out") { Description = "a folder, or for one picture or --grid a PNG file", Required = true };
         var device = DeviceOption.Create();
         var command = new Command("generate", "Make pictures with a trained generator") { network, seeds, psi, cutoff, noise, label, grid, output, device };
         command.SetAction(parsed => Run(new Request(
@@ -38,6 +38,8 @@ internal static class GenerateCommand
 
     private static int Run(Request request)
     {
+        if (request.NamesOnePicture && !request.Grid && request.Seeds.Count > 1)
+            throw new UserErrorException($"--out {request.Output} names one picture, and {request.Seeds.Count} were asked for: add --grid to have all in one, or name a folder");
         NumericsEnvironment.Apply(threads: Environment.ProcessorCount);
         using var scope = NewDisposeScope();
         using var _ = no_grad();
@@ -90,7 +92,7 @@ internal static class GenerateCommand
 
     private static void Write(Request request, List<RgbImage> images)
     {
-        if (request.Grid)
+        if (request.Grid || request.NamesOnePicture)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(request.Output))!);
             File.WriteAllBytes(request.Output, ImageCodec.EncodePng(ImageGrid.Compose(images, (int)Math.Ceiling(Math.Sqrt(images.Count)))));
@@ -107,5 +109,8 @@ internal static class GenerateCommand
     }
 
     private sealed record Request(
-        string Network, IReadOnlyList<uint> Seeds, double Psi, int? Cutoff, string NoiseMode, int? Label, bool Grid, string Output, string DeviceName);
+        string Network, IReadOnlyList<uint> Seeds, double Psi, int? Cutoff, string NoiseMode, int? Label, bool Grid, string Output, string DeviceName)
+    {
+        public bool NamesOnePicture => Path.GetExtension(Output).Equals(".png", StringComparison.OrdinalIgnoreCase) && !Directory.Exists(Output);
+    }
 }

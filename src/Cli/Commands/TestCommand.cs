@@ -81,7 +81,10 @@ internal static partial class TestCommand
             start.ArgumentList.Add(method);
         }
         if (soak)
+        {
             start.Environment["ATELIER_SOAK"] = "1";
+            start.ArgumentList.Add("-diagnostics"); // how often was killed belongs into the log
+        }
         using var process = Process.Start(start)!;
         process.WaitForExit();
         try

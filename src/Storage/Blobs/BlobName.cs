@@ -9,7 +9,7 @@ public static class BlobName
     public static void Require(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (!name.Split('/').All(IsPart) || name.EndsWith(AtomicFile.UnfinishedSuffix, StringComparison.Ordinal))
+        if (!IsAllowed(name))
             throw new ArgumentException($"`{name}` is no name for a blob.", nameof(name));
     }
 
@@ -22,6 +22,9 @@ public static class BlobName
         if (prefix.Length > 0 && !(prefix[^1] == '/' && prefix[..^1].Split('/').All(IsPart)))
             throw new ArgumentException($"`{prefix}` is no prefix of blobs.", nameof(prefix));
     }
+
+    /// <summary>Whether a blob may have this name; a store that others write to as well may hold objects that no blob could be.</summary>
+    internal static bool IsAllowed(string name) => name.Split('/').All(IsPart) && !name.EndsWith(AtomicFile.UnfinishedSuffix, StringComparison.Ordinal);
 
     private static bool IsPart(string part) =>
         part.Length > 0 && part[0] != '.' && part.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');

@@ -22,18 +22,19 @@ public static class OpSelfCheck
 
     private static Tensor Filter => Upfirdn2d.SetupFilter([1, 3, 3, 1]);
 
+    // As many channels as let the convolutions take their fast path.
     private static readonly (string Name, long[][] Shapes, Func<Tensor[], Tensor> Apply)[] Cases =
     [
         ("bias_act", [[4, 8, 16, 16], [8]], x => BiasAct.Apply(x[0], x[1], 1, Activation.LeakyRelu, clamp: 2)),
         ("upfirdn2d up", [[4, 8, 16, 16]], x => Upfirdn2d.Upsample(x[0], Filter)),
         ("upfirdn2d down", [[4, 8, 16, 16]], x => Upfirdn2d.Downsample(x[0], Filter)),
-        ("conv2d_resample down", [[4, 8, 16, 16], [8, 8, 3, 3]], x => Conv2dResample.Apply(x[0], x[1], Filter, down: 2, padding: 1)),
-        ("modulated_conv2d", [[4, 8, 16, 16], [8, 8, 3, 3], [4, 8]], x => ModulatedConv2d.Apply(x[0], x[1], x[2], padding: 1)),
-        ("modulated_conv2d up", [[4, 8, 16, 16], [8, 8, 3, 3], [4, 8]], x => ModulatedConv2d.Apply(x[0], x[1], x[2], up: 2, padding: 1, filter: Filter, flipWeight: false)),
-        ("synthesis layer", [[4, 8, 16, 16], [8, 8, 3, 3], [4, 8], [4, 1, 16, 16], [], [8]], x =>
+        ("conv2d_resample down", [[4, 32, 16, 16], [32, 32, 3, 3]], x => Conv2dResample.Apply(x[0], x[1], Filter, down: 2, padding: 1)),
+        ("modulated_conv2d", [[4, 32, 16, 16], [32, 32, 3, 3], [4, 32]], x => ModulatedConv2d.Apply(x[0], x[1], x[2], padding: 1)),
+        ("modulated_conv2d up", [[4, 32, 16, 16], [32, 32, 3, 3], [4, 32]], x => ModulatedConv2d.Apply(x[0], x[1], x[2], up: 2, padding: 1, filter: Filter, flipWeight: false)),
+        ("synthesis layer", [[4, 32, 16, 16], [32, 32, 3, 3], [4, 32], [4, 1, 16, 16], [], [32]], x =>
             SynthesisLayerOp.Apply(x[0], x[1], x[2], null, x[3], x[4], x[5], 1, 1, true, Activation.LeakyRelu, Math.Sqrt(2), null)),
-        ("to rgb", [[4, 8, 16, 16], [3, 8, 1, 1], [4, 8], [3]], x => ToRgbOp.Apply(x[0], x[1], x[2], x[3], null)),
-        ("conv layer down", [[4, 8, 16, 16], [8, 8, 3, 3], [8]], x =>
+        ("to rgb", [[4, 32, 16, 16], [3, 32, 1, 1], [4, 32], [3]], x => ToRgbOp.Apply(x[0], x[1], x[2], x[3], null)),
+        ("conv layer down", [[4, 32, 16, 16], [32, 32, 3, 3], [32]], x =>
             ConvLayerOp.Apply(x[0], x[1], 0.1, x[2], Filter, 1, 2, Activation.LeakyRelu, Math.Sqrt(2), null)),
         ("fully connected", [[4, 16], [8, 16], [8]], x => FullyConnectedOp.Apply(x[0], x[1], 0.25, x[2], 1, Activation.LeakyRelu)),
         ("minibatch_std", [[8, 4, 4, 4]], x => MinibatchStd.Apply(x[0], 4)),

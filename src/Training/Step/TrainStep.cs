@@ -15,19 +15,20 @@ namespace Atelier.Training.Step;
 /// <param name="options">What the step needs of the spec.</param>
 public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepOptions options)
 {
-    /// <summary>Runs the phases of the state's next iteration and advances its counters.</summary>
+    /// <summary>Runs the phases of the state's next iteration that are not applied yet, and advances its counters.</summary>
     /// <param name="state">Changed in place.</param>
     /// <param name="inputs">Real images and draws of (phase, shard).</param>
     /// <param name="statistics">Receives what the phases report.</param>
     /// <param name="cancellation">Halts between phases; the state is then as after the last whole one.</param>
     public void Run(TrajectoryState state, Func<Phase, int, ShardInputs> inputs, StepStatistics statistics, CancellationToken cancellation)
     {
-        foreach (var phase in PhaseSchedule.At(options.Phases, state.Iteration))
+        foreach (var phase in PhaseSchedule.At(options.Phases, state.Iteration).Skip(state.PhasesDone))
         {
             cancellation.ThrowIfCancellationRequested();
             var pieces = lanes.Sum(phase, reduction.ShardCount, reduction.Held, shard => inputs(phase, shard), state.PathLengthMean, cancellation);
             using var sum = reduction.Reduce(phase.Kind.ToString(), pieces, cancellation);
             Apply(state, phase, sum, statistics);
+            state.PhasesDone++;
         }
         FinishIteration(state);
     }
@@ -64,6 +65,7 @@ public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepO
         FlatOptimizer.Ema(state.GeneratorAverage.narrow(0, 0, layout.ParameterLength), state.Generator.narrow(0, 0, layout.ParameterLength), beta);
         long buffers = layout.Length - layout.ParameterLength;
         state.GeneratorAverage.narrow(0, layout.ParameterLength, buffers).copy_(state.Generator.narrow(0, layout.ParameterLength, buffers));
+        state.PhasesDone = 0;
         state.Iteration++;
         state.ImageCount += options.Batch;
     }

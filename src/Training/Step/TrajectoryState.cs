@@ -59,6 +59,12 @@ public sealed class TrajectoryState : IDisposable
     /// <summary>Real images shown so far.</summary>
     public long ImageCount { get; internal set; }
 
+    /// <summary>
+    /// Phases of the next iteration that are applied already: a halt may fall between two of them. 0 between iterations, and
+    /// so in every snapshot and hash that is compared.
+    /// </summary>
+    public int PhasesDone { get; internal set; }
+
     /// <summary>A copy that later steps do not touch.</summary>
     public TrajectoryState Clone()
     {
@@ -74,7 +80,7 @@ public sealed class TrajectoryState : IDisposable
         using var _ = no_grad();
         foreach (var (mine, theirs) in Sections().Zip(other.Sections()))
             mine.Values.copy_(theirs.Values);
-        SetCounters(other.Iteration, other.ImageCount, other.GeneratorMoments.Step, other.DiscriminatorMoments.Step);
+        SetCounters(other.Iteration, other.ImageCount, other.GeneratorMoments.Step, other.DiscriminatorMoments.Step, other.PhasesDone);
     }
 
     /// <summary>All tensors in the one canonical order of hashes, snapshots and transfers.</summary>
@@ -90,10 +96,10 @@ public sealed class TrajectoryState : IDisposable
         new("path_length_mean", PathLengthMean),
     ];
 
-    /// <summary>Sets the counters, when a snapshot is loaded.</summary>
-    public void SetCounters(long iteration, long imageCount, long generatorSteps, long discriminatorSteps)
+    /// <summary>Sets the counters, when a snapshot or another worker's state is loaded.</summary>
+    public void SetCounters(long iteration, long imageCount, long generatorSteps, long discriminatorSteps, int phasesDone = 0)
     {
-        (Iteration, ImageCount) = (iteration, imageCount);
+        (Iteration, ImageCount, PhasesDone) = (iteration, imageCount, phasesDone);
         (GeneratorMoments.Step, DiscriminatorMoments.Step) = (generatorSteps, discriminatorSteps);
     }
 

@@ -58,11 +58,13 @@ internal sealed class RunStart(PreparedRun run, TrainRequest request, SnapshotSt
         StateSections.Load(snapshot, state);
         run.Record.Save(new RunFolder(request.Out));
         double kimg = state.ImageCount / 1000.0;
-        var changes = run.Changes.Select(change => $"{change.Key.Name} {change.Old} -> {change.New}").ToList();
+        var changes = Texts(run.Changes);
         events.Add(new RunResumed(time.GetUtcNow(), kimg, snapshot.Name.ToString(), request.Workers, changes));
         if (run.Previous is { } previous && previous.Branch != run.Record.Branch)
-            events.Add(new BranchBegun(time.GetUtcNow(), kimg, run.Record.Branch, changes));
+            events.Add(new BranchBegun(time.GetUtcNow(), kimg, run.Record.Branch, Texts(run.Changes.Where(change => change.Key.Change == ChangeClass.Branching))));
         if (differences.Count > 0)
             events.Add(new NumericsAccepted(time.GetUtcNow(), kimg, differences, numerics));
     }
+
+    private static List<string> Texts(IEnumerable<SpecChange> changes) => [.. changes.Select(change => $"{change.Key.Name} {change.Old} -> {change.New}")];
 }

@@ -41,6 +41,21 @@ public sealed class BenchTests
     public void BenchData_BadOption_NamesIt(string option, string value) => Complaint.IsOf(AtelierProcess.Run("bench", "data", option, value), option);
 
     [Fact]
+    public void BenchOps_Json_OneLineAnOpBesideTheMachinesRate()
+    {
+        var lines = AtelierProcess.Run("bench", "ops", "--json").Succeeded().Json;
+
+        Assert.Contains("conv 3x3, 64x64", lines.Select(line => line.GetProperty("op").GetString()));
+        Assert.Contains("adam, 4 Mi", lines.Select(line => line.GetProperty("op").GetString()));
+        Assert.All(lines, line => Assert.True(line.GetProperty("machine").GetDouble() > 0 && line.GetProperty("forward").GetDouble() > 0, line.ToString()));
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("100000")]
+    public void BenchOps_BadThreads_NamesIt(string threads) => Complaint.IsOf(AtelierProcess.Run("bench", "ops", "--threads", threads), "--threads", threads);
+
+    [Fact]
     public void BenchData_Json_OneLinePerFormat()
     {
         var lines = AtelierProcess.Run("bench", "data", "--res", "16", "--seconds", "0.05", "--json").Succeeded().Json;

@@ -38,6 +38,21 @@ public sealed class GenerateTests(FinishedRun finished) : IDisposable
     }
 
     [Fact]
+    public void Generate_PngForOneSeed_ThatFile()
+    {
+        Generate(finished.Path, "one.png", "--seeds", "4");
+
+        Assert.Equal(ImageSize.Square(TinyRun.Side), Decode(_folder["one.png"]).Size);
+    }
+
+    [Fact]
+    public void Generate_PngForSeveralSeedsWithoutGrid_SaysHow()
+    {
+        Complaint.IsOf(AtelierProcess.Run("generate", "--network", finished.Path, "--out", _folder["one.png"], "--seeds", "4-5"), "one.png", "--grid");
+        Assert.False(Path.Exists(_folder["one.png"]));
+    }
+
+    [Fact]
     public void Generate_ExportOfARun_SamePicturesAsTheRun()
     {
         var ofRun = Generate(finished.Path, "run", "--seeds", "0-3");

@@ -51,6 +51,34 @@ public sealed class TrainStepTests
     }
 
     [Fact]
+    public void Run_HaltedBetweenTwoPhasesAndRunAgain_SameStateAsNeverHalted()
+    {
+        using var state = SmallModel.State(SmallModel.Config());
+        using var whole = state.Clone();
+        using var statistics = new StepStatistics(CPU);
+        using (var lanes = new ShardLanes(whole, SmallModel.Options(Batch).Losses, lanes: 1))
+            new TrainStep(lanes, new SoloReduction(Batch / Shard), SmallModel.Options(Batch)).Run(whole, SmallModel.Inputs(whole, Shard), statistics, CancellationToken.None);
+
+        using var halted = new ShardLanes(state, SmallModel.Options(Batch).Losses, lanes: 1);
+        var step = new TrainStep(halted, new SoloReduction(Batch / Shard), SmallModel.Options(Batch));
+        int phases = 0;
+        while (state.Iteration == 0)
+        {
+            using var halt = new CancellationTokenSource();
+            var inputs = SmallModel.Inputs(state, Shard);
+            // The halt comes while a phase is computed: that phase ends, and no other begins.
+            Action run = () => step.Run(state, (phase, shard) => { if (shard == (Batch / Shard) - 1) halt.Cancel(); return inputs(phase, shard); }, statistics, halt.Token);
+            if (phases < 3)
+                Assert.Throws<OperationCanceledException>(run);
+            else
+                run();
+            Assert.Equal(++phases % 4, state.PhasesDone);
+        }
+
+        Assert.Equal(StateSections.Hash(whole), StateSections.Hash(state));
+    }
+
+    [Fact]
     public void Run_AShardFails_TheFailureReachesTheCaller()
     {
         using var state = SmallModel.State(SmallModel.Config());

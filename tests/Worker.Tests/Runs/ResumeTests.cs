@@ -28,7 +28,9 @@ public sealed class ResumeTests : IDisposable
         Run(32);
         var branched = Run(64, "gamma=3");
         Assert.Equal(1u, RunRecord.TryLoad(new RunFolder(_folder["run"]))!.Branch);
-        Assert.Contains("branch-begun", File.ReadAllText(new RunFolder(_folder["run"]).Events), StringComparison.Ordinal);
+        var begun = File.ReadAllLines(new RunFolder(_folder["run"]).Events).Single(line => line.Contains("branch-begun", StringComparison.Ordinal));
+        Assert.Contains("gamma", begun, StringComparison.Ordinal);
+        Assert.DoesNotContain("kimg 0", begun, StringComparison.Ordinal); // a longer run is no reason for a branch
 
         var again = Run(64, "gamma=3");
         Assert.Equal(branched.StateSha256, again.StateSha256);

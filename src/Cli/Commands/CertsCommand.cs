@@ -1,0 +1,91 @@
+using System.CommandLine;
+using Atelier.Cli.Certificates;
+using Atelier.Core;
+using Atelier.Core.Access;
+
+namespace Atelier.Cli.Commands;
+
+/// <summary><c>atelier certs</c>: a development authority, and certificates for servers, workers and people.</summary>
+internal static class CertsCommand
+{
+    private const string AuthorityName = "ca";
+
+    private static readonly string[] LocalHosts = ["localhost", "127.0.0.1", "::1"];
+
+    public static Command Create()
+    {
+        var output = new Option<string>("--out") { Description = "the folder for certificates and keys", DefaultValueFactory = _ => "certs" };
+        var force = new Option<bool>("--force") { Description = "replace what is there" };
+        var command = new Command("certs", "Make a development CA, and TLS certificates for servers, workers and people")
+        {
+            Authority(output, force),
+            Leaf(CertificateRole.Server, "Make a coordinator's certificate for hosts and IP addresses", output, force),
+            Leaf(CertificateRole.Worker, "Make a worker's certificate for hosts and IP addresses", output, force),
+            Leaf(CertificateRole.Person, "Make a person's certificate", output, force),
+        };
+        return command;
+    }
+
+    private static Command Authority(Option<string> output, Option<bool> force)
+    {
+        var command = new Command("ca", "Make the authority that signs the others") { output, force };
+        command.SetAction(parsed =>
+        {
+            var folder = new CertificateFolder(parsed.GetValue(output)!, parsed.GetValue(force));
+            folder.RequireFree(AuthorityName);
+            using var authority = DevelopmentAuthority.Create(TimeProvider.System.GetUtcNow());
+            folder.Save(AuthorityName, authority.Certificate);
+            Console.WriteLine($"{folder.CertificateOf(AuthorityName)}: give it to every server, worker and person ({AccessOptions.Authority}); valid until {authority.Certificate.NotAfter:yyyy-MM-dd}");
+            Console.WriteLine($"{folder.KeyOf(AuthorityName)}: signs further certificates; keep it here and secret");
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static Command Leaf(CertificateRole role, string description, Option<string> output, Option<bool> force)
+    {
+        var kind = KindOf(role);
+        var name = new Option<string>("--name") { Description = "whom it is for, which names the files too", DefaultValueFactory = _ => kind };
+        var hosts = new Option<string[]>("--host") { Description = "a host name or IP address that it serves under, besides this machine's; may be given again" };
+        var command = new Command(kind, description) { name, output, force };
+        if (role != CertificateRole.Person) command.Add(hosts);
+        command.SetAction(parsed => Issue(
+            role, parsed.GetValue(name)!, role == CertificateRole.Person ? [] : [.. LocalHosts.Concat(parsed.GetValue(hosts) ?? []).Distinct(StringComparer.OrdinalIgnoreCase)], parsed.GetValue(output)!, parsed.GetValue(force)));
+        return command;
+    }
+
+    private static int Issue(CertificateRole role, string name, IReadOnlyList<string> hosts, string path, bool force)
+    {
+        if (!RunName.IsValid(name) || name == AuthorityName)
+            throw new UserErrorException($"--name `{name}` is no name for a certificate; it takes lower-case letters, digits, `.`, `_` and `-`, and `{AuthorityName}` is the authority's");
+        foreach (var host in hosts)
+            if (Uri.CheckHostName(host) is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6))
+                throw new UserErrorException($"--host `{host}` is neither a host's name nor an IP address; give it without a scheme or port");
+        var (folder, now) = (new CertificateFolder(path, force), TimeProvider.System.GetUtcNow());
+        if (!folder.Has(AuthorityName))
+            throw new UserErrorException($"{path} has no authority; make one with `atelier certs ca --out {path}`");
+        folder.RequireFree(name);
+        using var authority = DevelopmentAuthority.Load(folder.CertificateOf(AuthorityName), folder.KeyOf(AuthorityName), now);
+        using var certificate = authority.Issue(role, name, hosts, now);
+        folder.Save(name, certificate);
+        Console.WriteLine($"{folder.CertificateOf(name)}: valid until {certificate.NotAfter:yyyy-MM-dd}{(hosts.Count > 0 ? $" for {string.Join(", ", hosts)}" : "")}");
+        Console.WriteLine($"{folder.KeyOf(name)}: its private key; nobody else should have it");
+        Console.WriteLine($"the {UserOf(role)} takes {AccessOptions.Certificate} {folder.CertificateOf(name)} {AccessOptions.Key} {folder.KeyOf(name)} {AccessOptions.Authority} {folder.CertificateOf(AuthorityName)}");
+        return ExitCode.Success;
+    }
+
+    private static string KindOf(CertificateRole role) => role switch
+    {
+        CertificateRole.Server => "server",
+        CertificateRole.Worker => "worker",
+        CertificateRole.Person => "person",
+        _ => throw new ArgumentOutOfRangeException(nameof(role), role, "There is no such role."),
+    };
+
+    private static string UserOf(CertificateRole role) => role switch
+    {
+        CertificateRole.Server => "coordinator",
+        CertificateRole.Worker => "worker",
+        _ => "person's client",
+    };
+}

@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using Atelier.Training.Ops;
+using static TorchSharp.torch;
+
+namespace Atelier.Training.Benchmarks;
+
+/// <summary>How fast an op is, in one direction.</summary>
+/// <param name="Op">The op and its size.</param>
+/// <param name="ForwardSeconds">The value.</param>
+/// <param name="BackwardSeconds">All its gradients.</param>
+/// <param name="Work">What one forward pass does: operations, of which a backward pass does twice as many; or bytes, of which it moves at least as many.</param>
+/// <param name="IsArithmetic">Whether <paramref name="Work"/> counts floating-point operations; else bytes read and written.</param>
+public sealed record OpRate(string Op, double ForwardSeconds, double BackwardSeconds, double Work, bool IsArithmetic)
+{
+    /// <summary>GFLOP/s or GB/s of the value.</summary>
+    public double ForwardRate => Work / ForwardSeconds / 1e9;
+
+    /// <summary>GFLOP/s or GB/s of the gradients.</summary>
+    public double BackwardRate => (IsArithmetic ? 2 : 1) * Work / BackwardSeconds / 1e9;
+}
+
+/// <summary>
+/// Times the ops of a training step at the sizes of a network of 64×64 images with 128 channels, in float32. Operations are
+/// those of a direct convolution, so that Winograd's algorithm, which needs fewer, shows as a higher rate; bytes are those
+/// of the images that a pass has to read and write at least.
+/// </summary>
+public static class OpsBenchmark
+{
+    private const int Images = 8;
+    private const int Channels = 128;
+    private const int Styles = 512;
+    private const int Repeats = 10;
+
+    private static Tensor Filter => Upfirdn2d.SetupFilter([1, 3, 3, 1]);
+
+    private static readonly Case[] Cases =
+    [
+        .. new[] { 64, 32, 16, 8, 4 }.Select(size => new Case(
+            $"conv 3x3, {size}x{size}", [Image(size), [Channels, Channels, 3, 3], [Channels]], Convolution(size),
+            x => ConvLayerOp.Apply(x[0], x[1], 0.03, x[2], null, 1, 1, Activation.LeakyRelu, Math.Sqrt(2), null), true)),
+        .. new[] { 64, 32, 16, 8 }.Select(size => new Case(
+            $"conv 3x3 down, {size}x{size}", [Image(size), [Channels, Channels, 3, 3], [Channels]], Convolution(size / 2),
+            x => ConvLayerOp.Apply(x[0], x[1], 0.03, x[2], Filter, 1, 2, Activation.LeakyRelu, Math.Sqrt(2), null), true)),
+        .. new[] { 64, 32, 16, 8, 4 }.Select(size => new Case(
+            $"modulated 3x3, {size}x{size}", [Image(size), [Channels, Channels, 3, 3], [Images, Channels], [Images, 1, size, size], [], [Channels]], Convolution(size),
+            x => SynthesisLayerOp.Apply(x[0], x[1], x[2], null, x[3], x[4], x[5], 1, 1, true, Activation.LeakyRelu, Math.Sqrt(2), null), true)),
+        .. new[] { 32, 16, 8, 4 }.Select(size => new Case(
+            $"modulated 3x3 up, {size}x{size}", [Image(size), [Channels, Channels, 3, 3], [Images, Channels], [Images, 1, 2 * size, 2 * size], [], [Channels]], Convolution(size),
+            x => SynthesisLayerOp.Apply(x[0], x[1], x[2], Filter, x[3], x[4], x[5], 2, 1, false, Activation.LeakyRelu, Math.Sqrt(2), null), true)),
+        new("to rgb, 64x64", [Image(64), [3, Channels, 1, 1], [Images, Channels], [3]], Bytes(Image(64)), x => ToRgbOp.Apply(x[0], x[1], x[2], x[3], null), false),
+        new("fully connected, 512", [[Images, Styles], [Styles, Styles], [Styles]], 2.0 * Images * Styles * Styles,
+            x => FullyConnectedOp.Apply(x[0], x[1], 0.04, x[2], 1, Activation.LeakyRelu), true),
+        new("bias_act, 64x64", [Image(64), [Channels]], 2 * Bytes(Image(64)), x => BiasAct.Apply(x[0], x[1], 1, Activation.LeakyRelu), false),
+        new("upfirdn2d up, 32x32", [Image(32)], Bytes(Image(32)) + Bytes(Image(64)), x => Upfirdn2d.Upsample(x[0], Filter), false),
+        new("upfirdn2d down, 64x64", [Image(64)], Bytes(Image(64)) + Bytes(Image(32)), x => Upfirdn2d.Downsample(x[0], Filter), false),
+        new("minibatch_std, 4x4", [Image(4)], 2 * Bytes(Image(4)), x => MinibatchStd.Apply(x[0], 4), false),
+    ];
+
+    /// <summary>Times every op; then Adam and the average over <paramref name="parameters"/> numbers.</summary>
+    public static IEnumerable<OpRate> Run(int parameters = 4 << 20)
+    {
+        foreach (var one in Cases)
+            yield return Time(one);
+        foreach (var rate in TimeOptimizer(parameters))
+            yield return rate;
+    }
+
+    private static OpRate Time(Case one)
+    {
+        using var scope = NewDisposeScope();
+        var leaves = one.Shapes.Select(shape => randn(shape, ScalarType.Float32).mul_(0.5).requires_grad_()).ToArray();
+        double forward = double.PositiveInfinity, backward = double.PositiveInfinity;
+        for (int repeat = 0; repeat <= Repeats; repeat++)
+        {
+            using var pass = NewDisposeScope();
+            var (value, seconds) = Clock(() => one.Apply(leaves));
+            var direction = ones_like(value);
+            var (_, back) = Clock(() => autograd.grad([value], leaves, [direction]));
+            if (repeat > 0)
+                (forward, backward) = (Math.Min(forward, seconds), Math.Min(backward, back));
+        }
+        return new OpRate(one.Name, forward, backward, one.Work, one.IsArithmetic);
+    }
+
+    private static IEnumerable<OpRate> TimeOptimizer(int count)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var values = zeros([count], ScalarType.Float32);
+        var gradient = ones([count], ScalarType.Float32);
+        var first = zeros([count], ScalarType.Float32);
+        var second = zeros([count], ScalarType.Float32);
+        double adam = double.PositiveInfinity, average = double.PositiveInfinity;
+        for (int step = 1; step <= Repeats; step++)
+        {
+            adam = Math.Min(adam, Clock(() => FlatOptimizer.AdamStep(values, gradient, first, second, 0.002, 0, 0.99, 1e-8, step, 1)).Seconds);
+            average = Math.Min(average, Clock(() => { FlatOptimizer.Ema(first, values, 0.99); return 0; }).Seconds);
+        }
+        // Adam reads the gradient, and reads and writes values and moments; the average reads both and writes one.
+        return [Once("adam", adam, 7), Once("ema", average, 3)];
+
+        OpRate Once(string name, double seconds, int passes) => new($"{name}, {count >> 20} Mi", seconds, double.NaN, (double)passes * sizeof(float) * count, false);
+    }
+
+    private static (T Result, double Seconds) Clock<T>(Func<T> body)
+    {
+        long start = Stopwatch.GetTimestamp();
+        var result = body();
+        return (result, Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    private static long[] Image(int size) => [Images, Channels, size, size];
+
+    private static double Bytes(long[] shape) => sizeof(float) * shape.Aggregate(1.0, (product, length) => product * length);
+
+    private static double Convolution(int size) => 2.0 * 9 * Images * Channels * Channels * size * size;
+
+    private sealed record Case(string Name, long[][] Shapes, double Work, Func<Tensor[], Tensor> Apply, bool IsArithmetic);
+}
