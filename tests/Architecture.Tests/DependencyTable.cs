@@ -34,7 +34,7 @@ internal static class DependencyTable
     public static IReadOnlyDictionary<string, string[]> TestProjects { get; } = new Dictionary<string, string[]>
     {
         ["tests/TestKit"] = ["src/Worker"],
-        ["tests/Architecture.Tests"] = ["src/Cli", "src/Coordinator", "src/Rpc", Grpc],
+        ["tests/Architecture.Tests"] = ["src/Cli", "src/Coordinator", "src/Protos", "src/Rpc", Grpc],
     };
 
     /// <summary>Packages that any test project may reference.</summary>

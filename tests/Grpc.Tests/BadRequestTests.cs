@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using Atelier.Grpc.Tests.V1;
 using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
 
 namespace Atelier.Grpc.Tests;
 
@@ -35,8 +36,41 @@ public sealed class BadRequestTests
 
         await response.Content.ReadAsByteArrayAsync(Token);
         var said = StatusOf(response);
-        Assert.True(said == $"{status}" || (said == "12" && what == "two messages") || said == "2", $"{what}: {said}");
+        Assert.True(said is not (null or "0"), what);
+#if !NAMED_PACKAGES
+        Assert.True(said == $"{status}", $"{what}: {said}"); // the packages have other codes for some of these
+#endif
         Assert.DoesNotContain("   at ", response.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Deadline_WithAHandlerThatIsStuck_IsToldAllTheSame()
+    {
+        await using var server = await ProbeServer.StartAsync();
+
+        // The client only says the deadline; it keeps none of its own.
+        using var response = await PostAsync(server, Path, [0, 0, 0, 0, 7, 0x0A, 5, .. "stuck"u8], ("grpc-timeout", "200m"));
+
+        Assert.Equal("4", StatusOf(response));
+        server.Witness.Release.SetResult();
+    }
+
+    [Fact]
+    public async Task Deadline_WithAClientThatDoesNotRead_EndsTheCall()
+    {
+        var over = new TaskCompletionSource();
+        await using var server = await ProbeServer.StartAsync(map: application => application.Use(async (context, next) =>
+        {
+            await next(context);
+            over.TrySetResult();
+        }));
+
+        using var client = new HttpClient();
+        using var request = Request(server, "/atelier.tests.v1.Probe/Expand", [0, 0, 0, 0, 10, 0x0A, 4, .. "much"u8, 0x10, 0xFF, 0xFF, 0x03], ("grpc-timeout", "1S"));
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Token);
+
+        await server.Witness.Ended.Task.WaitAsync(Token);
+        await over.Task.WaitAsync(Token);
     }
 
     [Fact]
@@ -90,13 +124,20 @@ public sealed class BadRequestTests
         ProbeServer server, string path, byte[] body, (string Name, string Value)? header = null, string type = "application/grpc")
     {
         using var client = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server.Address, path))
+        using var request = Request(server, path, body, header, type);
+        return await client.SendAsync(request, Token);
+    }
+
+    private static HttpRequestMessage Request(
+        ProbeServer server, string path, byte[] body, (string Name, string Value)? header = null, string type = "application/grpc")
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server.Address, path))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue(type) } },
         };
         if (header is { } extra) request.Headers.TryAddWithoutValidation(extra.Name, extra.Value);
-        return await client.SendAsync(request, Token);
+        return request;
     }
 }

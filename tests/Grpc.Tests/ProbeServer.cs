@@ -19,6 +19,9 @@ internal sealed class ProbeServer : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public Uri Address => new(_application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
 
+    /// <summary>What its service saw.</summary>
+    public ProbeWitness Witness => _application.Services.GetRequiredService<ProbeWitness>();
+
     /// <summary>Starts a server on a free port of this machine.</summary>
     /// <param name="grpc">Sets limits and compression.</param>
     /// <param name="kestrel">Sets the server; by default it listens over HTTP/2 without TLS.</param>

@@ -27,8 +27,16 @@ public sealed class ProbeService(ProbeWitness witness) : Probe.ProbeBase
 
     public override async Task Expand(ProbeMessage request, IServerStreamWriter<ProbeMessage> responseStream, ServerCallContext context)
     {
-        for (int i = 0; i < request.Count; i++)
-            await responseStream.WriteAsync(new ProbeMessage { Text = request.Text, Count = i, Payload = request.Payload });
+        var payload = request.Text == "much" ? ByteString.CopyFrom(new byte[10_000]) : request.Payload;
+        try
+        {
+            for (int i = 0; i < request.Count; i++)
+                await responseStream.WriteAsync(new ProbeMessage { Text = request.Text, Count = i, Payload = payload });
+        }
+        finally
+        {
+            witness.Ended.TrySetResult();
+        }
         if (request.Text is "fail" or "wait") await AnswerAsync(request, context);
     }
 
@@ -51,6 +59,9 @@ public sealed class ProbeService(ProbeWitness witness) : Probe.ProbeBase
                 var ended = new TaskCompletionSource();
                 await using (context.CancellationToken.Register(() => ended.TrySetResult())) await ended.Task;
                 witness.Cancelled.TrySetResult();
+                return request;
+            case "stuck":
+                await witness.Release.Task;
                 return request;
             case "was cancelled":
                 await witness.Cancelled.Task;
@@ -75,9 +86,15 @@ public sealed class ProbeService(ProbeWitness witness) : Probe.ProbeBase
     }
 }
 
-/// <summary>What a service saw, for the call that asks later.</summary>
+/// <summary>What a service saw and waits for, shared by all calls of a server.</summary>
 public sealed class ProbeWitness
 {
     /// <summary>Done when a waiting call was cancelled.</summary>
     public TaskCompletionSource Cancelled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Done when a stream of responses was written, or could not be.</summary>
+    public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Lets go of a handler that heeds nothing else.</summary>
+    public TaskCompletionSource Release { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

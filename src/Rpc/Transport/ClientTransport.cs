@@ -9,7 +9,7 @@ public static class ClientTransport
     /// <summary>How long a connection may be silent before it is asked whether it lives.</summary>
     public static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long the answer may take; then the connection is closed, and its calls end as unavailable.</summary>
+    /// <summary>How long the answer may take; then the connection is closed, and its calls fail.</summary>
     public static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);

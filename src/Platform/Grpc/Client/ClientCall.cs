@@ -29,6 +29,8 @@ internal sealed class ClientCall<TRequest, TResponse> : IDisposable
 
     public ClientCall(GrpcChannel channel, Method<TRequest, TResponse> method, CallOptions options)
     {
+        if (options.Deadline is { } deadline && deadline.Kind != DateTimeKind.Utc && deadline != DateTime.MaxValue && deadline != DateTime.MinValue)
+            throw new ArgumentException("Deadline must have a kind DateTimeKind.Utc or be equal to DateTime.MaxValue or DateTime.MinValue.", nameof(options));
         _channel = channel;
         _method = method;
         Options = options;
@@ -52,7 +54,7 @@ internal sealed class ClientCall<TRequest, TResponse> : IDisposable
         var compresses = Options.Headers?.GetValue(CompressRequests) == MessageEncoding.Gzip;
         var content = new RequestContent(compresses ? CompressionLevel.Fastest : null, Ended);
         var timeout = Options.Deadline is { } deadline && deadline != DateTime.MaxValue
-            ? deadline.ToUniversalTime() - TimeProvider.System.GetUtcNow().UtcDateTime
+            ? deadline - TimeProvider.System.GetUtcNow().UtcDateTime
             : (TimeSpan?)null;
         Watch(timeout);
         _responding = SendAsync(RequestHeaders.Of(_channel.UriOf(_method), content, Options.Headers, timeout, compresses));

@@ -15,6 +15,9 @@ internal sealed partial class ServerCall : ServerCallContext, IAsyncDisposable
 {
     private const int CancelErrorCode = 8; // HTTP/2's CANCEL
 
+    // After its deadline a client has this long to take what was written and the status; one that reads nothing never would.
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
+
     private static readonly Status DeadlineExceeded = new(StatusCode.DeadlineExceeded, "Deadline Exceeded");
 
     private readonly GrpcServiceOptions _options;
@@ -60,7 +63,7 @@ internal sealed partial class ServerCall : ServerCallContext, IAsyncDisposable
         _timer = DeadlineTimer.Start(time, timeout, () =>
         {
             _deadlinePassed.TrySetResult();
-            _cancel.Cancel();
+            _ = _cancel.CancelAsync(); // what a handler's callback throws must not end the timer's thread
         });
     }
 
@@ -90,10 +93,10 @@ internal sealed partial class ServerCall : ServerCallContext, IAsyncDisposable
     {
         var running = StatusOfAsync(handler);
         if (await Task.WhenAny(running, _deadlinePassed.Task) != running)
-            await EndAsync(DeadlineExceeded, ResponseTrailersCore);
+            await EndAsync(DeadlineExceeded, ResponseTrailersCore, LastWords);
         // The request's memory is the handler's until it returns, whatever the client has been told.
         var (status, trailers) = await running;
-        await EndAsync(status, trailers);
+        await EndAsync(status, trailers, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The next request; whether there was one.</summary>
@@ -194,20 +197,29 @@ internal sealed partial class ServerCall : ServerCallContext, IAsyncDisposable
     }
 
     // The gate is kept: nothing is written after the end.
-    private async Task EndAsync(Status status, Metadata trailers)
+    private async Task EndAsync(Status status, Metadata trailers, TimeSpan patience)
     {
         if (_isEnded || Http.RequestAborted.IsCancellationRequested) return;
         _isEnded = true;
         if (!_gate.Wait(TimeSpan.Zero, CancellationToken.None))
         {
             // A write waits for a client that takes no more; it would not take trailers either.
-            Http.Features.GetRequiredFeature<IHttpResetFeature>().Reset(CancelErrorCode);
+            Reset();
             return;
         }
         var destination = Http.Response.HasStarted ? Http.Features.GetRequiredFeature<IHttpResponseTrailersFeature>().Trailers : Http.Response.Headers;
         StatusHeaders.Write(destination, status, trailers);
-        await Http.Response.CompleteAsync();
+        try
+        {
+            await Http.Response.CompleteAsync().WaitAsync(patience);
+        }
+        catch (TimeoutException)
+        {
+            Reset();
+        }
     }
+
+    private void Reset() => Http.Features.GetRequiredFeature<IHttpResetFeature>().Reset(CancelErrorCode);
 
     [LoggerMessage(1, LogLevel.Error, "The handler of {Method} failed")]
     private static partial void LogHandlerFailed(ILogger logger, string method, Exception exception);

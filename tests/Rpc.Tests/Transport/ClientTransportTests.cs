@@ -1,0 +1,42 @@
+using System.Net;
+using System.Net.Sockets;
+using Atelier.Rpc.Health.V1;
+using Atelier.Rpc.Transport;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace Atelier.Rpc.Tests.Transport;
+
+public sealed class ClientTransportTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Tcp_ToAPeerThatFellSilent_EndsTheCall()
+    {
+        // Takes the connection and whatever comes, and answers nothing, not even pings: as a frozen process does.
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        using var handler = ClientTransport.Tcp();
+        using var channel = GrpcChannel.ForAddress($"http://{silent.LocalEndpoint}", new GrpcChannelOptions { HttpHandler = handler });
+
+        using var call = new Atelier.Rpc.Health.V1.Health.HealthClient(channel).CheckAsync(new HealthCheckRequest(), cancellationToken: Token);
+        using var connection = await silent.AcceptTcpClientAsync(Token);
+
+        // HttpClient calls the missing answer a breach of the protocol, which gRPC for .NET makes Internal.
+        var failure = await Assert.ThrowsAsync<RpcException>(async () => await call);
+        Assert.True(failure.StatusCode is StatusCode.Unavailable or StatusCode.Internal, failure.ToString());
+    }
+
+    [Fact]
+    public async Task Unix_WithoutASocketThere_IsUnavailable()
+    {
+        var nothing = new UnixSocketPath(Path.Combine(Path.GetTempPath(), $"atelier-{Guid.NewGuid():N}.sock"));
+        using var handler = ClientTransport.Unix(nothing);
+        using var channel = GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions { HttpHandler = handler });
+
+        using var call = new Atelier.Rpc.Health.V1.Health.HealthClient(channel).CheckAsync(new HealthCheckRequest(), cancellationToken: Token);
+
+        Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(async () => await call)).StatusCode);
+    }
+}
