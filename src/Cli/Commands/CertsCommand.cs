@@ -2,6 +2,7 @@ using System.CommandLine;
 using Atelier.Cli.Certificates;
 using Atelier.Core;
 using Atelier.Core.Access;
+using Atelier.Core.Fleet;
 
 namespace Atelier.Cli.Commands;
 
@@ -56,7 +57,7 @@ internal static class CertsCommand
 
     private static int Issue(CertificateRole role, string name, IReadOnlyList<string> hosts, string path, bool force)
     {
-        if (!RunName.IsValid(name) || name == AuthorityName)
+        if (!FleetName.IsValid(name) || name == AuthorityName)
             throw new UserErrorException($"--name `{name}` is no name for a certificate; it takes lower-case letters, digits, `.`, `_` and `-`, and `{AuthorityName}` is the authority's");
         foreach (var host in hosts)
             if (Uri.CheckHostName(host) is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6))

@@ -8,7 +8,7 @@ namespace Atelier.Core.Fleet;
 public sealed record RunId
 {
     /// <summary>A name.</summary>
-    /// <param name="value">1 to 64 letters, digits, `.`, `_` or `-`, beginning with a letter or digit.</param>
+    /// <param name="value">As <see cref="FleetName.IsValid"/> has it.</param>
     /// <exception cref="UserErrorException">It is no such name.</exception>
     public RunId(string value) => Value = FleetName.Checked("run", value);
 
