@@ -29,11 +29,12 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         HoldStrays();
         for (var step = 0; step < MostSteps; step++)
         {
-            var (stage, generation) = (State.Stage, State.Generation);
+            var (stage, generation, held) = (State.Stage, State.Generation, State.Held);
             Step();
             // An eviction may have made another worker the furthest.
             HoldStrays();
-            if (State.Stage == stage && State.Generation == generation) break;
+            // A stage that was left and entered again shows in who is held.
+            if (State.Stage == stage && State.Generation == generation && ReferenceEquals(State.Held, held)) break;
         }
 
         foreach (var live in view.Live)
@@ -192,6 +193,8 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
     {
         _actions.Add(new EvictWorker(worker, reason));
         _actions.Add(new LogEvent($"{worker} is evicted: {reason}"));
+        // The fleet still has it; this pass is not to take it again.
+        view = view with { Live = [.. view.Live.Where(live => live.Worker != worker)] };
         Forget(worker);
     }
 

@@ -172,6 +172,26 @@ public class GenerationPolicyTests
     }
 
     [Fact]
+    public void Decide_AnEvictedWorker_IsNotTakenAgain()
+    {
+        var scene = new Scene(Shape, "a", "b", "c").Running().Check("a", At(10), "x").Check("b", At(10), "y").Check("c", At(10), "x").Decide();
+        Assert.Equal(["b"], scene.Evicted);
+        Assert.Equal(["a: Halt 1", "c: Halt 1"], scene.Told);
+        Assert.Equal(["a", "c"], scene.State.Held.Select(worker => worker.Value));
+    }
+
+    [Fact]
+    public void Decide_AnEvictionMakesAnotherWorkerTheFurthest_GoesOnWithItAtOnce()
+    {
+        // There is room for two: a, and c in the place of b, which was lost and is back.
+        var scene = new Scene(Shape with { MinWorkers = 2, MaxWorkers = 2 }, "a", "b").Running(At(5)).Lose("b").Join("c").Decide();
+        scene.Say("c", WorkerStage.Halted).Join("b").Say("b", WorkerStage.Halted, At(5)).Decide(after: 121);
+        Assert.Equal(["a"], scene.Evicted);
+        Assert.Equal(["c: Prepare 2", "b: Prepare 2"], scene.Told);
+        Assert.Equal(new StateSource(StateOrigin.Worker, new("b")), scene.State.Plan!.Source);
+    }
+
+    [Fact]
     public void Decide_TheShardComputedTwiceDiffers_GoesBackBeforeIt()
     {
         var scene = new Scene(Shape, "a", "b", "c").Running().Snapshot(At(8)).Check("a", At(12), "s").Check("b", At(12), "s").Check("c", At(12), "s").Decide()

@@ -215,10 +215,8 @@ internal sealed class SimulatedWorld
     private void Decide()
     {
         _fleet = MembershipPolicy.Sweep(_fleet, _fleetSettings, At(_seconds)).State;
-        var members = _fleet.Live(At(_seconds)).ToList();
-        var view = new RunView(Term, Intent, [.. members.Select(member => new LiveWorker(member.Worker, member.Incarnation, member.Status == MemberStatus.Admitted))]);
         var before = State;
-        var decision = GenerationPolicy.Decide(State, view, _settings, At(_seconds));
+        var decision = GenerationPolicy.Decide(State, View(), _settings, At(_seconds));
         State = decision.State;
         CheckStep(before);
         foreach (var action in decision.Actions)
@@ -239,9 +237,13 @@ internal sealed class SimulatedWorld
             }
         }
 
-        var again = GenerationPolicy.Decide(State, view, _settings, At(_seconds));
+        // Evictions are carried out by now, as the executor has to before it decides again.
+        var again = GenerationPolicy.Decide(State, View(), _settings, At(_seconds));
         Require(again.State.Stage == State.Stage && again.State.Generation == State.Generation, $"deciding again goes from {State.Stage} to {again.State.Stage}");
     }
+
+    private RunView View() => new(
+        Term, Intent, [.. _fleet.Live(At(_seconds)).Select(member => new LiveWorker(member.Worker, member.Incarnation, member.Status == MemberStatus.Admitted))]);
 
     private void CheckStep(GenerationState before)
     {
