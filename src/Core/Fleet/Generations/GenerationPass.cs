@@ -164,6 +164,8 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
                 return $"{member.Worker} has left";
         }
 
+        // A run that is cancelled or failed saves nothing, so that there is no iteration to finish.
+        if (plan.IsLast && (view.Intent == RunIntent.Cancel || State.Failure is not null)) return "nothing is to be saved any more";
         if (plan.IsLast) return CanStart ? "the run goes on" : null;
         // The last iteration may be done already: its workers then stop by themselves.
         return view.Intent == RunIntent.Run && State.Failure is null ? null : $"{view.Intent} is wanted";

@@ -192,6 +192,16 @@ public class GenerationPolicyTests
     }
 
     [Fact]
+    public void Decide_CancelledWhileTheIterationIsFinished_ReleasesAtOnce()
+    {
+        var scene = new Scene(Shape, "a").Running(At(5)).Take("a").Decide().Say("a", WorkerStage.Halted, At(6, 1)).Decide();
+        Assert.True(scene.State.Plan!.IsLast);
+        scene.Intent = RunIntent.Cancel;
+        Assert.Equal(["a: Halt 2"], scene.Decide().Told);
+        Assert.Equal(["a: Release 2"], scene.Say("a", WorkerStage.Halted, At(6, 1)).Decide().Told);
+    }
+
+    [Fact]
     public void Decide_TheShardComputedTwiceDiffers_GoesBackBeforeIt()
     {
         var scene = new Scene(Shape, "a", "b", "c").Running().Snapshot(At(8)).Check("a", At(12), "s").Check("b", At(12), "s").Check("c", At(12), "s").Decide()
