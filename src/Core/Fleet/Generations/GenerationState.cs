@@ -74,12 +74,19 @@ public sealed record GenerationState
     /// <summary>Whether the run has all its iterations, saved.</summary>
     public bool IsDone => Durable.Position >= Shape.End;
 
-    /// <summary>A run before its first generation.</summary>
+    /// <summary>
+    /// A run before its first generation. The newest snapshot counts as agreed on: nobody is there who could have another,
+    /// and a dispute about later states is no reason to discard it.
+    /// </summary>
     /// <param name="run">The run.</param>
     /// <param name="shape">What is needed of its spec.</param>
     /// <param name="snapshots">Positions of the snapshots that there are, oldest first.</param>
-    public static GenerationState New(RunId run, RunShape shape, params IReadOnlyList<Position> snapshots) =>
-        new() { Run = run, Shape = shape, Snapshots = snapshots, Reached = snapshots.Count > 0 ? snapshots[^1] : default };
+    public static GenerationState New(RunId run, RunShape shape, params IReadOnlyList<Position> snapshots)
+    {
+        ArgumentNullException.ThrowIfNull(snapshots);
+        var newest = snapshots.Count > 0 ? snapshots[^1] : Position.Start;
+        return new() { Run = run, Shape = shape, Snapshots = snapshots, Reached = newest, Agreed = newest };
+    }
 
     /// <summary>The run's state for people. A run in Idle that wants to go on is queued.</summary>
     /// <param name="intent">What people want of it.</param>

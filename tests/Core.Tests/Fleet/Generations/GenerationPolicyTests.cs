@@ -172,6 +172,15 @@ public class GenerationPolicyTests
     }
 
     [Fact]
+    public void Decide_ATieInARunThatBeganFromSnapshots_KeepsThem()
+    {
+        var scene = new Scene(Shape, "a", "b").From(new(500, 0), new(600, 0)).Decide().Everyone(WorkerStage.Halted).Decide();
+        scene.Everyone(WorkerStage.Ready, At(600)).Decide().Check("a", At(610), "x").Check("b", At(610), "y").Decide();
+        Assert.Contains("all go back to iteration 600", scene.Log, StringComparison.Ordinal);
+        Assert.Empty(scene.Actions.OfType<DiscardSnapshots>());
+    }
+
+    [Fact]
     public void Decide_AnEvictedWorker_IsNotTakenAgain()
     {
         var scene = new Scene(Shape, "a", "b", "c").Running().Check("a", At(10), "x").Check("b", At(10), "y").Check("c", At(10), "x").Decide();

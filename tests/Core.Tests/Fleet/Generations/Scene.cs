@@ -26,6 +26,13 @@ internal sealed class Scene(RunShape shape, params string[] workers)
     /// <summary>What workers are told, as `a: Halt 1`.</summary>
     public string[] Told => [.. Actions.OfType<Tell>().Select(tell => $"{tell.Worker}: {tell.Order.GetType().Name[..^"Order".Length]} {tell.Order.Generation.Number}")];
 
+    /// <summary>The run began with these snapshots.</summary>
+    public Scene From(params Position[] snapshots)
+    {
+        State = GenerationState.New(State.Run, State.Shape, snapshots);
+        return this;
+    }
+
     public Scene Decide(double after = 0)
     {
         _seconds += after;
