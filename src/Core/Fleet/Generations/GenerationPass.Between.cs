@@ -31,9 +31,7 @@ internal sealed partial class GenerationPass
         if (State.Stage is GenerationStage.Preparing or GenerationStage.Running && State.Plan!.Start > safe) safe = State.Plan.Start;
         var strays = State.Reports.Where(report => report.Held > safe && report.Held.Value.Lineage == State.Lineage && !State.Held.Contains(report.Worker)).ToList();
         if (strays.Count == 0) return;
-        State = State with { Held = [.. State.Held, .. strays.Select(report => report.Worker)] };
-        // In a gathering under way a stray gets the whole deadline, as a newcomer does.
-        if (State.Stage == GenerationStage.Gathering) State = State with { StageSince = now };
+        Hold([.. strays.Select(report => report.Worker)]);
         Enter(GenerationStage.Gathering, $"{strays[0].Worker} is back with {strays.Max(report => report.Held!.Value)}");
     }
 

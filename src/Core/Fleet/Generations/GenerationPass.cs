@@ -70,18 +70,12 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         if (CanStart)
         {
             var newcomers = Servers.Select(live => live.Worker).Except(State.Held).Take(State.Shape.MaxWorkers - State.Held.Count(Stays)).ToList();
-            // A newcomer gets the whole deadline for its answer.
-            if (newcomers.Count > 0) State = State with { Held = [.. State.Held, .. newcomers], StageSince = now };
+            if (newcomers.Count > 0) Hold(newcomers);
         }
 
-        var moving = State.Held.Where(worker => !HasHalted(worker)).ToList();
-        if (moving.Count > 0 && now - State.StageSince > settings.HaltDeadline)
-        {
-            foreach (var worker in moving) Evict(worker, $"it did not halt within {settings.HaltDeadline.TotalSeconds} s{WaitOf(worker)}");
-            moving = [];
-        }
-
-        if (moving.Count == 0) Conclude();
+        foreach (var worker in State.Held.Where(worker => !HasHalted(worker) && now - AskedSince(worker) > settings.HaltDeadline).ToList())
+            Evict(worker, $"it did not halt within {settings.HaltDeadline.TotalSeconds} s{WaitOf(worker)}");
+        if (State.Held.All(HasHalted)) Conclude();
     }
 
     private void Prepare()
@@ -191,6 +185,18 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
     /// <summary>Whether a worker keeps serving this run.</summary>
     private bool Stays(WorkerId worker) => WantsToRun && view.Find(worker) is { MayServe: true };
 
+    /// <summary>Since when a worker is asked to halt.</summary>
+    private DateTimeOffset AskedSince(WorkerId worker) =>
+        State.Newcomers.FirstOrDefault(newcomer => newcomer.Worker == worker)?.Since ?? State.StageSince;
+
+    private void Hold(IReadOnlyList<WorkerId> workers)
+    {
+        State = State with { Held = [.. State.Held, .. workers] };
+        if (State.Stage != GenerationStage.Gathering) return;
+        var others = State.Newcomers.Where(newcomer => !workers.Contains(newcomer.Worker));
+        State = State with { Newcomers = [.. others, .. workers.Select(worker => new Newcomer(worker, now))] };
+    }
+
     private void Evict(WorkerId worker, string reason)
     {
         _actions.Add(new EvictWorker(worker, reason));
@@ -211,6 +217,6 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
     {
         if (stage == GenerationStage.Gathering && State.Stage is GenerationStage.Running or GenerationStage.Preparing)
             _actions.Add(new LogEvent($"{State.Generation} ends at {State.Reached}: {reason}"));
-        if (State.Stage != stage) State = State with { Stage = stage, StageSince = now, Reason = reason };
+        if (State.Stage != stage) State = State with { Stage = stage, StageSince = now, Reason = reason, Newcomers = [] };
     }
 }

@@ -32,6 +32,9 @@ public sealed record GenerationState
     /// <summary>Workers that the run holds: no other run may have them, and they are released only when nothing is lost by it.</summary>
     public IReadOnlyList<WorkerId> Held { get; init; } = [];
 
+    /// <summary>Those held who came while the gathering was under way: each has the whole deadline, which gives the others no more.</summary>
+    public IReadOnlyList<Newcomer> Newcomers { get; init; } = [];
+
     /// <summary>The newest report of each worker.</summary>
     public IReadOnlyList<WorkerReport> Reports { get; init; } = [];
 

@@ -130,6 +130,16 @@ public class GenerationPolicyTests
     }
 
     [Fact]
+    public void Decide_ANewcomerInAGathering_GivesTheOthersNoMoreTime()
+    {
+        var scene = new Scene(Shape, "a", "b", "c").Running().Lose("c").Decide().Say("a", WorkerStage.Halted, At(1)).Join("d").Decide(after: 60);
+        Assert.Equal(["b"], scene.Decide(after: 61).Evicted);
+        Assert.Equal(["d: Halt 1"], scene.Told);
+        Assert.Equal(["d"], scene.Decide(after: 60).Evicted);
+        Assert.Equal(["a: Prepare 2"], scene.Told);
+    }
+
+    [Fact]
     public void Decide_NothingCommitted_EvictsWhomEverybodyWaitsFor()
     {
         var scene = new Scene(Shape, "a", "b", "c").Running().Say("a", WorkerStage.Stepping, At(3), waitsFor: 2)
