@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Atelier.Core;
 using Atelier.Storage.Blobs;
 using Atelier.Storage.Snapshots;
+using Atelier.Worker.Runs;
 
 namespace Atelier.Cli.Commands;
 
@@ -24,6 +25,8 @@ internal static class SnapshotsCommand
             throw new UserErrorException($"{folder}: there is no such folder");
         var store = new SnapshotStore(new FolderBlobStore(Path.GetFullPath(folder)), TimeProvider.System);
         var entries = store.ListAsync(CancellationToken.None).GetAwaiter().GetResult();
+        if (entries.Count == 0 && RunRecord.TryLoad(new RunFolder(folder)) is null)
+            throw new UserErrorException($"{folder} is no run's folder: it has neither run.json nor snapshots");
         if (json)
         {
             Console.WriteLine(new JsonArray([.. entries.Where(entry => entry.Damage is null).Select(entry => (JsonNode)new JsonObject
@@ -38,6 +41,8 @@ internal static class SnapshotsCommand
             foreach (var entry in entries)
                 Console.WriteLine($"{entry.Name}  {(entry.Damage is { } damage ? $"DAMAGED: {damage}" : entry.Manifest!.StateSha256)}");
         }
+        if (entries.Count == 0)
+            Console.Error.WriteLine($"atelier: {folder} has no snapshot yet");
         foreach (var damaged in entries.Where(entry => json && entry.Damage is not null))
             Console.Error.WriteLine($"atelier: snapshot {damaged.Name} is damaged: {damaged.Damage}");
         return ExitCode.Success;

@@ -30,7 +30,7 @@ internal static class TrainSession
         else
             Summarise(outcome);
         if (!outcome.IsDurable)
-            throw new IOException("the last state could not be written; earlier snapshots stand. Make room and run the same command again: it goes on from them");
+            throw new IOException("the last state could not be written. Make room and run the same command again: it goes on from the newest snapshot that was written, or begins again if there is none");
         return outcome.End switch
         {
             LoopEnd.Finished => ExitCode.Success,

@@ -71,7 +71,7 @@ public sealed record SnapshotWritten(DateTimeOffset At, double Kimg, string Snap
 public sealed record SnapshotFailed(DateTimeOffset At, double Kimg, string Snapshot, string Reason) : RunEvent(At, Kimg)
 {
     /// <inheritdoc/>
-    public override string Describe() => $"snapshot {Snapshot} could not be written: {Reason}; earlier snapshots stand, training goes on";
+    public override string Describe() => $"snapshot {Snapshot} could not be written: {Reason}; training goes on, and what was written before stays";
 }
 
 /// <summary>A snapshot is damaged and was not used.</summary>

@@ -10,8 +10,19 @@ public sealed class FolderBlobStore(string root) : IBlobStore
     private readonly string _root = Path.GetFullPath(root);
 
     /// <inheritdoc/>
-    public Task PutAsync(string name, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken) =>
-        AtomicFile.WriteAsync(PathOf(name), write, cancellationToken);
+    public async Task PutAsync(string name, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
+    {
+        var path = PathOf(name);
+        try
+        {
+            await AtomicFile.WriteAsync(path, write, cancellationToken);
+        }
+        catch
+        {
+            DeleteEmptyFolders(Path.GetDirectoryName(path)!);
+            throw;
+        }
+    }
 
     /// <inheritdoc/>
     public Task<Stream> OpenReadAsync(string name, CancellationToken cancellationToken)

@@ -55,7 +55,7 @@ internal sealed class LabelTable
         {
             return use == LabelUse.IfPresent ? None : throw new DatasetException(
                 DatasetProblem.Labels,
-                $"{where} has no labels, but the run is to use them. Add the labels, or train without them.");
+                $"{where} has no labels, but labels=true wants to train on them. Add the labels, or leave labels=true out.");
         }
 
         var (names, labels) = (source.ImageNames, parsed.Labels);

@@ -24,6 +24,12 @@ public sealed class Discriminator
     /// <summary>The layout of a discriminator's flat buffer.</summary>
     public static NetworkLayout LayoutOf(DiscriminatorConfig config) => NetworkLayout.Of(tensors => _ = new Discriminator(tensors, config));
 
+    /// <summary>How many layers, from the image side, can be kept from training: all before the last block.</summary>
+    public static int FreezableLayers(DiscriminatorConfig config) =>
+        LayoutOf(config with { FrozenLayers = int.MaxValue }).Entries
+            .Where(entry => entry is { IsParameter: true, Trainable: false })
+            .Select(entry => entry.Name[..entry.Name.LastIndexOf('.')]).Distinct().Count();
+
     /// <summary>Judges images.</summary>
     /// <param name="image">[N, 3, H, W], nominally in [-1, 1].</param>
     /// <param name="labels">[N, labelSize], or null for an unconditional network.</param>

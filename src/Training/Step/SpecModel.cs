@@ -8,18 +8,21 @@ namespace Atelier.Training.Step;
 public static class SpecModel
 {
     /// <summary>The networks of a resolved spec.</summary>
-    /// <exception cref="UserErrorException">Its resolution cannot be built by doubling.</exception>
+    /// <exception cref="UserErrorException">Its resolution cannot be built by doubling, or it keeps more layers than there are.</exception>
     public static ModelConfig ToModel(this RunSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
         var shape = new ImageShape(spec.Resolution.Width, spec.Resolution.Height);
+        var discriminator = new DiscriminatorConfig(
+            shape, spec.LabelDim, spec.ChannelBase, spec.ChannelMax, spec.DArch, spec.ConvClamp,
+            spec.MbstdGroup, spec.MbstdChannels, spec.FreezeD);
+        if (spec.FreezeD > 0 && Discriminator.FreezableLayers(discriminator) is var layers && spec.FreezeD > layers)
+            throw new UserErrorException($"freeze-d {spec.FreezeD}: this discriminator has {layers} layers before its last block, so at most {layers} can be kept");
         return new ModelConfig(
             new GeneratorConfig(
                 shape, spec.ZDim, spec.WDim, spec.LabelDim, spec.ChannelBase, spec.ChannelMax, spec.MappingLayers,
                 spec.GArch, spec.ConvClamp),
-            new DiscriminatorConfig(
-                shape, spec.LabelDim, spec.ChannelBase, spec.ChannelMax, spec.DArch, spec.ConvClamp,
-                spec.MbstdGroup, spec.MbstdChannels, spec.FreezeD));
+            discriminator);
     }
 
     /// <summary>The step of a resolved spec.</summary>

@@ -42,8 +42,9 @@ public static class RunPreparation
                 ? SpecResolver.Resolve(recipe!, request.Overrides, facts, request.Gpus)
                 : SpecResolver.Resume(previous.Spec, recipe, request.Overrides, facts);
             ShardPlan.Even(resolved.Spec.Shards, request.Workers);
+            var model = resolved.Spec.ToModel();
             if (previous is null && request.Init is { } init)
-                NetworkFile.RequireFits(init, resolved.Spec.ToModel());
+                NetworkFile.RequireFits(init, model);
             if (previous is null)
                 return new PreparedRun(dataset, resolved, new RunRecord(request.DataName, resolved.Spec, 0, request.Init, time.GetUtcNow()), null, []);
             return SpecChange.Decide(SpecChange.Between(previous.Spec, resolved.Spec), previous.Branch) switch
@@ -79,7 +80,7 @@ public static class RunPreparation
                 ? background
                 : throw new UserErrorException($"background '{spec.Background}' is no colour; write it as RRGGBB"),
             BadImages = spec.BadImages == Core.Specs.BadImagePolicy.Skip ? Training.Data.BadImagePolicy.Skip : Training.Data.BadImagePolicy.Fail,
-            Labels = spec.Labels ? LabelUse.IfPresent : LabelUse.Ignore,
+            Labels = spec.Labels ? LabelUse.Require : LabelUse.Ignore,
             CacheBytes = spec.CacheBytes,
         };
     }

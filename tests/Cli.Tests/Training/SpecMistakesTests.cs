@@ -16,6 +16,8 @@ public sealed class SpecMistakesTests(FinishedRun finished) : IDisposable
     [InlineData("shard=3", "shard 3", "batch 8", "1, 2, 4, 8")]
     [InlineData("mbstd-group=3", "shard 2", "mbstd-group 3")]
     [InlineData("resolution=16", "16", "8", "--set resize=fit")]
+    [InlineData("labels=true", "dataset.json", "labels=true")]
+    [InlineData("freeze-d=99", "freeze-d 99", "4 layers")]
     [InlineData("recipe=cifar", "recipe", "--recipe")]
     public void Train_BadKeyOrValue_NamesItAndWhatItTakes(string assignment, params string[] parts) => Refused(["--set", assignment], parts);
 

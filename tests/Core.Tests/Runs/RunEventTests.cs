@@ -13,7 +13,7 @@ public class RunEventTests
         { new BranchBegun(Noon, 2, 1, ["gamma 1 -> 2"]), "branch 1 began: gamma 1 -> 2" },
         { new NumericsAccepted(Noon, 2, ["threads was 1 and is 2"], new()), "goes on under other numerics: threads was 1 and is 2" },
         { new SnapshotWritten(Noon, 2, "000002.000", "ab", 1 << 20, 0.5), "snapshot 000002.000 written (1.0 MiB in 0.5 s)" },
-        { new SnapshotFailed(Noon, 2, "000002.000", "the disk is full"), "snapshot 000002.000 could not be written: the disk is full; earlier snapshots stand, training goes on" },
+        { new SnapshotFailed(Noon, 2, "000002.000", "the disk is full"), "snapshot 000002.000 could not be written: the disk is full; training goes on, and what was written before stays" },
         { new SnapshotRefused(Noon, 2, "000002.000", "a byte differs", "000001.000"), "snapshot 000002.000 refused: a byte differs; 000001.000 is used" },
         { new SnapshotRefused(Noon, 2, "000002.000", "a byte differs", null), "snapshot 000002.000 refused: a byte differs; there is no earlier one" },
         { new SnapshotDeleted(Noon, 2, "000001.000"), "snapshot 000001.000 deleted" },
