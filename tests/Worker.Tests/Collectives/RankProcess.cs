@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Atelier.Core.Sharding;
 using Atelier.Worker.Collectives;
 using Atelier.Worker.Collectives.Links;
+using Atelier.Worker.Collectives.Peers;
 using static TorchSharp.torch;
 
 namespace Atelier.Worker.Tests.Collectives;
@@ -21,7 +22,7 @@ internal sealed class RankProcess : IDisposable
     private RankProcess(Process process) => _process = process;
 
     /// <summary>Starts a rank that sums again and again.</summary>
-    /// <param name="world">The world's name.</param>
+    /// <param name="world">The name of a world of shared memory, or the addresses of one of gRPC with commas between.</param>
     /// <param name="ranks">Number of ranks.</param>
     /// <param name="rank">Which.</param>
     /// <param name="sums">How many sums.</param>
@@ -66,7 +67,7 @@ internal sealed class RankProcess : IDisposable
     {
         try
         {
-            using var links = new SharedMemoryWorld(world, ranks).JoinAsync(rank, Patience, TimeProvider.System, CancellationToken.None).GetAwaiter().GetResult();
+            using var links = JoinAsync(world, ranks, rank).GetAwaiter().GetResult();
             for (int i = 0; i < sums; i++)
             {
                 var pieces = Pieces(ranks, i);
@@ -79,6 +80,15 @@ internal sealed class RankProcess : IDisposable
         {
             Console.WriteLine($"{e.Fault} {e.Phase} {e.Rank} {string.Join(',', e.Blamed)}");
         }
+    }
+
+    private static async Task<IRankLinks> JoinAsync(string world, int ranks, int rank)
+    {
+        if (!world.Contains(',', StringComparison.Ordinal))
+            return await new SharedMemoryWorld(world, ranks).JoinAsync(rank, Patience, TimeProvider.System, CancellationToken.None);
+        var addresses = world.Split(',').Select(PeerAddress.Parse).ToList();
+        var server = await PeerServer.StartAsync(addresses[rank], CancellationToken.None);
+        return await new PeerWorld("test", 1, addresses).JoinAsync(server, rank, Patience, TimeProvider.System, CancellationToken.None);
     }
 
     private static CollectiveReduction ReductionOf(RandomPieces pieces, IRankLinks links) => new(pieces.Ranges, links, Patience, TimeProvider.System);
