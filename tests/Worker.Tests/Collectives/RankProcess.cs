@@ -67,7 +67,7 @@ internal sealed class RankProcess : IDisposable
     {
         try
         {
-            using var links = JoinAsync(world, ranks, rank).GetAwaiter().GetResult();
+            using var links = Join(world, ranks, rank);
             for (int i = 0; i < sums; i++)
             {
                 var pieces = Pieces(ranks, i);
@@ -82,13 +82,14 @@ internal sealed class RankProcess : IDisposable
         }
     }
 
-    private static async Task<IRankLinks> JoinAsync(string world, int ranks, int rank)
+    // Not asynchronous: until this module's initializer ends, no other thread may run its code.
+    private static IRankLinks Join(string world, int ranks, int rank)
     {
         if (!world.Contains(',', StringComparison.Ordinal))
-            return await new SharedMemoryWorld(world, ranks).JoinAsync(rank, Patience, TimeProvider.System, CancellationToken.None);
+            return new SharedMemoryWorld(world, ranks).JoinAsync(rank, Patience, TimeProvider.System, CancellationToken.None).GetAwaiter().GetResult();
         var addresses = world.Split(',').Select(PeerAddress.Parse).ToList();
-        var server = await PeerServer.StartAsync(addresses[rank], CancellationToken.None);
-        return await new PeerWorld("test", 1, addresses).JoinAsync(server, rank, Patience, TimeProvider.System, CancellationToken.None);
+        var server = PeerServer.StartAsync(addresses[rank], CancellationToken.None).GetAwaiter().GetResult();
+        return new PeerWorld("test", 1, addresses).JoinAsync(server, rank, Patience, TimeProvider.System, CancellationToken.None).GetAwaiter().GetResult();
     }
 
     private static CollectiveReduction ReductionOf(RandomPieces pieces, IRankLinks links) => new(pieces.Ranges, links, Patience, TimeProvider.System);
