@@ -66,7 +66,6 @@ public sealed class BenchTests
 
     [Theory]
     [InlineData("shared-memory")]
-    [InlineData("grpc")]
     [InlineData("in-process")]
     public void BenchAllReduce_Json_HasTheFieldsThatScriptsKnow(string transport)
     {
