@@ -27,7 +27,7 @@ const Kernels& kernels() { TORCH_CHECK(false, "Winograd's algorithm has no kerne
 // what their weights cost to transform (forward, input) or to carry (weight: 36 matrices, in and out of memory when they are large).
 constexpr int64_t fewest_tiles = 24, fewest_tiles_of_stride2 = 48, fewest_tiles_of_weight = 48, fewest_tiles_of_large_weight = 96;
 constexpr int64_t large_weight = 256 * 256;
-// Below, little is won, and the direct convolution rounds four times less: single small gradients of small networks show it.
+// Below, though often faster, it rounds more than the direct convolution, and single small gradients of small networks show it.
 constexpr int64_t fewest_channels = 32;
 
 bool fits(const Size& s, int64_t fewest) {
