@@ -10,7 +10,7 @@ public sealed class SilentDisplay : IRunDisplay
     public ConcurrentQueue<string> Lines { get; } = new();
 
     /// <summary>The ticks.</summary>
-    public ConcurrentQueue<TickReport> Ticks { get; } = new();
+    public ConcurrentQueue<TickLine> Ticks { get; } = new();
 
     /// <summary>Called after every iteration; a test stops a run here.</summary>
     public Action<RunProgress>? OnProgress { get; init; }
@@ -22,5 +22,5 @@ public sealed class SilentDisplay : IRunDisplay
     public void Progress(RunProgress progress) => OnProgress?.Invoke(progress);
 
     /// <inheritdoc/>
-    public void Tick(TickReport tick) => Ticks.Enqueue(tick);
+    public void Tick(TickLine tick) => Ticks.Enqueue(tick);
 }

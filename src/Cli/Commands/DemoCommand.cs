@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Atelier.Core;
+using Atelier.Cli.Cluster;
 using Atelier.Core.Specs;
 using Atelier.Training.Data;
 using Atelier.Training.Imaging;
@@ -27,8 +28,7 @@ internal static class DemoCommand
             var set = parsed.GetValue(all) ? EmojiSet.All : EmojiSet.Faces;
             string name = $"demo{(side == 32 ? "" : $"{side}")}{(set == EmojiSet.All ? "-all" : "")}";
             var request = options.ToRequest(
-                parsed, parsed.GetValue(output) ?? Path.Combine("runs", name), set == EmojiSet.All ? "emoji" : "emoji faces",
-                () => EmojiFaces.Draw(ImageSize.Square(side), set), Recipes.Named(side == 32 ? "demo" : "demo64"));
+                parsed, parsed.GetValue(output) ?? Path.Combine("runs", name), DataPath.Emoji(set, side), () => DataPath.Open(DataPath.Emoji(set, side)), Recipes.Named(side == 32 ? "demo" : "demo64"));
             return options.Execute(parsed, request with { TimeLimit = TimeSpan.FromMinutes(parsed.GetValue(minutes)) });
         });
         return command;

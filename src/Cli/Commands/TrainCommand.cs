@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Atelier.Training.Data;
+using Atelier.Cli.Cluster;
 
 namespace Atelier.Cli.Commands;
 
@@ -16,7 +16,7 @@ internal static class TrainCommand
         command.SetAction(parsed =>
         {
             string path = Path.GetFullPath(parsed.GetValue(data)!);
-            return options.Execute(parsed, options.ToRequest(parsed, parsed.GetValue(output)!, path, () => ImageSource.Open(path)));
+            return options.Execute(parsed, options.ToRequest(parsed, parsed.GetValue(output)!, path, () => DataPath.Open(path)));
         });
         return command;
     }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using Atelier.Cli.Cluster;
 using Atelier.Worker.Loop;
 using Atelier.Worker.Runs;
 
@@ -24,7 +25,9 @@ internal static class TrainSession
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
 
-        var outcome = LocalRun.Execute(request, display, stop, TimeProvider.System);
+        var outcome = request.Workers > 1
+            ? ProcessRun.Execute(request, display, stop, TimeProvider.System)
+            : LocalRun.Execute(request, display, stop, TimeProvider.System);
         if (json)
             Console.WriteLine(ToJson(outcome).ToJsonString());
         else
@@ -44,7 +47,8 @@ internal static class TrainSession
     {
         Console.WriteLine();
         Console.WriteLine($"{outcome.End switch { LoopEnd.Finished => "finished", LoopEnd.NonFinite => "stopped: gradients stayed non-finite", _ => "stopped" }} at {outcome.Images} after {TickReport.Format(outcome.Trained)} of training, {outcome.ImagesPerSecond:0.0} images/s");
-        Console.WriteLine($"waiting for images {outcome.DataWaitShare:0.0%}, for snapshots {outcome.SnapshotStallShare:0.0%} of the time");
+        string snapshots = outcome.SnapshotStallShare is { } stalled ? $", for snapshots {stalled:0.0%}" : "";
+        Console.WriteLine($"waiting for images {outcome.DataWaitShare:0.0%}{snapshots} of the time");
         Console.WriteLine($"state {outcome.StateSha256}");
         foreach (var (what, path) in outcome.Files)
             Console.WriteLine($"{what + ":",-14} {path}");
@@ -59,7 +63,7 @@ internal static class TrainSession
         ["seconds"] = Math.Round(outcome.Trained.TotalSeconds, 3),
         ["images_per_s"] = Math.Round(outcome.ImagesPerSecond, 3),
         ["data_wait_share"] = Math.Round(outcome.DataWaitShare, 5),
-        ["snapshot_stall_share"] = Math.Round(outcome.SnapshotStallShare, 5),
+        ["snapshot_stall_share"] = outcome.SnapshotStallShare is { } stalled ? Math.Round(stalled, 5) : null,
         ["state_sha256"] = outcome.StateSha256,
         ["files"] = new JsonObject(outcome.Files.Select(file => KeyValuePair.Create(file.What, (JsonNode?)file.Path))),
     };

@@ -15,7 +15,7 @@ internal sealed class JsonDisplay : IRunDisplay
         // Ticks say enough for a script.
     }
 
-    public void Tick(TickReport tick) => Write(new JsonObject { ["tick"] = JsonNode.Parse(tick.ToJson()) });
+    public void Tick(TickLine tick) => Write(new JsonObject { ["tick"] = JsonNode.Parse(tick.Json) });
 
     private void Write(JsonObject line)
     {

@@ -19,7 +19,7 @@ internal sealed class TerminalDisplay : IRunDisplay
             Print(line);
     }
 
-    public void Tick(TickReport tick) => Say(tick.ToLine());
+    public void Tick(TickLine tick) => Say(tick.Text);
 
     public void Progress(RunProgress progress)
     {

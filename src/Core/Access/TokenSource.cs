@@ -11,13 +11,24 @@ public static class TokenSource
     /// <param name="variable">The value of the role's environment variable; null for none.</param>
     /// <returns>The token; null if neither is there.</returns>
     /// <exception cref="UserErrorException">Both are there, or the file cannot be read or may be read by all, or the token is no good.</exception>
-    public static AccessToken? Read(AccessRole role, string? file, string? variable)
+    public static AccessToken? Read(AccessRole role, string? file, string? variable) =>
+        ReadText(role, file, variable) is { } text ? new(text, file ?? AccessOptions.TokenVariableOf(role)) : null;
+
+    /// <summary>Reads the token of a role as text, to present it to somebody else.</summary>
+    /// <param name="role">The role.</param>
+    /// <param name="file">The file that the user named; null for none.</param>
+    /// <param name="variable">The value of the role's environment variable; null for none.</param>
+    /// <returns>The token; null if neither is there.</returns>
+    /// <exception cref="UserErrorException">Both are there, or the file cannot be read or may be read by all, or the token is no good.</exception>
+    public static string? ReadText(AccessRole role, string? file, string? variable)
     {
         var (option, name) = (AccessOptions.TokenFileOf(role), AccessOptions.TokenVariableOf(role));
         if (file is not null && !string.IsNullOrEmpty(variable))
             throw new UserErrorException($"{option} and {name} both give a token; take one away");
-        if (file is not null) return new(ReadFile(file, option), file);
-        return string.IsNullOrEmpty(variable) ? null : new(variable.Trim(), name);
+        var text = file is not null ? ReadFile(file, option) : variable?.Trim();
+        if (string.IsNullOrEmpty(text)) return file is null ? null : throw new UserErrorException($"{option} {file} is empty");
+        _ = new AccessToken(text, file ?? name);
+        return text;
     }
 
     private static string ReadFile(string path, string option)

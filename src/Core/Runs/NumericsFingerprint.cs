@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -67,6 +69,9 @@ public sealed record NumericsFingerprint
         static IEnumerable<string> Difference<T>(string name, T then, T now) =>
             EqualityComparer<T>.Default.Equals(then, now) ? [] : [$"{name} was {then} and is {now}"];
     }
+
+    /// <summary>SHA-256 of the fingerprint, in hexadecimal: workers of one run have equal ones.</summary>
+    public string Digest() => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ToJson())));
 
     /// <summary>The fingerprint as a JSON object.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, RunsJsonContext.Default.NumericsFingerprint);

@@ -131,6 +131,17 @@ public sealed record MetricMeasured(DateTimeOffset At, double Kimg, string Metri
     public override string Describe() => $"{Metric} of {Snapshot} is {Value:0.####}";
 }
 
+/// <summary>Something about who works on the run: a generation began or ended, a worker was lost, evicted, disagreed.</summary>
+/// <param name="At">When.</param>
+/// <param name="Kimg">The run's image count, as far as the coordinator knew.</param>
+/// <param name="Generation">The number of the last generation.</param>
+/// <param name="Text">What happened.</param>
+public sealed record FleetNoted(DateTimeOffset At, double Kimg, long Generation, string Text) : RunEvent(At, Kimg)
+{
+    /// <inheritdoc/>
+    public override string Describe() => Text;
+}
+
 /// <summary>The run stopped before its end.</summary>
 /// <param name="At">When.</param>
 /// <param name="Kimg">Where.</param>

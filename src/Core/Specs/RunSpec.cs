@@ -167,6 +167,9 @@ public sealed record RunSpec
     /// <summary>Shards in a minibatch: the most workers that can share the run.</summary>
     public int Shards => Batch / Shard;
 
+    /// <summary>Iterations of a tick, at least 1: so often workers compare what they have.</summary>
+    public int TickIterations => (int)Math.Clamp(ImageCount.FromKimg(TickKimg).Images / Batch, 1, int.MaxValue);
+
     /// <summary>Image count at which the run ends.</summary>
     public ImageCount Total => ImageCount.FromKimg(Kimg);
 

@@ -14,11 +14,11 @@ public sealed class SnapshotAttempt
     private readonly string _folder;
 
     /// <summary>Keeps the files of this attempt apart from those of a committed or abandoned one of the same name.</summary>
-    private readonly string _id = Guid.NewGuid().ToString("N")[..8];
+    private readonly string _id;
 
-    internal SnapshotAttempt(IBlobStore blobs, TimeProvider time, string folder, SnapshotContent content)
+    internal SnapshotAttempt(IBlobStore blobs, TimeProvider time, string folder, SnapshotContent content, string id)
     {
-        (_blobs, _time, _folder, Content) = (blobs, time, folder, content);
+        (_blobs, _time, _folder, Content, _id) = (blobs, time, folder, content, id);
         Name = new(content.Branch, content.At);
     }
 

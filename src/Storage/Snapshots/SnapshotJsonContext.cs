@@ -12,6 +12,7 @@ namespace Atelier.Storage.Snapshots;
     RespectNullableAnnotations = true,
     Converters = [typeof(RunSpecConverter)])]
 [JsonSerializable(typeof(SnapshotManifest))]
+[JsonSerializable(typeof(WrittenSlice))]
 internal sealed partial class SnapshotJsonContext : JsonSerializerContext;
 
 /// <summary>A spec within a manifest has the form that it has in `run.json`.</summary>

@@ -26,10 +26,15 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
 
     /// <summary>Begins to write a snapshot.</summary>
     /// <param name="content">What it will hold.</param>
-    public SnapshotAttempt Begin(SnapshotContent content)
+    public SnapshotAttempt Begin(SnapshotContent content) => Begin(content, Guid.NewGuid().ToString("N")[..8]);
+
+    /// <summary>Takes part in writing a snapshot: its writers, and who commits it, name the same attempt.</summary>
+    /// <param name="content">What it will hold.</param>
+    /// <param name="attempt">Letters and digits that no other attempt of the run has.</param>
+    public SnapshotAttempt Begin(SnapshotContent content, string attempt)
     {
         ArgumentNullException.ThrowIfNull(content);
-        return new(blobs, time, FolderOf(new(content.Branch, content.At)) + "/", content);
+        return new(blobs, time, FolderOf(new(content.Branch, content.At)) + "/", content, attempt);
     }
 
     /// <summary>Writes a whole snapshot from one process; a failing store is a result, not an exception.</summary>
@@ -136,22 +141,29 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
     /// <param name="policy">The policy.</param>
     /// <param name="metric">The metric by which snapshots are good; null for none.</param>
     /// <param name="cancellationToken">Stops between two snapshots.</param>
+    /// <param name="protects">Which ones stay whatever the policy says; null for none.</param>
     /// <returns>The deleted ones, oldest first.</returns>
-    public async Task<IReadOnlyList<SnapshotName>> RetainAsync(RetentionPolicy policy, string? metric, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<SnapshotName>> RetainAsync(
+        RetentionPolicy policy, string? metric, CancellationToken cancellationToken, Func<SnapshotName, bool>? protects = null)
     {
         ArgumentNullException.ThrowIfNull(policy);
         var facts = (await ListAsync(cancellationToken))
             .Where(entry => entry.Damage is null)
             .ToDictionary(entry => new SnapshotFacts(entry.Name.ToString(), entry.Name.At, MetricOf(entry.Manifest!, metric), entry.Name.Branch), entry => entry.Name);
-        var deleted = policy.ToDelete(facts.Keys).Select(snapshot => facts[snapshot]).ToList();
-        foreach (var name in deleted)
-        {
-            // Without its manifest the snapshot is gone at once; a crash in between leaves files for CleanAsync.
-            await blobs.DeleteAsync(ManifestOf(name), cancellationToken);
-            foreach (var blob in await blobs.ListAsync(FolderOf(name) + "/", cancellationToken)) await blobs.DeleteAsync(blob, cancellationToken);
-        }
-
+        var deleted = policy.ToDelete(facts.Keys).Select(snapshot => facts[snapshot]).Where(name => protects?.Invoke(name) != true).ToList();
+        foreach (var name in deleted) await DeleteAsync(name, cancellationToken);
         return deleted;
+    }
+
+    /// <summary>Deletes a snapshot.</summary>
+    /// <param name="name">The snapshot.</param>
+    /// <param name="cancellationToken">Stops deleting.</param>
+    public async Task DeleteAsync(SnapshotName name, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        // Without its manifest the snapshot is gone at once; a crash in between leaves files for CleanAsync.
+        await blobs.DeleteAsync(ManifestOf(name), cancellationToken);
+        foreach (var blob in await blobs.ListAsync(FolderOf(name) + "/", cancellationToken)) await blobs.DeleteAsync(blob, cancellationToken);
     }
 
     /// <summary>Deletes what writers that died left behind. Only while nobody writes snapshots of this run.</summary>

@@ -23,6 +23,39 @@ public static class StateSections
         ];
     }
 
+    /// <summary>
+    /// What one of several writers writes of a snapshot: an even range of all elements, cut where sections end. Together the
+    /// slices are the whole state; the counters go into the first one.
+    /// </summary>
+    /// <param name="state">The state.</param>
+    /// <param name="slice">This writer, from 0.</param>
+    /// <param name="count">Writers.</param>
+    public static IReadOnlyList<SnapshotPartData> Slice(TrajectoryState state, int slice, int count)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)slice, (uint)count);
+        var parts = new List<SnapshotPartData>();
+        long total = state.Sections().Sum(section => section.Values.numel());
+        long from = total * slice / count, to = total * (slice + 1) / count, start = 0;
+        foreach (var section in state.Sections())
+        {
+            long first = Math.Max(from - start, 0), end = Math.Min(to - start, section.Values.numel());
+            if (first < end)
+                parts.Add(new(Describe(section), first, end - first, stream => WithBytes(section.Values.narrow(0, first, end - first), bytes => stream.Write(bytes))));
+            start += section.Values.numel();
+        }
+        if (slice == 0)
+            parts.Add(SnapshotPartData.Whole(CounterSection, stream => stream.Write(CounterBytes(state))));
+        return parts;
+    }
+
+    /// <summary>The sections of a state, in canonical order.</summary>
+    public static IReadOnlyList<SnapshotSection> Describe(TrajectoryState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return [.. state.Sections().Select(Describe), CounterSection];
+    }
+
     /// <summary>SHA-256 of all weights, moments and counters: equal states have equal hashes, however they were computed or stored.</summary>
     public static string Hash(TrajectoryState state)
     {

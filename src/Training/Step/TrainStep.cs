@@ -15,6 +15,9 @@ namespace Atelier.Training.Step;
 /// <param name="options">What the step needs of the spec.</param>
 public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepOptions options)
 {
+    /// <summary>Told after every phase that was applied, when the state is whole again; null for nobody.</summary>
+    public Action? PhaseApplied { get; init; }
+
     /// <summary>Runs the phases of the state's next iteration that are not applied yet, and advances its counters.</summary>
     /// <param name="state">Changed in place.</param>
     /// <param name="inputs">Real images and draws of (phase, shard).</param>
@@ -22,15 +25,18 @@ public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepO
     /// <param name="cancellation">Halts between phases; the state is then as after the last whole one.</param>
     public void Run(TrajectoryState state, Func<Phase, int, ShardInputs> inputs, StepStatistics statistics, CancellationToken cancellation)
     {
-        foreach (var phase in PhaseSchedule.At(options.Phases, state.Iteration).Skip(state.PhasesDone))
+        var phases = PhaseSchedule.At(options.Phases, state.Iteration).ToList();
+        foreach (var phase in phases.Skip(state.PhasesDone).ToList())
         {
             cancellation.ThrowIfCancellationRequested();
             var pieces = lanes.Sum(phase, reduction.ShardCount, reduction.Held, shard => inputs(phase, shard), state.PathLengthMean, cancellation);
             using var sum = reduction.Reduce(phase.Kind.ToString(), pieces, cancellation);
             Apply(state, phase, sum, statistics);
             state.PhasesDone++;
+            if (state.PhasesDone == phases.Count)
+                FinishIteration(state);
+            PhaseApplied?.Invoke();
         }
-        FinishIteration(state);
     }
 
     private void Apply(TrajectoryState state, Phase phase, Tensor sum, StepStatistics statistics)

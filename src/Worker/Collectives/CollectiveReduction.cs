@@ -40,6 +40,9 @@ public sealed class CollectiveReduction : IPhaseReduction, IDisposable
     /// <inheritdoc/>
     public int ShardCount => _plan.Tree.Shards;
 
+    /// <summary>The rank that a wait which has lasted a while is for; null while nothing stands still. From any thread.</summary>
+    public int? Awaited => _sum.Awaited;
+
     /// <summary>
     /// Memory that reducing takes besides the one buffer that comes out, in bytes: a buffer for every further subtree that
     /// covers this rank's shards (none for an aligned power of two, 2·log₂ of the shards at most), the links and the scratch.

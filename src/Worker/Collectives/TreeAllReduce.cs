@@ -18,6 +18,12 @@ internal sealed class TreeAllReduce(AllReducePlan plan, IRankLinks links, TimeSp
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
 
     private long _operations;
+    private volatile int _awaited = Nobody;
+
+    private const int Nobody = -1;
+
+    /// <summary>The rank that a wait which has lasted a while is for; null while nothing stands still. From any thread.</summary>
+    public int? Awaited => _awaited is var rank and not Nobody ? rank : null;
 
     /// <summary>Memory for intermediate sums, in bytes.</summary>
     /// <param name="elementBytes">Bytes of an element.</param>
@@ -48,13 +54,15 @@ internal sealed class TreeAllReduce(AllReducePlan plan, IRankLinks links, TimeSp
                 var gone = links.Gone;
                 if (exchange.Advance())
                 {
-                    moved = time.GetTimestamp();
+                    (moved, _awaited) = (time.GetTimestamp(), Nobody);
                     continue;
                 }
                 cancellation.ThrowIfCancellationRequested();
                 if (gone.Any(exchange.IsOpenWith))
                     throw Failure(CollectiveFault.PeerGone, phase, gone, $"misses rank {string.Join(" and rank ", gone)}, which is gone");
-                if (time.GetElapsedTime(moved) is var waited && waited >= patience)
+                if (time.GetElapsedTime(moved) is var waited && waited >= Glance)
+                    _awaited = exchange.Awaited().Ranks is [var first, ..] ? first : Nobody;
+                if (waited >= patience)
                 {
                     var (ranks, what) = exchange.Awaited();
                     throw Failure(CollectiveFault.Deadline, phase, ranks, $"waited {waited.TotalSeconds:0.#} s for {what} from rank {string.Join(" and rank ", ranks)}");
@@ -65,6 +73,10 @@ internal sealed class TreeAllReduce(AllReducePlan plan, IRankLinks links, TimeSp
         catch (MismatchException e)
         {
             throw Failure(CollectiveFault.Mismatch, phase, [e.Rank], $"received from rank {e.Rank} what belongs to another phase, length or plan");
+        }
+        finally
+        {
+            _awaited = Nobody;
         }
     }
 

@@ -12,8 +12,13 @@ public interface IRunDisplay
     void Progress(RunProgress progress);
 
     /// <summary>A tick ended.</summary>
-    void Tick(TickReport tick);
+    void Tick(TickLine tick);
 }
+
+/// <summary>What a tick says.</summary>
+/// <param name="Text">The published trainers' line.</param>
+/// <param name="Json">The line of <c>stats.jsonl</c>.</param>
+public sealed record TickLine(string Text, string Json);
 
 /// <summary>Where a run is.</summary>
 /// <param name="Now">Images shown.</param>

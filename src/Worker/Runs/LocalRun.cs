@@ -51,7 +51,7 @@ public static class LocalRun
         var maintenance = new MaintenanceClock([snapshots, previews], time);
         var from = new ImageCount(state.ImageCount);
         var tick = new TickObserver(
-            folder, notes, display, time, ImageCount.FromKimg(spec.TickKimg), from, spec.Total, () => holders.DataWaited, () => maintenance.Taken);
+            folder.Stats, notes, display, time, ImageCount.FromKimg(spec.TickKimg), from, spec.Total, () => holders.DataWaited, () => maintenance.Taken);
         var nonFinite = new NonFiniteWatch(tick, stop);
         using var limit = request.TimeLimit is { } length ? time.CreateTimer(_ => stop.Request(), null, length, Timeout.InfiniteTimeSpan) : null;
         long started = time.GetTimestamp();
@@ -84,12 +84,6 @@ public static class LocalRun
                 _ => new RunStopped(time.GetUtcNow(), now.Kimg, "asked to stop", lastGood),
             },
             show: end == LoopEnd.NonFinite);
-        var files = new List<(string, string)> { ("samples", folder.AllFakes() is { Count: > 0 } grids ? grids[^1].File : folder.InitialFakes) };
-        if (RunPictures.DrawStrip(folder, notes) is { } strip)
-            files.Add(("over time", strip));
-        if (RunPictures.DrawCurves(folder, notes) is { } curves)
-            files.Add(("curves", curves));
-        files.Add(("snapshots", folder.Snapshots));
-        return new RunOutcome(end, now, now.Images - from.Images, trained, waited, snapshots.Stalled, snapshots.LastWritten == snapshots.LastTaken, hash, files);
+        return new RunOutcome(end, now, now.Images - from.Images, trained, waited, snapshots.Stalled, snapshots.LastWritten == snapshots.LastTaken, hash, RunPictures.DrawAll(folder, notes));
     }
 }

@@ -10,6 +10,20 @@ public static class RunPictures
     private const int StripFrames = 8;
     private const int StripColumns = 4;
 
+    /// <summary>Draws what a run leaves at its end.</summary>
+    /// <returns>What to look at, with its path.</returns>
+    public static IReadOnlyList<(string What, string Path)> DrawAll(RunFolder folder, RunNotes notes)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        var files = new List<(string, string)> { ("samples", folder.AllFakes() is { Count: > 0 } grids ? grids[^1].File : folder.InitialFakes) };
+        if (DrawStrip(folder, notes) is { } strip)
+            files.Add(("over time", strip));
+        if (DrawCurves(folder, notes) is { } curves)
+            files.Add(("curves", curves));
+        files.Add(("snapshots", folder.Snapshots));
+        return files;
+    }
+
     /// <summary>Draws the loss curves from <c>stats.jsonl</c>; nothing if there are fewer than two ticks.</summary>
     /// <returns>The picture's path, or null.</returns>
     public static string? DrawCurves(RunFolder folder, RunNotes notes)

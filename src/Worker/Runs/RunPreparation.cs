@@ -34,7 +34,7 @@ public static class RunPreparation
         if (previous is not null && request.Init is not null && request.Init != previous.Init)
             throw new UserErrorException($"--init starts a new run, but {request.Out} already has one; use another --out, or leave --init out");
         var recipe = request.Recipe ?? (previous is null ? Recipes.Named(Recipes.Default) : null);
-        var dataset = ImageDataset.Open(request.OpenData(), Options(Preliminary(previous?.Spec, recipe, request.Overrides)));
+        var dataset = ImageDataset.Open(request.OpenData(), OptionsOf(Preliminary(previous?.Spec, recipe, request.Overrides)));
         try
         {
             var facts = new DatasetFacts(dataset.Resolution.Width, dataset.Resolution.Height, dataset.LabelDim, dataset.Count, dataset.ContentHash);
@@ -67,8 +67,11 @@ public static class RunPreparation
     private static RunSpec Preliminary(RunSpec? stored, Recipe? recipe, IReadOnlyList<SpecAssignment> overrides) =>
         (recipe?.Values ?? []).Concat(overrides).Aggregate(stored ?? new RunSpec(), (spec, assignment) => assignment.ApplyTo(spec));
 
-    private static DatasetOptions Options(RunSpec spec)
+    /// <summary>How a spec has its images read.</summary>
+    /// <exception cref="UserErrorException">It resizes to no size, or its background is no colour.</exception>
+    public static DatasetOptions OptionsOf(RunSpec spec)
     {
+        ArgumentNullException.ThrowIfNull(spec);
         bool resizes = spec.Resize != ResizeMode.None;
         if (resizes && spec.Resolution.IsAuto)
             throw new UserErrorException("resize needs to know the size: pass --set resolution=256 (or HxW) too");

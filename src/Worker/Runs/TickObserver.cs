@@ -11,7 +11,7 @@ public sealed class TickObserver : ILoopObserver
 {
     private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(20);
 
-    private readonly RunFolder _folder;
+    private readonly string? _stats;
     private readonly RunNotes _notes;
     private readonly IRunDisplay _display;
     private readonly TimeProvider _time;
@@ -28,7 +28,7 @@ public sealed class TickObserver : ILoopObserver
     private TimeSpan _waitedBefore;
     private TimeSpan _maintainedBefore;
 
-    /// <param name="folder">Where <c>stats.jsonl</c> lies.</param>
+    /// <param name="stats">Where <c>stats.jsonl</c> lies; null for not writing it.</param>
     /// <param name="notes">Writes it.</param>
     /// <param name="display">Who is told.</param>
     /// <param name="time">The clock.</param>
@@ -38,10 +38,10 @@ public sealed class TickObserver : ILoopObserver
     /// <param name="dataWaited">Time that training has waited for images so far.</param>
     /// <param name="maintained">Time that other observers have taken so far.</param>
     public TickObserver(
-        RunFolder folder, RunNotes notes, IRunDisplay display, TimeProvider time, ImageCount interval, ImageCount from, ImageCount total,
+        string? stats, RunNotes notes, IRunDisplay display, TimeProvider time, ImageCount interval, ImageCount from, ImageCount total,
         Func<TimeSpan> dataWaited, Func<TimeSpan> maintained)
     {
-        (_folder, _notes, _display, _time, _interval, _total) = (folder, notes, display, time, interval, total);
+        (_stats, _notes, _display, _time, _interval, _total) = (stats, notes, display, time, interval, total);
         (_dataWaited, _maintained) = (dataWaited, maintained);
         _started = _tickStarted = time.GetTimestamp();
         _tickFrom = from;
@@ -76,8 +76,10 @@ public sealed class TickObserver : ILoopObserver
             _tick++, moment.Now, _time.GetElapsedTime(_started, now), _time.GetElapsedTime(_tickStarted, now) - maintenance, moment.Now.Images - _tickFrom.Images,
             maintenance, _dataWaited() - _waitedBefore, Process.GetCurrentProcess().PeakWorkingSet64,
             TickReport.LossesOf(moment.Statistics), moment.Statistics.NaNs + moment.Statistics.Infinities, _time.GetUtcNow());
-        _notes.Append(_folder.Stats, tick.ToJson());
-        _display.Tick(tick);
+        var line = new TickLine(tick.ToLine(), tick.ToJson());
+        if (_stats is not null)
+            _notes.Append(_stats, line.Json);
+        _display.Tick(line);
         LastTickWasNonFinite = moment.Statistics.NonFinitePhases == moment.Statistics.Phases;
         moment.Statistics.Reset();
         (_tickStarted, _tickFrom, _waitedBefore, _maintainedBefore) = (now, moment.Now, _dataWaited(), _maintained());

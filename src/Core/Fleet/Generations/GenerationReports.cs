@@ -62,6 +62,15 @@ public static class GenerationReports
         return state with { SaveAttempts = state.SaveAttempts + 1 };
     }
 
+    /// <summary>The run cannot go on, whoever works on it: its workers are released with nothing saved, until a person resumes it.</summary>
+    /// <param name="state">The run.</param>
+    /// <param name="reason">Why.</param>
+    public static GenerationState Failed(GenerationState state, string reason)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state.Failure is null ? state with { Failure = reason } : state;
+    }
+
     /// <summary>A person resumed a failed run, or changed a spec's free keys.</summary>
     /// <param name="state">The run.</param>
     /// <param name="shape">What is needed of its spec now.</param>

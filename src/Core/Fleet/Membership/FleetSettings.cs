@@ -9,6 +9,9 @@ public sealed record FleetSettings
     /// <summary>How long a worker may be silent.</summary>
     public TimeSpan LeaseLength { get; init; } = Lease.DefaultLength;
 
+    /// <summary>How long a worker whose stream ended may take to attach again; at most the lease.</summary>
+    public TimeSpan ReattachPatience { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How long the admission probe may take.</summary>
     public TimeSpan ProbeDeadline { get; init; } = TimeSpan.FromMinutes(5);
 

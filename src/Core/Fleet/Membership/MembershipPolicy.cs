@@ -49,6 +49,24 @@ public static class MembershipPolicy
         return member is null || LeaseFrom(settings, now).Until <= member.Lease.Until ? state : state.With(member with { Lease = LeaseFrom(settings, now) });
     }
 
+    /// <summary>
+    /// A worker's stream ended without a word. A process that lives attaches again at once, so that the rest of the lease
+    /// need not be waited for.
+    /// </summary>
+    /// <param name="state">The fleet.</param>
+    /// <param name="worker">The worker.</param>
+    /// <param name="incarnation">Its process.</param>
+    /// <param name="settings">Deadlines.</param>
+    /// <param name="now">The coordinator's time.</param>
+    public static FleetState StreamEnded(FleetState state, WorkerId worker, long incarnation, FleetSettings settings, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(settings);
+        return Current(state, worker, incarnation) is { } member && member.Lease.Until > now + settings.ReattachPatience
+            ? state.With(member with { Lease = new(now + settings.ReattachPatience) })
+            : state;
+    }
+
     /// <summary>The admission probe's verdict.</summary>
     /// <param name="state">The fleet.</param>
     /// <param name="worker">The worker.</param>

@@ -31,4 +31,21 @@ public sealed record RunEntry(
         if (!RunLifecycle.From(Status).Contains(status)) throw new InvalidOperationException($"Run {Run} cannot go from {Status} to {status}.");
         return this with { Status = status, Reason = reason };
     }
+
+    /// <summary>The run in another state, by as many transitions of the table as it takes: what lies between was too short to be seen.</summary>
+    /// <param name="status">The state.</param>
+    /// <param name="reason">Why, for a failed run.</param>
+    /// <exception cref="InvalidOperationException">No transitions lead there.</exception>
+    public RunEntry Reach(RunStatus status, string? reason = null)
+    {
+        var paths = new Queue<RunEntry>([this]);
+        var seen = new HashSet<RunStatus> { Status };
+        while (paths.TryDequeue(out var entry))
+        {
+            if (entry.Status == status) return entry with { Reason = reason };
+            foreach (var next in RunLifecycle.From(entry.Status).Where(seen.Add)) paths.Enqueue(entry.Become(next));
+        }
+
+        throw new InvalidOperationException($"Run {Run} cannot get from {Status} to {status}.");
+    }
 }

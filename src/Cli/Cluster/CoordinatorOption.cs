@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.Net.Security;
+using Atelier.Core;
+using Atelier.Core.Access;
+using Atelier.Rpc.Transport;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using RunsClient = Atelier.Protos.Runs.RunsClient;
+
+namespace Atelier.Cli.Cluster;
+
+/// <summary>The options by which a command of people reaches a coordinator.</summary>
+internal sealed class CoordinatorOption
+{
+    /// <summary>The environment variable with the coordinator's address.</summary>
+    public const string Variable = "ATELIER_COORDINATOR";
+
+    private readonly Option<string?> _address = new("--coordinator") { Description = $"http://HOST:PORT, https://HOST:PORT or unix:PATH (or set {Variable})" };
+    private readonly Option<string?> _token = new(AccessOptions.PeopleTokenFile) { Description = $"file with the token of people (or set {AccessOptions.PeopleTokenVariable})" };
+    private readonly Option<string?> _authority = new(AccessOptions.Authority) { Description = "certificate of the authority that the coordinator's comes from, in PEM" };
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { _address, _token, _authority })
+            command.Options.Add(option);
+    }
+
+    /// <summary>Calls the coordinator; its refusals become messages for people.</summary>
+    public int Call(ParseResult parsed, Func<RunsClient, int> call)
+    {
+        string address = parsed.GetValue(_address) ?? Environment.GetEnvironmentVariable(Variable)
+            ?? throw new UserErrorException($"which coordinator? Pass --coordinator http://HOST:PORT, or set {Variable}");
+        var token = TokenSource.ReadText(AccessRole.Person, parsed.GetValue(_token), Environment.GetEnvironmentVariable(AccessOptions.PeopleTokenVariable));
+        try
+        {
+            using var channel = CoordinatorChannel.Open(address, Tls.Trusting(parsed.GetValue(_authority)));
+            var invoker = channel.CreateCallInvoker();
+            return call(new RunsClient(token is null ? invoker : invoker.Intercept(metadata =>
+            {
+                metadata.Add("authorization", $"Bearer {token}");
+                return metadata;
+            })));
+        }
+        catch (RpcException e)
+        {
+            throw Explain(e, address);
+        }
+    }
+
+    /// <summary>What a refused call means to a person.</summary>
+    public static Exception Explain(RpcException refused, string address) => refused.StatusCode switch
+    {
+        StatusCode.Unavailable => new IOException($"no coordinator answers at {address} ({refused.Status.Detail})"),
+        StatusCode.InvalidArgument or StatusCode.NotFound or StatusCode.AlreadyExists or StatusCode.FailedPrecondition or StatusCode.Unauthenticated or StatusCode.PermissionDenied
+            => new UserErrorException(refused.Status.Detail),
+        StatusCode.Cancelled => new OperationCanceledException(refused.Status.Detail),
+        _ => new IOException($"the coordinator at {address} says {refused.StatusCode}: {refused.Status.Detail}"),
+    };
+}

@@ -1,0 +1,80 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace Atelier.Cli.Cluster;
+
+/// <summary>
+/// The coordinator and the workers of one run, as processes of this machine. One that dies is started again; one that
+/// refuses to work ends the run. They end with this process, however it ends: their standard input closes.
+/// </summary>
+/// <param name="say">Told what a person should know.</param>
+internal sealed class LocalProcesses(Action<string> say) : IDisposable
+{
+    /// <summary>A process that lives shorter than this did not get to work; after a few of them there is no use in more.</summary>
+    private static readonly TimeSpan ShortLife = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
+
+    private const int MostShortLives = 3;
+
+    private readonly ConcurrentDictionary<string, Process> _running = new();
+    private readonly TaskCompletionSource<string> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _isStopping;
+
+    /// <summary>Ends when one of them cannot work, with what it said.</summary>
+    public Task<string> Failed => _failed.Task;
+
+    /// <summary>Starts one.</summary>
+    /// <param name="name">What people are told it is.</param>
+    /// <param name="arguments">The command and its options; it takes <c>--until-stdin-closes</c>.</param>
+    public void Start(string name, IReadOnlyList<string> arguments) => Start(name, arguments, 0);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _isStopping = true;
+        foreach (var process in _running.Values)
+            process.StandardInput.Close();
+        foreach (var process in _running.Values)
+        {
+            if (!process.WaitForExit(EndPatience))
+                process.Kill();
+            process.Dispose();
+        }
+    }
+
+    private void Start(string name, IReadOnlyList<string> arguments, int shortLives)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "atelier.dll"));
+        foreach (string argument in (string[])[.. arguments, "--until-stdin-closes"])
+            start.ArgumentList.Add(argument);
+        var began = Stopwatch.StartNew();
+        string last = "";
+        var process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        process.ErrorDataReceived += (_, line) => last = line.Data ?? last;
+        process.OutputDataReceived += (_, _) => { };
+        process.Exited += (_, _) => OnExit(process, name, arguments, began.Elapsed < ShortLife ? shortLives + 1 : 0, () => last);
+        process.Start();
+        process.BeginErrorReadLine();
+        process.BeginOutputReadLine();
+        _running[name] = process;
+    }
+
+    private void OnExit(Process process, string name, IReadOnlyList<string> arguments, int shortLives, Func<string> last)
+    {
+        if (_isStopping)
+            return;
+        // Until all that it said has been read.
+        process.WaitForExit();
+        string said = last().Replace("atelier: ", "", StringComparison.Ordinal);
+        if (process.ExitCode == ExitCode.Usage || shortLives >= MostShortLives)
+        {
+            _failed.TrySetResult(said.Length > 0 ? said : $"{name} ended with exit code {process.ExitCode}");
+            return;
+        }
+        say($"{name} ended ({(process.ExitCode > 128 ? $"signal {process.ExitCode - 128}" : $"exit code {process.ExitCode}{(said.Length > 0 ? $": {said}" : "")}")}); it is started again, and training goes on meanwhile");
+        Start(name, arguments, shortLives);
+    }
+}

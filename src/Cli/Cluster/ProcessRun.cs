@@ -1,0 +1,271 @@
+using System.Text.Json;
+using Atelier.Cli.Commands;
+using Atelier.Core;
+using Atelier.Core.Runs;
+using Atelier.Core.Specs;
+using Atelier.Protos;
+using Atelier.Storage.Blobs;
+using Atelier.Storage.Snapshots;
+using Atelier.Training.Numerics;
+using Atelier.Worker.Loop;
+using Atelier.Worker.Runs;
+using Grpc.Core;
+using RunEvent = Atelier.Core.Runs.RunEvent;
+using RunsClient = Atelier.Protos.Runs.RunsClient;
+
+namespace Atelier.Cli.Cluster;
+
+/// <summary>
+/// A run on worker processes of this machine, with a coordinator in this one: what <c>train --workers N</c> does. The run's
+/// folder is the same as that of a run in one process, and either goes on where the other stopped.
+/// </summary>
+internal sealed class ProcessRun
+{
+    private const string RunName = "run";
+
+    /// <summary>A run that stands still and cannot be saved so many times is left to its last snapshot.</summary>
+    private const int MostFailedSaves = 3;
+
+    private static readonly TimeSpan StopGlance = TimeSpan.FromMilliseconds(100);
+
+    private readonly PreparedRun _run;
+    private readonly TrainRequest _request;
+    private readonly IRunDisplay _display;
+    private readonly StopFlag _stop;
+    private readonly TimeProvider _time;
+    private readonly RunFolder _folder;
+    private readonly RunNotes _notes;
+    private readonly EventLog _events;
+    private TimeSpan _dataWaited;
+    private double? _generatorLoss;
+    private double? _discriminatorLoss;
+    private int _failedSaves;
+    private bool _wasAsked;
+    private long _lastEvent;
+    private long? _started;
+    private Run? _last;
+
+    private ProcessRun(PreparedRun run, TrainRequest request, IRunDisplay display, StopFlag stop, TimeProvider time)
+    {
+        (_run, _request, _display, _stop, _time) = (run, request, display, stop, time);
+        _folder = new RunFolder(Path.GetFullPath(request.Out));
+        _notes = new RunNotes(display);
+        _events = new EventLog(_folder, _notes, display);
+    }
+
+    /// <summary>Trains until the last image, the time limit, a stop, or a failure.</summary>
+    /// <exception cref="UserErrorException">The request cannot be carried out.</exception>
+    public static RunOutcome Execute(TrainRequest request, IRunDisplay display, StopFlag stop, TimeProvider time)
+    {
+        using var run = RunPreparation.Prepare(request, time);
+        return new ProcessRun(run, request, display, stop, time).ExecuteAsync().GetAwaiter().GetResult();
+    }
+
+    private RunSpec Spec => _run.Record.Spec;
+
+    private async Task<RunOutcome> ExecuteAsync()
+    {
+        NumericsEnvironment.Apply(Spec.Threads);
+        using var held = RunLock.Take(_folder);
+        _folder.DeleteUnfinished();
+        var store = new SnapshotStore(new FolderBlobStore(_folder.Path), _time);
+        ImageCount from;
+        using (var snapshot = new RunStart(_run, _request, store, _events, NumericsProbe.Measure(Spec.Threads, TorchSharp.torch.CPU), _time).Decide())
+            from = snapshot?.Name.At ?? ImageCount.Zero;
+        using var meeting = new MeetingFolder();
+        using var processes = new LocalProcesses(_display.Say);
+        processes.Start("the coordinator", ["coordinator", "--listen", meeting.Socket, "--database", meeting.Database, "--leader-lease", "2", "--no-run-files"]);
+        int lanes = Spec.Lanes ?? Math.Max(1, Environment.ProcessorCount / Spec.Threads / _request.Workers);
+        foreach (string name in Enumerable.Range(0, _request.Workers).Select(index => $"worker-{index}"))
+        {
+            processes.Start(
+                name,
+                ["worker", "--name", name, "--coordinator", meeting.Socket, "--listen", $"unix:{meeting.Path}/{name}.sock", "--threads", $"{Spec.Threads}", "--lanes", $"{lanes}"]);
+        }
+        using var channel = Rpc.Transport.CoordinatorChannel.Open(meeting.Socket, null);
+        var client = new RunsClient(channel);
+        try
+        {
+            await SubmitAsync(client, processes, new SubmitRequest
+            {
+                Run = RunName,
+                ResolvedSpecJson = RunSpecJson.Write(Spec),
+                Branch = _run.Record.Branch,
+                DataPath = _request.DataName,
+                RunStore = _folder.Path,
+                MinWorkers = 1,
+                MaxWorkers = _request.Workers,
+                InitPath = _run.Record.Init ?? "",
+                AcceptNewNumerics = true, // asked and decided above
+            });
+            var (last, trained) = await FollowAsync(client, processes);
+            return await ConcludeAsync(store, last, from, trained);
+        }
+        catch (RpcException e)
+        {
+            throw CoordinatorOption.Explain(e, meeting.Socket);
+        }
+    }
+
+    /// <summary>Follows the run to its end; asks for a pause when this process is to stop.</summary>
+    /// <returns>The run as it ended, and how long it ran.</returns>
+    private async Task<(Run Last, TimeSpan Trained)> FollowAsync(RunsClient client, LocalProcesses processes)
+    {
+        using var limit = _request.TimeLimit is { } length ? _time.CreateTimer(_ => _stop.Request(), null, length, Timeout.InfiniteTimeSpan) : null;
+        using var ended = new CancellationTokenSource();
+        var stopping = PauseWhenAskedAsync(client, ended.Token);
+        try
+        {
+            while (await WatchAsync(client, processes))
+            {
+                // The coordinator was lost; training goes on, and another one is on its way.
+                await Task.Delay(StopGlance, _time);
+            }
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await stopping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        return (_last!, _started is { } began ? _time.GetElapsedTime(began) : TimeSpan.Zero);
+    }
+
+    /// <summary>Follows the run as long as the coordinator lives.</summary>
+    /// <returns>Whether the run goes on.</returns>
+    private async Task<bool> WatchAsync(RunsClient client, LocalProcesses processes)
+    {
+        using var call = client.Watch(new WatchRequest { Run = RunName, AfterEvent = _lastEvent });
+        try
+        {
+            while (await NextAsync(call.ResponseStream, processes))
+            {
+                if (call.ResponseStream.Current.Event is { } happened)
+                    Note(happened, client);
+                if (call.ResponseStream.Current.Run is { } run && Show(run).Status == RunStatus.Paused)
+                    return false;
+            }
+            return false;
+        }
+        catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Unknown)
+        {
+            return true;
+        }
+    }
+
+    private static async Task<bool> NextAsync(IAsyncStreamReader<WatchUpdate> updates, LocalProcesses processes)
+    {
+        var next = updates.MoveNext(CancellationToken.None);
+        return await Task.WhenAny(next, processes.Failed) == next ? await next : throw new UserErrorException(await processes.Failed);
+    }
+
+    private Run Show(Run run)
+    {
+        if (run.Status == RunStatus.Running)
+            _started ??= _time.GetTimestamp();
+        _display.Progress(new RunProgress(
+            new ImageCount(run.Images), Spec.Total, run.ImagesPerSecond,
+            run.ImagesPerSecond > 0 ? TimeSpan.FromSeconds((Spec.Total.Images - run.Images) / run.ImagesPerSecond) : null, _generatorLoss, _discriminatorLoss));
+        return _last = run;
+    }
+
+    /// <summary>Submits as soon as the coordinator listens.</summary>
+    private async Task SubmitAsync(RunsClient client, LocalProcesses processes, SubmitRequest request)
+    {
+        while (!processes.Failed.IsCompleted)
+        {
+            try
+            {
+                await client.SubmitAsync(request);
+                return;
+            }
+            catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable)
+            {
+                await Task.Delay(StopGlance, _time);
+            }
+        }
+        throw new UserErrorException(await processes.Failed);
+    }
+
+    private async Task PauseWhenAskedAsync(RunsClient client, CancellationToken ended)
+    {
+        while (!_stop.ShouldStop(0))
+            await Task.Delay(StopGlance, _time, ended);
+        _wasAsked = true;
+        while (true)
+        {
+            try
+            {
+                await client.PauseAsync(new PauseRequest { Run = RunName }, cancellationToken: ended);
+                return;
+            }
+            catch (RpcException e) when (e.StatusCode is StatusCode.FailedPrecondition)
+            {
+                return; // it has ended by itself
+            }
+            catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.Internal)
+            {
+                await Task.Delay(StopGlance, _time, ended);
+            }
+        }
+    }
+
+    private void Note(Protos.RunEvent happened, RunsClient client)
+    {
+        _lastEvent = happened.Number;
+        using var json = JsonDocument.Parse(happened.Json);
+        if (!json.RootElement.TryGetProperty("event", out _))
+        {
+            Tick(json.RootElement, happened);
+            return;
+        }
+        var known = RunEvent.FromJson(happened.Json);
+        _events.Add(known, show: known is not (SnapshotWritten or SnapshotDeleted));
+        // With the disk full there is nothing to wait for; the snapshots that there are stand.
+        if (known is SnapshotFailed && _wasAsked && ++_failedSaves >= MostFailedSaves)
+            _ = client.CancelAsync(new CancelRequest { Run = RunName });
+    }
+
+    private void Tick(JsonElement tick, Protos.RunEvent happened)
+    {
+        double? Mean(string name) => tick.TryGetProperty(name, out var value) && value.GetProperty("mean") is { ValueKind: JsonValueKind.Number } mean ? mean.GetDouble() : null;
+        _dataWaited += TimeSpan.FromSeconds(Mean("Timing/data_wait_sec") ?? 0);
+        (_generatorLoss, _discriminatorLoss) = (Mean("Loss/G/loss"), Mean("Loss/D/loss"));
+        _display.Tick(new TickLine(happened.Text, happened.Json));
+    }
+
+    private async Task<RunOutcome> ConcludeAsync(SnapshotStore store, Run last, ImageCount from, TimeSpan trained)
+    {
+        var newest = (await store.ListAsync(CancellationToken.None)).LastOrDefault(entry => entry.Damage is null)?.Manifest;
+        var end = last.Status switch
+        {
+            RunStatus.Finished => LoopEnd.Finished,
+            RunStatus.Failed when last.Reason.Contains("non-finite", StringComparison.Ordinal) => LoopEnd.NonFinite,
+            RunStatus.Failed => throw new IOException($"the run cannot go on: {last.Reason}"),
+            _ => LoopEnd.Stopped,
+        };
+        var now = newest?.At ?? ImageCount.Zero;
+        string hash = newest?.StateSha256 ?? "";
+        string? lastGood = newest is null ? null : new SnapshotName(newest.Branch, newest.At).ToString();
+        _events.Add(
+            end == LoopEnd.Finished
+                ? new RunFinished(_time.GetUtcNow(), now.Kimg, hash)
+                : new RunStopped(_time.GetUtcNow(), now.Kimg, end == LoopEnd.NonFinite ? last.Reason : "asked to stop", lastGood),
+            show: end == LoopEnd.NonFinite);
+        return new RunOutcome(
+            end, now, now.Images - from.Images, trained, _dataWaited, null, last.Status != RunStatus.Cancelled, hash, RunPictures.DrawAll(_folder, _notes));
+    }
+
+    /// <summary>Where this run's processes meet; gone with it.</summary>
+    private sealed class MeetingFolder : IDisposable
+    {
+        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("atelier-");
+
+        public string Path => _folder.FullName;
+
+        public string Socket => $"unix:{System.IO.Path.Combine(Path, "coordinator.sock")}";
+
+        public string Database => System.IO.Path.Combine(Path, "coordinator.db");
+
+        public void Dispose() => _folder.Delete(recursive: true);
+    }
+}

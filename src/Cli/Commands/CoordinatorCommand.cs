@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Atelier.Cli.Cluster;
+using Atelier.Coordinator.Hosting;
+using Atelier.Coordinator.Runs;
+using Atelier.Coordinator.Storage;
+using Atelier.Core;
+using Atelier.Core.Access;
+using Atelier.Core.Fleet.Membership;
+
+namespace Atelier.Cli.Commands;
+
+/// <summary><c>atelier coordinator</c>: keeps runs and workers together.</summary>
+internal static class CoordinatorCommand
+{
+    private const string PostgresScheme = "postgres:";
+
+    public static Command Create()
+    {
+        var listen = new Option<string[]>("--listen") { Description = "HOST:PORT, *:PORT or unix:PATH; again for more", DefaultValueFactory = _ => ["127.0.0.1:7070"] };
+        var database = new Option<string>("--database") { Description = $"a SQLite file, or {PostgresScheme}CONNECTION shared with standbys", DefaultValueFactory = _ => "coordinator.db" };
+        var certificate = new Option<string?>(AccessOptions.Certificate) { Description = "its certificate in PEM" };
+        var key = new Option<string?>(AccessOptions.Key) { Description = "the certificate's private key in PEM" };
+        var people = new Option<string?>(AccessOptions.PeopleTokenFile) { Description = $"file with the token of people (or set {AccessOptions.PeopleTokenVariable})" };
+        var workers = new Option<string?>(AccessOptions.WorkerTokenFile) { Description = $"file with the token of workers (or set {AccessOptions.WorkerTokenVariable})" };
+        var lease = new Option<double>("--lease") { Description = "seconds that a worker may be silent", DefaultValueFactory = _ => 10 };
+        var leaderLease = new Option<double>("--leader-lease") { Description = "seconds after which a standby takes over", DefaultValueFactory = _ => 10 };
+        var noRunFiles = new Option<bool>("--no-run-files") { Description = "leave events.jsonl to somebody else", Hidden = true };
+        var untilStdinCloses = Companion.Option();
+        var command = new Command("coordinator", "Keep runs and workers together") { listen, database, certificate, key, people, workers, lease, leaderLease, noRunFiles, untilStdinCloses };
+        command.SetAction(parsed =>
+        {
+            var (workerLease, ownLease) = (Seconds(parsed, lease), Seconds(parsed, leaderLease));
+            if (parsed.GetValue(untilStdinCloses))
+                Companion.EndWithStdin();
+            using var own = Tls.Load(parsed.GetValue(certificate), parsed.GetValue(key), TimeProvider.System);
+            var addresses = parsed.GetValue(listen)!.Select(ListenAddress.Parse).ToList();
+            return Run(name => new CoordinatorOptions
+            {
+                Listen = addresses,
+                Database = name,
+                Certificate = own,
+                Gate = new AccessGate(
+                    TokenSource.Read(AccessRole.Person, parsed.GetValue(people), Environment.GetEnvironmentVariable(AccessOptions.PeopleTokenVariable)),
+                    TokenSource.Read(AccessRole.Worker, parsed.GetValue(workers), Environment.GetEnvironmentVariable(AccessOptions.WorkerTokenVariable))),
+                Holder = $"{Environment.MachineName} {string.Join(' ', addresses)}",
+                LeaseLength = ownLease,
+                Fleet = new FleetSettings { LeaseLength = workerLease },
+                Files = new RunFiles(WritesEvents: !parsed.GetValue(noRunFiles)),
+            }, parsed.GetValue(database)!);
+        });
+        return command;
+    }
+
+    private static TimeSpan Seconds(ParseResult parsed, Option<double> option) => parsed.GetValue(option) is >= 1 and <= 3600 and var seconds
+        ? TimeSpan.FromSeconds(seconds)
+        : throw new UserErrorException($"{option.Name} {parsed.GetValue(option)}: 1 to 3600 seconds make sense");
+
+    private static int Run(Func<CoordinatorDatabase, CoordinatorOptions> options, string database)
+    {
+        using var stop = new CancellationTokenSource();
+        void Handle(PosixSignalContext context)
+        {
+            context.Cancel = !stop.IsCancellationRequested;
+            stop.Cancel();
+        }
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
+        RunAsync(options, database, stop.Token).GetAwaiter().GetResult();
+        return ExitCode.Success;
+    }
+
+    private static async Task RunAsync(Func<CoordinatorDatabase, CoordinatorOptions> options, string database, CancellationToken stop)
+    {
+        await using CoordinatorDatabase opened = database.StartsWith(PostgresScheme, StringComparison.Ordinal)
+            ? new PostgresDatabase(database[PostgresScheme.Length..])
+            : new SqliteDatabase(database);
+        await new CoordinatorProcess(options(opened), Console.WriteLine, TimeProvider.System).RunAsync(stop);
+    }
+}

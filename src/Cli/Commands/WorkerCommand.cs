@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Atelier.Cli.Cluster;
+using Atelier.Core;
+using Atelier.Core.Access;
+using Atelier.Core.Fleet;
+using Atelier.Worker.Session;
+
+namespace Atelier.Cli.Commands;
+
+/// <summary><c>atelier worker</c>: computes for whichever coordinator leads.</summary>
+internal static class WorkerCommand
+{
+    public static Command Create()
+    {
+        var coordinators = new Option<string[]>("--coordinator") { Description = "http://HOST:PORT, https://HOST:PORT or unix:PATH; again for each standby", Required = true };
+        var name = new Option<string>("--name") { Description = "its name in the fleet", DefaultValueFactory = _ => DefaultName() };
+        var threads = new Option<int>("--threads") { Description = "threads inside a shard's computation, as the runs' spec has them", DefaultValueFactory = _ => 1 };
+        var lanes = new Option<int?>("--lanes") { Description = "shards computed at once (default: the cores at hand / threads)" };
+        var token = new Option<string?>(AccessOptions.WorkerTokenFile) { Description = $"file with the token of workers (or set {AccessOptions.WorkerTokenVariable})" };
+        var authority = new Option<string?>(AccessOptions.Authority) { Description = "certificate of the authority that the others' come from, in PEM" };
+        var certificate = new Option<string?>(AccessOptions.Certificate) { Description = "its certificate in PEM, for other workers" };
+        var key = new Option<string?>(AccessOptions.Key) { Description = "the certificate's private key in PEM" };
+        var listen = new Option<string>("--listen") { Description = "where other workers reach it: HOST:PORT or unix:PATH", DefaultValueFactory = _ => "127.0.0.1:0" };
+        var advertise = new Option<string?>("--advertise") { Description = "the host name or address that others are told (default: where it listens)" };
+        var untilStdinCloses = Companion.Option();
+        var command = new Command("worker", "Compute for a coordinator") { coordinators, name, threads, lanes, listen, advertise, token, authority, certificate, key, untilStdinCloses };
+        command.SetAction(parsed =>
+        {
+            int count = parsed.GetValue(threads);
+            if (count < 1)
+                throw new UserErrorException($"--threads {count}: at least one is needed");
+            using var own = Tls.Load(parsed.GetValue(certificate), parsed.GetValue(key), TimeProvider.System);
+            var options = new WorkerOptions
+            {
+                Name = new WorkerId(parsed.GetValue(name)!).Value,
+                Coordinators = parsed.GetValue(coordinators)!,
+                Tls = Tls.Trusting(parsed.GetValue(authority), own),
+                Token = TokenSource.ReadText(AccessRole.Worker, parsed.GetValue(token), Environment.GetEnvironmentVariable(AccessOptions.WorkerTokenVariable)),
+                Threads = count,
+                Lanes = parsed.GetValue(lanes) ?? Math.Max(1, Environment.ProcessorCount / count),
+                OpenData = DataPath.Open,
+            };
+            if (parsed.GetValue(untilStdinCloses))
+                Companion.EndWithStdin();
+            return Run(options);
+        });
+        return command;
+    }
+
+    private static int Run(WorkerOptions options)
+    {
+        using var drain = new CancellationTokenSource();
+        void Handle(PosixSignalContext context)
+        {
+            // A second signal ends at once.
+            if (drain.IsCancellationRequested)
+                return;
+            context.Cancel = true;
+            Console.WriteLine("handing over what this worker holds; once more ends at once");
+            drain.Cancel();
+        }
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
+        RunAsync(options, drain.Token).GetAwaiter().GetResult();
+        return ExitCode.Success;
+    }
+
+    private static async Task RunAsync(WorkerOptions options, CancellationToken drain)
+    {
+        await using var peers = new HostPeers();
+        await WorkerProcess.RunAsync(options, peers, Console.WriteLine, TimeProvider.System, drain);
+    }
+
+    private static string DefaultName()
+    {
+        string host = new([.. Environment.MachineName.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]);
+        return $"{host.Trim('-')}-{Environment.ProcessId}";
+    }
+}

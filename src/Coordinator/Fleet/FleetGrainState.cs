@@ -1,0 +1,23 @@
+using Atelier.Core.Fleet.Membership;
+using Atelier.Core.Fleet.Queue;
+
+namespace Atelier.Coordinator.Fleet;
+
+/// <summary>What the fleet's grain stores. Leases are renewed in memory; a coordinator that starts again gives every member a new one.</summary>
+public sealed class FleetGrainState
+{
+    /// <summary>The workers.</summary>
+    public FleetState Fleet { get; set; } = FleetState.Empty;
+
+    /// <summary>The runs, as the policies see them.</summary>
+    public RunQueueState Queue { get; set; } = RunQueueState.Empty;
+
+    /// <summary>The runs, as they were submitted.</summary>
+    public Dictionary<string, RunDetails> Details { get; set; } = [];
+
+    /// <summary>Workers that each run holds, as far as its grain has told.</summary>
+    public Dictionary<string, List<string>> Held { get; set; } = [];
+
+    /// <summary>When each run came to its state, in Unix milliseconds.</summary>
+    public Dictionary<string, long> Changed { get; set; } = [];
+}

@@ -1,0 +1,42 @@
+using System.Security.Cryptography.X509Certificates;
+using Atelier.Coordinator.Runs;
+using Atelier.Coordinator.Storage;
+using Atelier.Core.Access;
+using Atelier.Core.Fleet.Generations;
+using Atelier.Core.Fleet.Membership;
+
+namespace Atelier.Coordinator.Hosting;
+
+/// <summary>How a coordinator is run.</summary>
+public sealed record CoordinatorOptions
+{
+    /// <summary>Where it listens.</summary>
+    public required IReadOnlyList<ListenAddress> Listen { get; init; }
+
+    /// <summary>Where its state is kept, and who of several coordinators leads.</summary>
+    public required CoordinatorDatabase Database { get; init; }
+
+    /// <summary>Its certificate with the private key; null for none, on loopback only.</summary>
+    public X509Certificate2? Certificate { get; init; }
+
+    /// <summary>Who may call.</summary>
+    public AccessGate Gate { get; init; } = new(null, null);
+
+    /// <summary>How others are told to reach it; for the lease.</summary>
+    public string Holder { get; init; } = Environment.MachineName;
+
+    /// <summary>How long it may lead without renewing; another one takes over after that.</summary>
+    public TimeSpan LeaseLength { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Deadlines of membership.</summary>
+    public FleetSettings Fleet { get; init; } = new();
+
+    /// <summary>Deadlines of generations.</summary>
+    public GenerationSettings Generations { get; init; } = new();
+
+    /// <summary>What it writes into the folders of runs.</summary>
+    public RunFiles Files { get; init; } = new(WritesEvents: true);
+
+    /// <summary>A folder that stores of runs must lie in; null for any. S3 stores are not bound by it.</summary>
+    public string? RunsRoot { get; init; }
+}

@@ -1,0 +1,116 @@
+using System.Net;
+using Atelier.Coordinator.Fleet;
+using Atelier.Coordinator.Runs;
+using Atelier.Core;
+using Atelier.Core.Access;
+using Atelier.Core.Fleet;
+using Atelier.Rpc.Health;
+using Atelier.Rpc.Transport;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Hosting;
+using Orleans.Runtime.Hosting;
+
+namespace Atelier.Coordinator.Hosting;
+
+/// <summary>A coordinator that leads: the silo with its grains, and the services that workers and people call.</summary>
+public sealed class CoordinatorServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private CoordinatorServer(WebApplication app, IReadOnlyList<string> addresses) => (_app, Addresses) = (app, addresses);
+
+    /// <summary>Where it listens, as addresses that clients take.</summary>
+    public IReadOnlyList<string> Addresses { get; }
+
+    /// <summary>Starts to lead.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="term">The term of the lease that this process holds.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellation">Stops starting.</param>
+    /// <exception cref="UserErrorException">It may not, or cannot, listen there.</exception>
+    public static async Task<CoordinatorServer> StartAsync(CoordinatorOptions options, long term, TimeProvider time, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        new ListenPolicy(options.Certificate is not null, options.Gate.People is not null, options.Gate.Workers is not null).Require(options.Listen);
+        var app = Build(options, term, time);
+        try
+        {
+            await app.StartAsync(cancellation);
+        }
+        catch (IOException error)
+        {
+            await app.DisposeAsync();
+            throw new UserErrorException($"cannot listen on {string.Join(", ", options.Listen)}: {error.Message}", error);
+        }
+
+        var sockets = options.Listen.Where(address => address.Port is null).Select(address => address.ToString());
+        var bound = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Where(address => !address.Contains("unix:", StringComparison.Ordinal));
+        return new(app, [.. sockets, .. bound]);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync(new CancellationToken(canceled: true));
+        await _app.DisposeAsync();
+    }
+
+    private static WebApplication Build(CoordinatorOptions options, long term, TimeProvider time)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            ServerTransport.Configure(kestrel);
+            foreach (var address in options.Listen) Listen(kestrel, address, options);
+        });
+        builder.UseOrleans(silo =>
+        {
+            silo.UseLocalhostClustering();
+            silo.Services.AddGrainStorage("Default", (_, _) => options.Database.GrainStorage(term));
+        });
+        builder.Services.AddRouting();
+        builder.Services.AddGrpc();
+        builder.Services.AddSingleton(time);
+        builder.Services.AddSingleton(new Leadership(new Term(term)));
+        builder.Services.AddSingleton(options.Fleet);
+        builder.Services.AddSingleton(options.Generations);
+        builder.Services.AddSingleton(options.Files);
+        builder.Services.AddSingleton<Submission>();
+        builder.Services.AddSingleton<RunPulse>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<RunPulse>());
+        builder.Services.AddSingleton<FleetService>();
+        builder.Services.AddSingleton<RunsService>();
+        var health = new HealthService();
+        builder.Services.AddSingleton(health);
+        var app = builder.Build();
+        app.UseRouting();
+        app.UseMiddleware<AccessMiddleware>(options.Gate);
+        app.MapGrpcService<FleetService>();
+        app.MapGrpcService<RunsService>();
+        app.MapGrpcService<HealthService>();
+        foreach (var service in (string[])[HealthService.WholeServer, "atelier.v1.Fleet", "atelier.v1.Runs"]) health.Set(service, isServing: true);
+        return app;
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, ListenAddress address, CoordinatorOptions options)
+    {
+        void Configure(ListenOptions listen)
+        {
+            listen.Protocols = HttpProtocols.Http2;
+            if (options.Certificate is { } certificate) listen.UseHttps(certificate);
+        }
+
+        if (address.Port is not { } port) kestrel.ListenUnixSocket(new UnixSocketPath(address.Host).Path, Configure);
+        else if (address.Host == "*") kestrel.ListenAnyIP(port, Configure);
+        else if (IPAddress.TryParse(address.Host, out var ip)) kestrel.Listen(ip, port, Configure);
+        else foreach (var resolved in Dns.GetHostAddresses(address.Host).Take(1)) kestrel.Listen(resolved, port, Configure);
+    }
+}

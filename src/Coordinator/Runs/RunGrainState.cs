@@ -1,0 +1,36 @@
+using Atelier.Core.Fleet.Generations;
+
+namespace Atelier.Coordinator.Runs;
+
+/// <summary>What a run's grain stores.</summary>
+public sealed class RunGrainState
+{
+    /// <summary>The protocol; null until the run is looked at first.</summary>
+    public GenerationState? Generation { get; set; }
+
+    /// <summary>An iteration whose image count is known: that of the snapshot which the run goes on from.</summary>
+    public long BaseIteration { get; set; }
+
+    /// <summary>Images shown by then.</summary>
+    public long BaseImages { get; set; }
+
+    /// <summary>Names of the snapshots to start from, by iteration.</summary>
+    public Dictionary<long, string> Snapshots { get; set; } = [];
+
+    /// <summary>Image count of the newest snapshot; null before the first.</summary>
+    public long? SnapshotImages { get; set; }
+
+    /// <summary>Members of the last generations, by number: who writes slices of their snapshots.</summary>
+    public Dictionary<long, GenerationWriters> Writers { get; set; } = [];
+
+    /// <summary>The last events.</summary>
+    public List<EventRow> Events { get; set; } = [];
+
+    /// <summary>Number of the next event.</summary>
+    public long NextEvent { get; set; } = 1;
+}
+
+/// <summary>Who writes the snapshots of a generation.</summary>
+/// <param name="Lineage">The lineage of its states.</param>
+/// <param name="Members">Its members, in rank order: a slice each.</param>
+public sealed record GenerationWriters(int Lineage, List<GenerationMember> Members);

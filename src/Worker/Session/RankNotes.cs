@@ -1,0 +1,116 @@
+using Atelier.Core;
+using Atelier.Core.Runs;
+using Atelier.Protos;
+using Atelier.Training.Step;
+using Atelier.Worker.Loop;
+using Atelier.Worker.Runs;
+using RunEvent = Atelier.Core.Runs.RunEvent;
+
+namespace Atelier.Worker.Session;
+
+/// <summary>
+/// What a run leaves for people, written by rank 0 of each generation: ticks, sample grids, unreadable images. All ranks
+/// count, so that another one can go on.
+/// </summary>
+internal sealed class RankNotes : IRunDisplay, ILoopObserver
+{
+    private readonly RunContext _context;
+    private readonly Outbox _outbox;
+    private readonly RunNotes _notes;
+    private readonly TickObserver _tick;
+    private readonly MaintenanceClock _maintenance;
+    private PreviewObserver? _previews;
+    private bool _isFirst;
+    private bool _hasFailed;
+
+    /// <param name="context">The run, with the state that it begins with here.</param>
+    /// <param name="slices">Snapshots, whose time counts as maintenance.</param>
+    /// <param name="outbox">To the coordinator.</param>
+    /// <param name="dataWaited">Time that training has waited for images so far.</param>
+    /// <param name="time">The clock.</param>
+    public RankNotes(RunContext context, SliceWriter slices, Outbox outbox, Func<TimeSpan> dataWaited, TimeProvider time)
+    {
+        (_context, _outbox) = (context, outbox);
+        _notes = new RunNotes(this);
+        _maintenance = new MaintenanceClock([slices, new Previews(this)], time);
+        var from = new ImageCount(context.State.ImageCount);
+        _tick = new TickObserver(null, _notes, this, time, ImageCount.FromKimg(context.Spec.TickKimg), from, context.Spec.Total, dataWaited, () => _maintenance.Taken);
+    }
+
+    /// <summary>A generation begins.</summary>
+    /// <param name="isFirst">Whether this worker has rank 0.</param>
+    /// <param name="now">The present time.</param>
+    public void Join(bool isFirst, DateTimeOffset now)
+    {
+        _isFirst = isFirst;
+        if (!isFirst || _context.Folder is not { } folder || _previews is not null)
+            return;
+        var spec = _context.Spec;
+        Directory.CreateDirectory(folder.Path);
+        var grid = new PreviewGrid(_context.State.Model, _context.Dataset, spec.Seed, spec.NoiseMode, _context.State.Precision);
+        _previews = new PreviewObserver(folder, _notes, grid, ImageCount.FromKimg(spec.ImageKimg));
+        if (!File.Exists(folder.Record))
+        {
+            _context.Record(now).Save(folder);
+            foreach (var bad in _context.Dataset.BadImages)
+                Send(new BadImageSkipped(now, 0, bad.Name, bad.Reason));
+        }
+        if (_context.State.Iteration > 0 || File.Exists(folder.InitialFakes))
+            return;
+        _notes.Write(folder.Reals, PreviewGrid.Reals(_context.Dataset, spec.Seed));
+        _notes.Write(folder.InitialFakes, grid.Render(_context.State));
+    }
+
+    /// <inheritdoc/>
+    public void AfterIteration(LoopMoment moment)
+    {
+        ArgumentNullException.ThrowIfNull(moment);
+        _maintenance.AfterIteration(moment);
+        _tick.AfterIteration(moment);
+        if (!_tick.LastTickWasNonFinite || _hasFailed || !_isFirst)
+            return;
+        _hasFailed = true;
+        const string reason = "gradients were non-finite in every phase of a whole tick";
+        var stopped = new RunStopped(DateTimeOffset.UtcNow, moment.Now.Kimg, reason, null);
+        _outbox.Add(new WorkerMessage { RunNote = new() { Run = _context.Run, Json = stopped.ToJson(), Text = reason, IsFailure = true } });
+    }
+
+    /// <summary>The grid of the last state, by a worker that has written some.</summary>
+    public void WriteLast(TrajectoryState state)
+    {
+        if (state.ImageCount > 0)
+            _previews?.Write(state);
+    }
+
+    /// <inheritdoc/>
+    public void Say(string line) => _outbox.Add(new WorkerMessage { LogLines = new() { Run = _context.Run, Lines = { line } } });
+
+    /// <inheritdoc/>
+    public void Progress(RunProgress progress)
+    {
+        // The coordinator knows from the reports.
+    }
+
+    /// <inheritdoc/>
+    public void Tick(TickLine tick)
+    {
+        ArgumentNullException.ThrowIfNull(tick);
+        if (!_isFirst)
+            return;
+        if (_context.Folder is { } folder)
+            _notes.Append(folder.Stats, tick.Json);
+        _outbox.Add(new WorkerMessage { RunNote = new() { Run = _context.Run, Json = tick.Json, Text = tick.Text, IsTick = true } });
+    }
+
+    private void Send(RunEvent happened) =>
+        _outbox.Add(new WorkerMessage { RunNote = new() { Run = _context.Run, Json = happened.ToJson(), Text = happened.Describe() } });
+
+    private sealed class Previews(RankNotes notes) : ILoopObserver
+    {
+        public void AfterIteration(LoopMoment moment)
+        {
+            if (notes._isFirst)
+                notes._previews?.AfterIteration(moment);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using Atelier.Core;
+using Atelier.Core.Runs;
+using Atelier.Core.Specs;
+using Atelier.Protos;
+using Atelier.Storage.Blobs;
+using Atelier.Storage.Snapshots;
+using Atelier.Training.Data;
+using Atelier.Training.Randomness;
+using Atelier.Training.Step;
+using Atelier.Worker.Loop;
+using Atelier.Worker.Runs;
+using static TorchSharp.torch;
+
+namespace Atelier.Worker.Session;
+
+/// <summary>What a worker keeps of a run from one generation to the next: its data, its state, its lanes, who listens.</summary>
+internal sealed class RunContext : IDisposable
+{
+    private readonly Prepare _order;
+
+    /// <summary>Opens the run's data and makes room for its state.</summary>
+    /// <param name="order">The first order to prepare.</param>
+    /// <param name="options">The worker.</param>
+    /// <exception cref="UserErrorException">The run is not one for this worker, or its data is not what the run was made with.</exception>
+    public RunContext(Prepare order, WorkerOptions options)
+    {
+        _order = order;
+        Spec = RunSpecJson.Read(order.SpecJson, $"the spec of {order.Run}");
+        if (Spec.Threads != options.Threads)
+            throw new UserErrorException($"the run computes with threads={Spec.Threads}, this worker with {options.Threads}; start workers with --threads {Spec.Threads} for it");
+        Dataset = ImageDataset.Open(options.OpenData(order.DataPath), RunPreparation.OptionsOf(Spec));
+        try
+        {
+            if (Spec.DataDigest.Length > 0 && Spec.DataDigest != Dataset.ContentHash)
+                throw new UserErrorException($"{order.DataPath} is not what the run was made with: its images or labels differ (SHA-256 {Dataset.ContentHash}, the run's is {Spec.DataDigest})");
+            State = new TrajectoryState(Spec.ToModel(), ScalarType.Float32, CPU);
+            Lanes = new ShardLanes(State, Spec.ToStep().Losses, Math.Min(options.Lanes, Spec.Shards));
+            Statistics = new StepStatistics(CPU);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+        Location = StoreLocation.Parse(order.RunStore);
+        Folder = Location is StoreLocation.Folder folder ? new RunFolder(folder.Path) : null;
+    }
+
+    /// <summary>The run's name.</summary>
+    public string Run => _order.Run;
+
+    /// <summary>Its spec.</summary>
+    public RunSpec Spec { get; }
+
+    /// <summary>Its images.</summary>
+    public ImageDataset Dataset { get; }
+
+    /// <summary>Its state, as far as this worker has come.</summary>
+    public TrajectoryState State { get; } = null!;
+
+    /// <summary>Compute its shards.</summary>
+    public ShardLanes Lanes { get; } = null!;
+
+    /// <summary>What the phases reported since the last tick.</summary>
+    public StepStatistics Statistics { get; } = null!;
+
+    /// <summary>Where its snapshots are.</summary>
+    public StoreLocation Location { get; }
+
+    /// <summary>Its folder; null where the store is none.</summary>
+    public RunFolder? Folder { get; }
+
+    /// <summary>Its branch.</summary>
+    public uint Branch => _order.Branch;
+
+    /// <summary>A network file that it starts from; null for none.</summary>
+    public string? Init => _order.InitPath.Length > 0 ? _order.InitPath : null;
+
+    /// <summary>What keys its draws.</summary>
+    public RunKeys Keys => new(Spec.Seed, Branch);
+
+    /// <summary>Its snapshots.</summary>
+    public SnapshotStore Store(TimeProvider time) => new(Location.Open(), time);
+
+    /// <summary>Whether an order is about this run as it is: a changed spec or branch needs another context.</summary>
+    public bool Fits(Prepare order) =>
+        (order.Run, order.SpecJson, order.Branch, order.DataPath, order.RunStore, order.InitPath)
+        == (_order.Run, _order.SpecJson, _order.Branch, _order.DataPath, _order.RunStore, _order.InitPath);
+
+    /// <summary>What the draws of its shards have in common.</summary>
+    public DrawSource Draws() => new(
+        Spec.ZDim, Spec.LabelDim, Dataset.Count, (image, label) => Dataset.CopyLabel((int)image, label), Spec.StyleMixing, RandomNoise: true, ScalarType.Float32, CPU);
+
+    /// <summary>Inputs of a range of its shards; disposed by the caller.</summary>
+    public StepInputs Inputs(Core.Sharding.ShardRange held) => new(Dataset, Keys, Draws(), held, Spec.Shard, Spec.Batch, Spec.Mirror);
+
+    /// <summary>The record that its folder begins with.</summary>
+    public RunRecord Record(DateTimeOffset now) => new(_order.DataPath, Spec, Branch, Init, now);
+
+    /// <summary>What a snapshot of the present state says.</summary>
+    /// <param name="state">A state of the run.</param>
+    /// <param name="hash">Its hash.</param>
+    /// <param name="numerics">The worker's fingerprint.</param>
+    public SnapshotContent Content(TrajectoryState state, string hash, NumericsFingerprint numerics) => new(
+        new ImageCount(state.ImageCount), state.Iteration, Branch, Spec, Training.Snapshots.StateSections.Describe(state), hash, numerics);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Statistics?.Dispose();
+        Lanes?.Dispose();
+        State?.Dispose();
+        Dataset.Dispose();
+    }
+}

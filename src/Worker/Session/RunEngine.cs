@@ -1,0 +1,219 @@
+using Atelier.Core;
+using Atelier.Core.Fleet;
+using Atelier.Core.Fleet.Generations;
+using Atelier.Core.Runs;
+using Atelier.Core.Sharding;
+using Atelier.Protos;
+using Atelier.Storage.Snapshots;
+using Atelier.Training.Exports;
+using Atelier.Training.Snapshots;
+using Atelier.Training.Step;
+using Atelier.Worker.Collectives;
+using Atelier.Worker.Collectives.Links;
+using Atelier.Worker.Loop;
+using StateOrigin = Atelier.Protos.StateOrigin;
+using StateVersion = Atelier.Core.Fleet.StateVersion;
+
+namespace Atelier.Worker.Session;
+
+/// <summary>
+/// The work of a worker on a run: gets the state, joins the other members, steps. One thing at a time, all of it on one
+/// thread, because libtorch keeps a pool of threads for each that calls it.
+/// </summary>
+/// <param name="options">The worker.</param>
+/// <param name="peers">The other workers.</param>
+/// <param name="numerics">The worker's fingerprint.</param>
+/// <param name="outbox">To the coordinator.</param>
+/// <param name="time">The clock.</param>
+internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, NumericsFingerprint numerics, Outbox outbox, TimeProvider time) : IDisposable
+{
+    /// <summary>How much of a new measurement goes into the smoothed time of a shard.</summary>
+    private const double Smoothing = 0.1;
+
+    private RunContext? _context;
+    private SliceWriter? _slices;
+    private RankNotes? _notes;
+    private StepInputs? _inputs;
+    private TimeSpan _waitedBefore;
+    private volatile Box? _held;
+    private volatile WatchedReduction? _reduction;
+    private IRankLinks? _links;
+    private double _secondsPerShard;
+
+    /// <summary>The state that is held; null for none. From any thread.</summary>
+    public StateVersion? Held => _held?.Version;
+
+    /// <summary>The rank that the loop waits for; null while it computes. From any thread.</summary>
+    public int? Awaited => _reduction?.Awaited;
+
+    /// <summary>Smoothed time of an iteration's work on one shard; 0 until measured. From any thread.</summary>
+    public double SecondsPerShard => Volatile.Read(ref _secondsPerShard);
+
+    /// <summary>Phases applied so far by this process, for its log.</summary>
+    public long PhasesApplied { get; private set; }
+
+    /// <summary>Gets the state that a generation begins with, and meets its members.</summary>
+    /// <param name="order">The generation.</param>
+    /// <param name="rank">This worker's rank.</param>
+    /// <param name="cancellation">A halt.</param>
+    /// <exception cref="Exception">It cannot; the message is the trouble that the coordinator is told.</exception>
+    public void Prepare(Prepare order, int rank, CancellationToken cancellation)
+    {
+        var start = order.Start.ToVersion();
+        if (_context?.Fits(order) != true)
+        {
+            Forget();
+            _context = new RunContext(order, options);
+        }
+        if (Held != start)
+        {
+            // A half loaded state is none.
+            Hold(null);
+            peers.Offer(order.Run, null);
+            Load(order, start, cancellation);
+            Hold(start);
+        }
+        peers.Offer(order.Run, new HeldState(start, _context.State));
+        _slices ??= new SliceWriter(_context, numerics, outbox, time);
+        _notes ??= new RankNotes(_context, _slices, outbox, () => _waitedBefore + (_inputs?.Waited ?? TimeSpan.Zero), time);
+        Leave();
+        _links = order.Members.Count > 1
+            ? peers.MeetAsync(order, rank, options.PeerPatience, cancellation).GetAwaiter().GetResult()
+            : null;
+    }
+
+    /// <summary>Runs phases until the generation's limit or a halt.</summary>
+    /// <param name="order">The generation, which was prepared.</param>
+    /// <param name="plan">The same, for decisions.</param>
+    /// <param name="rank">This worker's rank.</param>
+    /// <param name="cancellation">A halt: takes effect before or after a phase.</param>
+    public void Step(Prepare order, GenerationPlan plan, int rank, CancellationToken cancellation)
+    {
+        var (context, state) = (_context!, _context!.State);
+        peers.Offer(context.Run, null);
+        try
+        {
+            IPhaseReduction inner = _links is null
+                ? new SoloReduction(context.Spec.Shards)
+                : new CollectiveReduction([.. plan.Members.Select(member => member.Shards)], _links, options.PeerPatience, time);
+            var reduction = _reduction = new WatchedReduction(inner, () => (inner as CollectiveReduction)?.Awaited, time);
+            _slices!.Join(plan.Id, rank, plan.Members.Count);
+            _notes!.Join(rank == 0, time.GetUtcNow());
+            using var inputs = _inputs = context.Inputs(reduction.Held);
+            int lineage = plan.Start.Lineage;
+            var step = new TrainStep(context.Lanes, reduction, context.Spec.ToStep())
+            {
+                PhaseApplied = () =>
+                {
+                    PhasesApplied++;
+                    Hold(new StateVersion(lineage, new(state.Iteration, state.PhasesDone)));
+                },
+            };
+            var limit = new ImageCount(state.ImageCount + ((plan.Limit.Iteration - state.Iteration) * context.Spec.Batch));
+            var speed = new Speed(this, reduction, time);
+            new TrainingLoop(step, inputs, new StopFlag(), [speed, _notes, new CopyChecks(context, plan, rank, outbox), speed.Restart]).Run(state, limit, context.Statistics, cancellation);
+            if (rank == 0)
+                _notes.WriteLast(state);
+        }
+        finally
+        {
+            _waitedBefore += _inputs?.Waited ?? TimeSpan.Zero;
+            (_inputs, _reduction) = (null, null);
+            Leave();
+            peers.Offer(context.Run, _held is { } held ? new HeldState(held.Version, state) : null);
+        }
+    }
+
+    /// <summary>Writes the whole held state, which stands still.</summary>
+    public void Save(long attempt)
+    {
+        if (_slices is not { } slices)
+            return;
+        slices.SaveAsync(_context!.State, attempt).GetAwaiter().GetResult();
+        _notes!.WriteLast(_context.State);
+    }
+
+    /// <summary>A snapshot besides those that are due.</summary>
+    public void Ask(TakeSnapshot order) => _slices?.Ask(order);
+
+    /// <summary>Leaves the members of the last generation: their waits for this worker end.</summary>
+    public void Leave()
+    {
+        _links?.Dispose();
+        _links = null;
+    }
+
+    /// <summary>Lets the run go, with all that is held of it.</summary>
+    public void Forget()
+    {
+        Leave();
+        _slices?.Finish();
+        if (_context is { } context)
+            peers.Offer(context.Run, null);
+        _context?.Dispose();
+        (_context, _slices, _notes, _secondsPerShard) = (null, null, null, 0);
+        Hold(null);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Forget();
+
+    private void Load(Prepare order, StateVersion start, CancellationToken cancellation)
+    {
+        var state = _context!.State;
+        switch (order.Origin)
+        {
+            case StateOrigin.Seed:
+                InitialState.Fill(state, _context.Spec.Seed);
+                if (_context.Init is { } init)
+                    NetworkFile.Initialise(state, init);
+                state.SetCounters(0, 0, 0, 0);
+                break;
+            case StateOrigin.Snapshot:
+                var name = SnapshotName.TryParse(order.Snapshot) ?? throw new UserErrorException($"`{order.Snapshot}` is no snapshot");
+                using (var snapshot = _context.Store(time).OpenAsync(name, cancellation).GetAwaiter().GetResult())
+                    StateSections.Load(snapshot, state);
+                break;
+            case StateOrigin.Worker:
+                peers.FetchAsync(order.SourceAddress, order.Run, start, state, cancellation).GetAwaiter().GetResult();
+                break;
+            default:
+                throw new UserErrorException("the order names no origin of the state (another version of Atelier?)");
+        }
+        if (new Position(state.Iteration, state.PhasesDone) is var position && position != start.Position)
+            throw new UserErrorException($"{order.Origin} gave the state at {position}, not at {start.Position}");
+    }
+
+    private void Hold(StateVersion? version)
+    {
+        _held = version is { } held ? new Box(held) : null;
+        outbox.Progressed();
+    }
+
+    /// <summary>Version in one reference, so that another thread reads it whole.</summary>
+    private sealed record Box(StateVersion Version);
+
+    /// <summary>Measures an iteration's work on one shard: first of the observers, so that what the others do does not count.</summary>
+    private sealed class Speed(RunEngine engine, WatchedReduction reduction, TimeProvider time) : ILoopObserver
+    {
+        private long _since = time.GetTimestamp();
+        private TimeSpan _takenBefore;
+
+        /// <summary>Last of the observers: the next iteration begins.</summary>
+        public ILoopObserver Restart => new Begin(this);
+
+        public void AfterIteration(LoopMoment moment)
+        {
+            double seconds = (time.GetElapsedTime(_since) - (reduction.Taken - _takenBefore)).TotalSeconds / Math.Max(1, reduction.Held.Count);
+            double former = engine._secondsPerShard;
+            Volatile.Write(ref engine._secondsPerShard, former == 0 ? seconds : former + (Smoothing * (seconds - former)));
+        }
+
+        private sealed class Begin(Speed speed) : ILoopObserver
+        {
+            public void AfterIteration(LoopMoment moment) => speed.BeginNext();
+        }
+
+        private void BeginNext() => (_since, _takenBefore) = (time.GetTimestamp(), reduction.Taken);
+    }
+}
