@@ -10,6 +10,7 @@ var root = new RootCommand("Atelier trains StyleGAN2: the same bits on any numbe
     GenerateCommand.Create(),
     ExportCommand.Create(),
     CertsCommand.Create(),
+    DatasetCommand.Create(),
     DoctorCommand.Create(),
     OracleCommand.Create(),
     BenchCommand.Create(),

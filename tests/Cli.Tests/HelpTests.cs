@@ -40,7 +40,7 @@ public sealed class HelpTests
     {
         var result = AtelierProcess.Run("--help").Succeeded();
 
-        foreach (var command in new[] { "train", "demo", "snapshots", "generate", "export", "certs", "doctor", "oracle", "bench", "test" })
+        foreach (var command in new[] { "train", "demo", "snapshots", "generate", "export", "certs", "dataset", "doctor", "oracle", "bench", "test" })
             Assert.Contains(result.Output, line => IsEntry(line, command));
     }
 
