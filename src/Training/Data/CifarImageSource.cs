@@ -76,7 +76,7 @@ public sealed class CifarImageSource : ImageSource
     private static string NameOf(CifarBatch batch, int index) => string.Create(CultureInfo.InvariantCulture, $"{batch.Name}/{index:00000}.png");
 
     private static CifarBatch Read(string name, byte[] file) => name.EndsWith(BinarySuffix, StringComparison.Ordinal)
-        ? CifarBatch.FromBinary(Path.GetFileNameWithoutExtension(name), file)
+        ? CifarBatch.FromBinary(name, file)
         : CifarBatch.FromPickle(name, file);
 
     private static List<CifarBatch> Training(IEnumerable<(string Name, byte[] File)> files)

@@ -17,15 +17,15 @@ internal sealed record CifarBatch(string Name, ReadOnlyMemory<byte> Pixels, int 
 
     /// <summary>Reads a binary file: a class and an image a record.</summary>
     /// <exception cref="InvalidDataException">It has no whole number of records, or other classes.</exception>
-    public static CifarBatch FromBinary(string name, byte[] file)
+    public static CifarBatch FromBinary(string fileName, byte[] file)
     {
         const int Record = 1 + ImageBytes;
         if (file.Length == 0 || file.Length % Record != 0)
-            throw new InvalidDataException($"{name} has {file.Length:#,0} bytes, which are no whole number of CIFAR-10's records of {Record:#,0}");
+            throw new InvalidDataException($"{fileName} has {file.Length:#,0} bytes, which are no whole number of CIFAR-10's records of {Record:#,0}");
         var classes = new byte[file.Length / Record];
         for (var i = 0; i < classes.Length; i++)
-            classes[i] = Class(file[i * Record], i, name);
-        return new CifarBatch(name, file.AsMemory(1), Record, classes);
+            classes[i] = Class(file[i * Record], i, fileName);
+        return new CifarBatch(Path.GetFileNameWithoutExtension(fileName), file.AsMemory(1), Record, classes);
     }
 
     /// <summary>Reads a pickled file: a dictionary with <c>data</c> [N, 3072] and <c>labels</c>.</summary>

@@ -38,7 +38,7 @@ def main():
         for part in (range(0, 40), range(40, 60)):
             with database.begin(write=True) as transaction:
                 for index in part:
-                    transaction.put(hashlib.sha1(b"%d" % index).hexdigest().encode(), encoded(index))
+                    transaction.put(hashlib.sha256(b"%d" % index).hexdigest()[:40].encode(), encoded(index))
         print(database.stat())
     with open(os.path.join(folder, "data.mdb"), "rb") as file, open(sys.argv[1], "wb") as out:
         out.write(gzip.compress(file.read(), 9, mtime=0))
