@@ -19,6 +19,7 @@ var root = new RootCommand("Atelier trains StyleGAN2: the same bits on any numbe
     RunCommands.Resume(),
     RunCommands.Cancel(),
     CertsCommand.Create(),
+    DatasetCommand.Create(),
     DoctorCommand.Create(),
     OracleCommand.Create(),
     BenchCommand.Create(),

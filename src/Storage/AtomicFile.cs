@@ -45,6 +45,15 @@ public static class AtomicFile
         DirectorySync.Sync(directory);
     }
 
+    /// <summary>Gives a file that was written and synced beside it the name of another, which it replaces.</summary>
+    /// <param name="unfinished">The file, in the same directory.</param>
+    /// <param name="path">Its name from here on.</param>
+    public static void Publish(string unfinished, string path)
+    {
+        File.Move(unfinished, path, overwrite: true);
+        DirectorySync.Sync(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
     /// <summary>Replaces a file by text in UTF-8 without a byte-order mark.</summary>
     /// <param name="path">The file.</param>
     /// <param name="text">Its content.</param>

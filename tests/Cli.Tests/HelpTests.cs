@@ -14,6 +14,10 @@ public sealed class HelpTests
     [InlineData("oracle", "FILE", "--dtype")]
     [InlineData("bench step", "--res", "--channel-base", "--channel-max", "--batch", "--shard", "--json")]
     [InlineData("bench data", "--res", "--json")]
+    [InlineData("bench dataset", "DATA", "--res", "--repetitions", "--json")]
+    [InlineData("dataset convert", "SOURCE", "--out", "--resolution", "--crop", "--filter", "--max-images", "--background", "--bad-images", "--no-labels", "--force", "--jobs", "--json")]
+    [InlineData("dataset check", "PATH", "--picture", "--jobs", "--json")]
+    [InlineData("dataset stats", "PATH", "--jobs", "--json")]
     [InlineData("bench allreduce", "--ranks", "--megabytes", "--transport", "--json")]
     [InlineData("test", "--soak", "--only", "--method")]
     [InlineData("doctor")]
@@ -40,7 +44,7 @@ public sealed class HelpTests
     {
         var result = AtelierProcess.Run("--help").Succeeded();
 
-        foreach (var command in new[] { "train", "demo", "snapshots", "generate", "export", "certs", "doctor", "oracle", "bench", "test" })
+        foreach (var command in new[] { "train", "demo", "snapshots", "generate", "export", "certs", "dataset", "doctor", "oracle", "bench", "test" })
             Assert.Contains(result.Output, line => IsEntry(line, command));
     }
 

@@ -20,6 +20,18 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void Publish_OverAnOldFile_TakesItsPlace()
+    {
+        File.WriteAllText(_folder.File("x.partial"), "new");
+        File.WriteAllText(_folder.File("x"), "old");
+
+        AtomicFile.Publish(_folder.File("x.partial"), _folder.File("x"));
+
+        Assert.Equal("new", File.ReadAllText(_folder.File("x")));
+        Assert.Equal(["x"], Left);
+    }
+
+    [Fact]
     public void WriteAllText_MissingFolders_AreCreated()
     {
         AtomicFile.WriteAllText(_folder.File("a/b/c.txt"), "x");

@@ -10,6 +10,7 @@ internal static class BenchCommand
         BenchStepCommand.Create(),
         BenchOpsCommand.Create(),
         BenchDataCommand.Create(),
+        BenchDatasetCommand.Create(),
         BenchAllReduceCommand.Create(),
     };
 }

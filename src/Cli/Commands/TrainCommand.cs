@@ -3,12 +3,12 @@ using Atelier.Cli.Cluster;
 
 namespace Atelier.Cli.Commands;
 
-/// <summary><c>atelier train</c>: trains on a folder or zip of images; the same command again goes on.</summary>
+/// <summary><c>atelier train</c>: trains on a dataset; the same command again goes on.</summary>
 internal static class TrainCommand
 {
     public static Command Create()
     {
-        var data = new Option<string>("--data") { Description = "a folder or zip file of PNG, JPEG or WebP images", Required = true };
+        var data = new Option<string>("--data") { Description = DatasetCommand.Sources, Required = true };
         var output = new Option<string>("--out") { Description = "the run's folder; an existing run goes on", Required = true };
         var command = new Command("train", "Train on your images; the same command again goes on where it stopped") { data, output };
         var options = new TrainOptions();

@@ -14,12 +14,6 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
 
     private const string Root = "snapshots/";
 
-    /// <summary>errno ENOSPC, which is what an <see cref="IOException"/> carries on Linux.</summary>
-    private const int NoSpace = 28;
-
-    /// <summary>errno EDQUOT.</summary>
-    private const int QuotaExceeded = 122;
-
     /// <summary>The folder of a snapshot, relative to the run's.</summary>
     /// <param name="name">The snapshot.</param>
     public static string FolderOf(SnapshotName name) => $"{Root}{name}";
@@ -55,7 +49,7 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
         {
             await AbandonQuietlyAsync(attempt);
             if (error is not (IOException or UnauthorizedAccessException)) throw;
-            var isDiskFull = error.HResult is NoSpace or QuotaExceeded;
+            var isDiskFull = DiskFull.Is(error);
             return new SnapshotWriteResult.Failed(attempt.Name, isDiskFull ? $"the disk is full ({error.Message})" : error.Message, isDiskFull);
         }
     }

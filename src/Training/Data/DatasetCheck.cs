@@ -30,7 +30,7 @@ internal sealed class DatasetCheck
         var check = new DatasetCheck(source, options);
         var first = check.FirstUsable(cancellation);
         var size = check._outcomes[first].Size;
-        NetworkSize.Require(size, source.ImageNames[first]);
+        NetworkSize.Require(size, source.ImageNames[first], source.Name);
         check._cache = new ImageCache(source.ImageNames.Count, size.ImageBytes, options.CacheBytes);
         check.All(first, progress, cancellation);
         return check.Result(size);
@@ -51,7 +51,7 @@ internal sealed class DatasetCheck
         throw _outcomes.Length == 0
             ? new DatasetException(
                 DatasetProblem.Empty,
-                $"{_source.Name} holds no images. Atelier reads .png, .jpg, .jpeg and .webp files, in folders below it too.")
+                $"{_source.Name} holds no images. Atelier reads .png, .jpg, .jpeg and .webp files, in folders below it too, LSUN's LMDB, CIFAR-10 and MNIST.")
             : new DatasetException(
                 DatasetProblem.Empty,
                 $"{_source.Name}: none of {_outcomes.Length:#,0} images can be used; {_source.ImageNames[0]}: {_outcomes[0].Reason}.");
@@ -121,14 +121,14 @@ internal sealed class DatasetCheck
             return new DatasetException(
                 DatasetProblem.MixedSizes,
                 $"{_source.Name}: {name} is {outcome.Size}, but the run's resolution is {resolution}. "
-                + $"Pass {NetworkSize.ResizeTo(resolution)} to crop and resize the images, or images of that size.");
+                + $"Pass {NetworkSize.ResizeTo(resolution)} to crop and resize the images each time, or do it once: `{ConvertHint.For(_source.Name, resolution)}`.");
         }
 
         var size = _outcomes[first].Size;
         return outcome.Size == size ? null : new DatasetException(
             DatasetProblem.MixedSizes,
             $"{_source.Name}: images differ in size: {_source.ImageNames[first]} is {size}, {name} is {outcome.Size}. "
-            + $"Pass {NetworkSize.ResizeTo(size)} to crop and resize them all, or images of one size.");
+            + $"Pass {NetworkSize.ResizeTo(size)} to crop and resize them each time, or do it once: `{ConvertHint.For(_source.Name, size)}`.");
     }
 
     private CheckedImages Result(ImageSize size)

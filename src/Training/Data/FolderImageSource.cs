@@ -40,6 +40,10 @@ public sealed class FolderImageSource : ImageSource
     public override byte[] Read(int index) => File.ReadAllBytes(Path.Combine(_root, ImageNames[index]));
 
     /// <inheritdoc/>
+    public override string Stamp() =>
+        string.Join('\n', ImageNames.Append(LabelFile).Select(name => Path.Combine(_root, name)).Where(File.Exists).Select(StampOf));
+
+    /// <inheritdoc/>
     public override string? ReadLabels()
     {
         var path = Path.Combine(_root, LabelFile);

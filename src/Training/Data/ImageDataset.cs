@@ -1,7 +1,4 @@
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Text;
 using Atelier.Training.Imaging;
 
 namespace Atelier.Training.Data;
@@ -132,24 +129,15 @@ public sealed class ImageDataset : IDisposable
 
     private string Hash()
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Span<byte> length = stackalloc byte[sizeof(long)];
+        using var digest = new DatasetDigest();
         var label = new float[LabelDim];
         for (var i = 0; i < Count; i++)
         {
             var at = _images.Usable[i];
-            var name = Encoding.UTF8.GetBytes(_source.ImageNames[at]);
-            // Lengths before content: no two datasets run together to the same bytes.
-            BinaryPrimitives.WriteInt64LittleEndian(length, name.Length);
-            hash.AppendData(length);
-            hash.AppendData(name);
-            BinaryPrimitives.WriteInt64LittleEndian(length, _images.Bytes[at]);
-            hash.AppendData(length);
-            hash.AppendData(_images.Sha256[at]);
             CopyLabel(i, label);
-            hash.AppendData(MemoryMarshal.AsBytes(label.AsSpan()));
+            digest.Add(_source.ImageNames[at], _images.Bytes[at], _images.Sha256[at], label);
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return digest.Finish();
     }
 }

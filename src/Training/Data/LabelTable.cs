@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Atelier.Training.Data;
 
@@ -43,6 +44,16 @@ internal sealed class LabelTable
             _values.AsSpan(index * Dimension, Dimension).CopyTo(label);
         }
     }
+
+    /// <summary>The label of an image as <c>dataset.json</c> has it; null without labels.</summary>
+    /// <param name="index">The image.</param>
+    public JsonNode? ToJson(int index) => Dimension == 0 ? null
+        : _oneHot ? LabelJson.Class((int)_values[index])
+        : new JsonArray([.. _values.AsSpan(index * Dimension, Dimension).ToArray().Select(value => JsonValue.Create(value))]);
+
+    /// <summary>The class of an image; null without labels, or where they are vectors.</summary>
+    /// <param name="index">The image.</param>
+    public int? ClassOf(int index) => _oneHot ? (int)_values[index] : null;
 
     /// <summary>Reads the labels of all images of a source.</summary>
     /// <exception cref="DatasetException">They are malformed, or labels and images do not match.</exception>
@@ -105,10 +116,11 @@ internal sealed class LabelTable
             if (!json.RootElement.TryGetProperty("labels", out var list) || list.ValueKind == JsonValueKind.Null)
                 return null;
             var pairs = list.EnumerateArray().Select(pair => (Name: pair[0].GetString()!.Replace('\\', '/'), Label: pair[1])).ToArray();
-            return pairs.Length == 0 ? null
-                : pairs[0].Label.ValueKind == JsonValueKind.Array
-                ? new Parsed(null, pairs.ToDictionary(p => p.Name, p => p.Label.EnumerateArray().Select(v => v.GetSingle()).ToArray()))
-                : new Parsed(CountClasses(pairs.Select(p => p.Label.GetInt32()), where), pairs.ToDictionary(p => p.Name, p => new[] { p.Label.GetSingle() }));
+            if (pairs.Length == 0)
+                return null;
+            var vectors = pairs[0].Label.ValueKind == JsonValueKind.Array;
+            var labels = pairs.ToDictionary(p => p.Name, p => Values(p.Name, p.Label, vectors));
+            return new Parsed(vectors ? null : CountClasses(labels, where), labels);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or IndexOutOfRangeException
             or FormatException or NullReferenceException or ArgumentException)
@@ -120,13 +132,35 @@ internal sealed class LabelTable
         }
     }
 
-    private static int CountClasses(IEnumerable<int> classes, string where)
+    // One class number, or the vector; the first label decides which, for all.
+    private static float[] Values(string name, JsonElement label, bool vector)
     {
-        var all = classes.ToArray();
-        var (low, high) = (all.Min(), all.Max());
-        return low >= 0 && high < MostClasses ? high + 1 : throw new DatasetException(
+        if (!vector)
+        {
+            return label.ValueKind == JsonValueKind.Number && label.TryGetInt32(out var number) ? [number] : throw new FormatException(
+                $"the label of {name} is {Shown(label)}, and a whole number of 32 bits is needed");
+        }
+
+        if (label.ValueKind != JsonValueKind.Array)
+            throw new FormatException($"the label of {name} is {Shown(label)}, and a vector is needed, as the first label is one");
+        return [.. label.EnumerateArray().Select(v => v.ValueKind == JsonValueKind.Number && v.TryGetSingle(out var value) && float.IsFinite(value)
+            ? value : throw new FormatException($"the label of {name} has {Shown(v)} in it, and numbers are needed"))];
+    }
+
+    private static string Shown(JsonElement value)
+    {
+        var text = value.GetRawText();
+        return text.Length <= 40 ? text : $"{text[..40]}…";
+    }
+
+    private static int CountClasses(Dictionary<string, float[]> labels, string where)
+    {
+        var (lowest, highest) = (labels.MinBy(l => l.Value[0]), labels.MaxBy(l => l.Value[0]));
+        var (low, high) = (lowest.Value[0], highest.Value[0]);
+        return low >= 0 && high < MostClasses ? (int)high + 1 : throw new DatasetException(
             DatasetProblem.Labels,
-            $"{where} has classes from {low} to {high}; they count from 0 and are fewer than {MostClasses:#,0}. Renumber them.");
+            $"{where} has classes from {low:0} to {high:0} ({(low < 0 ? lowest.Key : highest.Key)} has {(low < 0 ? low : high):0}); "
+            + $"they count from 0 and are fewer than {MostClasses:#,0}. Renumber them.");
     }
 
     // Labels by image name: one class number each if Classes is set, else vectors.

@@ -7,7 +7,7 @@ namespace Atelier.Training.Data;
 /// Which sizes the networks can have: they double from a small block, so both sides are k·2ⁿ with one n of at least 2,
 /// that is, multiples of 4 (32x32 = 2ⁿ, or 512x384 = 4·2⁷ × 3·2⁷).
 /// </summary>
-internal static class NetworkSize
+public static class NetworkSize
 {
     private const int Unit = 4;
 
@@ -17,7 +17,9 @@ internal static class NetworkSize
     /// <summary>Throws if networks of this size do not exist.</summary>
     /// <param name="size">The size.</param>
     /// <param name="what">Whose size it is, for the message.</param>
-    public static void Require(ImageSize size, string what)
+    /// <param name="source">The dataset's path, for the command that converts it; null if there is none.</param>
+    /// <exception cref="DatasetException">They do not.</exception>
+    internal static void Require(ImageSize size, string what, string? source = null)
     {
         if (IsUsable(size))
             return;
@@ -27,11 +29,11 @@ internal static class NetworkSize
         throw new DatasetException(
             DatasetProblem.UnusableSize,
             $"{what} is {size}: the networks double in size from layer to layer, so width and height must be multiples of {Unit} "
-            + $"(powers of two are best). Pass {choice} to crop and resize the images.");
+            + $"(powers of two are best). Pass {choice} to crop and resize the images{(source is null ? "" : $" each time, or do it once: `{ConvertHint.For(source, square)}`")}.");
     }
 
     /// <summary>What to pass so that images are cropped and resized. Spec keys give height before width.</summary>
-    public static string ResizeTo(ImageSize size) => $"`--set resolution={new Resolution(size.Height, size.Width)} --set resize=fit`";
+    internal static string ResizeTo(ImageSize size) => $"`--set resolution={new Resolution(size.Height, size.Width)} --set resize=fit`";
 
     private static int RoundDown(int side) => Math.Max(Unit, side / Unit * Unit);
 

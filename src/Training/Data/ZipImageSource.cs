@@ -52,6 +52,9 @@ public sealed class ZipImageSource : ImageSource
     public override byte[] Read(int index) => Read(_entries[index]);
 
     /// <inheritdoc/>
+    public override string Stamp() => StampOf(Name);
+
+    /// <inheritdoc/>
     public override string? ReadLabels()
     {
         if (_archive.GetEntry(LabelFile) is not { } entry)

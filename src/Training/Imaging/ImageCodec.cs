@@ -16,6 +16,13 @@ public static class ImageCodec
     /// <exception cref="ImageFormatException">The bytes are no whole image of these formats.</exception>
     public static RgbImage Decode(ReadOnlySpan<byte> encoded, RgbColor background, ImageSize? fit = null)
     {
+        // A picture of the size asked for is neither cropped nor resized.
+        return PngReader.TryDecode(encoded, background, expected: fit) ?? DecodeByLibrary(encoded, background, fit);
+    }
+
+    /// <summary>The same through libvips alone.</summary>
+    internal static RgbImage DecodeByLibrary(ReadOnlySpan<byte> encoded, RgbColor background, ImageSize? fit)
+    {
         var status = ImageLibrary.Decode(
             in MemoryMarshal.GetReference(encoded), (nuint)encoded.Length, fit?.Width ?? 0, fit?.Height ?? 0,
             background.Packed, out var planes, out var width, out var height);

@@ -33,24 +33,31 @@ internal static class PngWriter
             Chunk(file, "PLTE", palette);
         if (transparency is not null)
             Chunk(file, "tRNS", transparency);
-        Chunk(file, "IDAT", Compress(rows, height));
+        Chunk(file, "IDAT", Compress(Unfiltered(rows, height)));
         Chunk(file, "IEND", []);
         return file.ToArray();
     }
 
-    private static byte[] Compress(byte[] rows, int height)
+    /// <summary>Encodes lines of 8-bit samples, each behind the number of a filter: any bytes are a picture.</summary>
+    public static byte[] WithLines(Kind kind, int width, int height, byte[] lines)
     {
-        var stride = rows.Length / height;
+        var file = Write(kind, 8, width, height, new byte[height]);
+        var header = file[..33]; // signature and IHDR
+        using var whole = new MemoryStream();
+        whole.Write(header);
+        Chunk(whole, "IDAT", Compress(lines));
+        Chunk(whole, "IEND", []);
+        return whole.ToArray();
+    }
+
+    private static byte[] Unfiltered(byte[] rows, int height) =>
+        [.. rows.Chunk(rows.Length / height).SelectMany(row => row.Prepend((byte)0))];
+
+    private static byte[] Compress(byte[] lines)
+    {
         using var compressed = new MemoryStream();
         using (var zlib = new ZLibStream(compressed, CompressionLevel.Optimal, leaveOpen: true))
-        {
-            for (var row = 0; row < height; row++)
-            {
-                zlib.WriteByte(0);
-                zlib.Write(rows, row * stride, stride);
-            }
-        }
-
+            zlib.Write(lines);
         return compressed.ToArray();
     }
 
