@@ -9,6 +9,7 @@ var root = new RootCommand("Atelier trains StyleGAN2: the same bits on any numbe
     SnapshotsCommand.Create(),
     GenerateCommand.Create(),
     ExportCommand.Create(),
+    MetricsCommand.Create(),
     CertsCommand.Create(),
     DoctorCommand.Create(),
     OracleCommand.Create(),

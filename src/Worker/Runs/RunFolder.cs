@@ -42,6 +42,9 @@ public sealed record RunFolder(string Path)
         return In(string.Create(CultureInfo.InvariantCulture, $"fakes{kimg:000000}{fraction}.png"));
     }
 
+    /// <summary>One line a value of a metric: <c>metric-fid50k_full.jsonl</c>.</summary>
+    public string Metric(string name) => In($"metric-{name}.jsonl");
+
     /// <summary>All sample grids, oldest first, with their image counts.</summary>
     public IReadOnlyList<(ImageCount At, string File)> AllFakes()
     {
