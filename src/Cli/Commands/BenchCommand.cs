@@ -11,5 +11,6 @@ internal static class BenchCommand
         BenchOpsCommand.Create(),
         BenchDataCommand.Create(),
         BenchAllReduceCommand.Create(),
+        BenchMetricsCommand.Create(),
     };
 }

@@ -31,11 +31,11 @@ public sealed class RealStatisticsCache(string folder, Action<string> warn)
     {
         ArgumentNullException.ThrowIfNull(compute);
         string path = PathOf(key);
-        if (TryRead(path, key) is { } found)
+        if (TryRead(path, key, warn) is { } found)
             return found;
         using var held = Lock(path, cancellation);
-        // Whoever held the lock before may have computed them.
-        if (held is not null && TryRead(path, key) is { } meanwhile)
+        // Whoever held the lock before may have computed them; what cannot be read has been said.
+        if (held is not null && TryRead(path, key, _ => { }) is { } meanwhile)
             return meanwhile;
         var computed = compute();
         Write(path, key, computed);
@@ -46,7 +46,7 @@ public sealed class RealStatisticsCache(string folder, Action<string> warn)
     internal string PathOf(string key) =>
         Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..32]}.safetensors"));
 
-    private Dictionary<string, Tensor>? TryRead(string path, string key)
+    private static Dictionary<string, Tensor>? TryRead(string path, string key, Action<string> warn)
     {
         if (!File.Exists(path))
             return null;
