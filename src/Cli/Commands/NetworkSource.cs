@@ -30,6 +30,7 @@ internal static class NetworkSource
         if (!Directory.Exists(path))
             throw new UserErrorException($"{path}: there is no such file or folder; give an export (.safetensors), a run's folder, or a snapshot's");
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        full = Directory.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full; // a run's `best`
         var name = SnapshotName.TryParse(Path.GetFileName(full));
         var root = name is null ? full : Path.GetDirectoryName(Path.GetDirectoryName(full))!;
         var store = new SnapshotStore(new FolderBlobStore(root), TimeProvider.System);
