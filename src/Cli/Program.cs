@@ -18,6 +18,7 @@ var root = new RootCommand("Atelier trains StyleGAN2: the same bits on any numbe
     RunCommands.Pause(),
     RunCommands.Resume(),
     RunCommands.Cancel(),
+    MetricsCommand.Create(),
     CertsCommand.Create(),
     DatasetCommand.Create(),
     DoctorCommand.Create(),

@@ -56,6 +56,7 @@ public sealed partial class ReadmeTests
             .. typeof(RunFolder).GetProperties().Where(property => property.Name is not (nameof(RunFolder.Path) or nameof(RunFolder.Lock)) && property.PropertyType == typeof(string))
                 .Select(property => (string)property.GetValue(folder)!),
             folder.Fakes(ImageCount.FromKimg(200)),
+            folder.Metric("rfd"),
         ];
         Assert.Equal(
             named.Select(Path.GetFileName).Order(StringComparer.Ordinal),

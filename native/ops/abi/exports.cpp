@@ -7,9 +7,13 @@
 #include "../fully_connected/fully_connected.h"
 #include "../minibatch_std/minibatch_std.h"
 #include "../modulated_conv2d/modulated_conv2d.h"
+#include "../moments/moments.h"
 #include "../philox_fill/philox_fill.h"
+#include "../script/script.h"
 #include "../to_rgb/to_rgb.h"
 #include "abi.h"
+
+#include <torch/csrc/jit/api/module.h>
 
 using namespace atelier;
 using abi::give;
@@ -93,3 +97,26 @@ ATELIER_EXPORT int atelier_ops_philox_fill(Handle destination, int normal, uint6
         philox_fill::fill(*destination, distribution, key, counter_high, first_element);
     });
 }
+
+ATELIER_EXPORT int atelier_ops_gram(Handle x, Handle* out) {
+    return guarded([&] { *out = give(moments::gram(*x)); });
+}
+
+ATELIER_EXPORT int atelier_ops_root_trace(Handle m, double* out) {
+    return guarded([&] { *out = moments::root_trace(*m); });
+}
+
+ATELIER_EXPORT int atelier_ops_script_load(const char* path, const char* device, const char* const* flags, int32_t count, torch::jit::Module** out) {
+    return guarded([&] { *out = script::load(path, device, {flags, flags + count}).release(); });
+}
+
+ATELIER_EXPORT int atelier_ops_script_forward(torch::jit::Module* module, Handle x, const char* const* flags, const int32_t* values, int32_t count,
+                                              Handle* out) {
+    return guarded([&] {
+        std::vector<script::Flag> keywords;
+        for (int32_t i = 0; i < count; i++) keywords.push_back({flags[i], values[i] != 0});
+        *out = give(script::forward(*module, *x, keywords));
+    });
+}
+
+ATELIER_EXPORT void atelier_ops_script_free(torch::jit::Module* module) { delete module; }

@@ -12,5 +12,6 @@ internal static class BenchCommand
         BenchDataCommand.Create(),
         BenchDatasetCommand.Create(),
         BenchAllReduceCommand.Create(),
+        BenchMetricsCommand.Create(),
     };
 }

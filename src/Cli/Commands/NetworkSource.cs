@@ -4,6 +4,7 @@ using Atelier.Storage.Snapshots;
 using Atelier.Training.Exports;
 using Atelier.Training.Snapshots;
 using Atelier.Training.Step;
+using Atelier.Worker.Runs;
 using static TorchSharp.torch;
 
 namespace Atelier.Cli.Commands;
@@ -29,6 +30,7 @@ internal static class NetworkSource
         if (!Directory.Exists(path))
             throw new UserErrorException($"{path}: there is no such file or folder; give an export (.safetensors), a run's folder, or a snapshot's");
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        full = Directory.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full; // a run's `best`
         var name = SnapshotName.TryParse(Path.GetFileName(full));
         var root = name is null ? full : Path.GetDirectoryName(Path.GetDirectoryName(full))!;
         var store = new SnapshotStore(new FolderBlobStore(root), TimeProvider.System);
@@ -42,6 +44,19 @@ internal static class NetworkSource
             Console.Error.WriteLine($"atelier: snapshot {refused.Name} is not whole and is not used: {refused.Reason}");
         using var newest = search.Snapshot ?? throw new UserErrorException($"{path}: it has no whole snapshot; train first, or give an export (.safetensors)");
         return Load(newest);
+    }
+
+    /// <summary>The run that a network belongs to: its folder, or the one above a snapshot's or export's; null for none.</summary>
+    public static RunFolder? RunFolderOf(string path)
+    {
+        for (var folder = Path.GetFullPath(path); folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            if (File.Exists(new RunFolder(folder).Record))
+                return new RunFolder(folder);
+            if (folder != Path.GetFullPath(path) && Path.GetFileName(folder) != "snapshots")
+                return null;
+        }
+        return null;
     }
 
     private static OpenSnapshot Open(SnapshotStore store, SnapshotName name, string path)

@@ -58,4 +58,22 @@ public enum DrawPurpose
 
     /// <summary>Latents of metrics; index = the sample's index.</summary>
     Evaluation = 18,
+
+    /// <summary>Noise inputs of a metric's samples; index = the sample's index, layer = index of the layer.</summary>
+    EvaluationNoise = 19,
+
+    /// <summary>Which real label a metric's sample is conditioned on; index = the sample's index.</summary>
+    EvaluationLabel = 20,
+
+    /// <summary>The other end of a sample's path, for path lengths; index = the sample's index.</summary>
+    PathEnd = 21,
+
+    /// <summary>Where on its path a sample lies; index = the sample's index.</summary>
+    PathPosition = 22,
+
+    /// <summary>Subsets of a metric; index = the subset, layer = 0 for generated and 1 for real images.</summary>
+    MetricSubset = 23,
+
+    /// <summary>Weights of the random feature net; layer = index of the layer.</summary>
+    FeatureWeights = 24,
 }

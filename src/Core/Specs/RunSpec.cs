@@ -1,3 +1,4 @@
+using Atelier.Core.Metrics;
 using Atelier.Core.Schedules;
 
 namespace Atelier.Core.Specs;
@@ -156,7 +157,7 @@ public sealed record RunSpec
     public double? KeepEvery { get; init; }
 
     /// <summary>Metrics computed on snapshots; the first decides which is best.</summary>
-    public SpecList Metrics { get; init; } = SpecList.Empty;
+    public SpecList Metrics { get; init; } = new(MetricCatalog.Embedded);
 
     /// <summary>Interval of metrics, in kimg.</summary>
     public double MetricsEvery { get; init; } = 200;

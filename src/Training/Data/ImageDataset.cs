@@ -50,6 +50,12 @@ public sealed class ImageDataset : IDisposable
     /// </summary>
     public string ContentHash { get; }
 
+    /// <summary>
+    /// What decides the pixels that are seen: the content, and how it is cropped, resized and laid on a background. Equal
+    /// for two openings exactly when statistics of one are statistics of the other.
+    /// </summary>
+    public string Identity => $"{ContentHash} {Resolution} {(_options.Resize is null ? "as-is" : "fit")} {_options.Background}";
+
     /// <summary>Opens a dataset: reads the labels and checks every image.</summary>
     /// <param name="source">The files; owned by the dataset from here on, also when this throws.</param>
     /// <param name="options">How to read them.</param>

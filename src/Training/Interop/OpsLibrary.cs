@@ -56,6 +56,21 @@ internal static partial class OpsLibrary
     [LibraryImport(Library, EntryPoint = "atelier_ops_philox_fill")]
     internal static partial int PhiloxFill(nint destination, int normal, ulong key, ulong counterHigh, ulong firstElement);
 
+    [LibraryImport(Library, EntryPoint = "atelier_ops_gram")]
+    internal static partial int Gram(nint x, out nint result);
+
+    [LibraryImport(Library, EntryPoint = "atelier_ops_root_trace")]
+    internal static partial int RootTrace(nint matrix, out double result);
+
+    [LibraryImport(Library, EntryPoint = "atelier_ops_script_load", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int ScriptLoad(string path, string device, string[] flags, int count, out ScriptModuleHandle module);
+
+    [LibraryImport(Library, EntryPoint = "atelier_ops_script_forward", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int ScriptForward(ScriptModuleHandle module, nint x, string[] flags, int[] values, int count, out nint result);
+
+    [LibraryImport(Library, EntryPoint = "atelier_ops_script_free")]
+    internal static partial void ScriptFree(nint module);
+
     [LibraryImport(Library, EntryPoint = "atelier_ops_use_references")]
     internal static partial void UseReferences(int on);
 

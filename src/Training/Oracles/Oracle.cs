@@ -28,6 +28,10 @@ public static class Oracle
             return NetworkOracle.Run(file, precision, device);
         if (file.Names.Any(name => name.EndsWith("/out", StringComparison.Ordinal)))
             return OpsOracle.Run(file, precision, device);
-        throw new UserErrorException($"{file.Path}: this is no file of reference values of ops, networks, losses or trajectories");
+        if (DetectorOracle.IsOne(file))
+            return DetectorOracle.Run(file, device);
+        if (MetricsOracle.IsOne(file))
+            return MetricsOracle.Run(file, precision);
+        throw new UserErrorException($"{file.Path}: this is no file of reference values of ops, networks, losses, trajectories, metrics or detectors");
     }
 }

@@ -48,8 +48,9 @@ public static class LocalRun
 
         var snapshots = new SnapshotObserver(store, events, spec, run.Record.Branch, numerics, time);
         var previews = new PreviewObserver(folder, notes, grid, ImageCount.FromKimg(spec.ImageKimg));
-        var maintenance = new MaintenanceClock([snapshots, previews], time);
         var from = new ImageCount(state.ImageCount);
+        using var metrics = new MetricObserver(folder, notes, events, display, store, snapshots, run, request.StatisticsFolder, lanes * request.Workers, from, time);
+        var maintenance = new MaintenanceClock([snapshots, previews, metrics], time);
         var tick = new TickObserver(
             folder.Stats, notes, display, time, ImageCount.FromKimg(spec.TickKimg), from, spec.Total, () => holders.DataWaited, () => maintenance.Taken);
         var nonFinite = new NonFiniteWatch(tick, stop);
@@ -62,6 +63,9 @@ public static class LocalRun
         else if (snapshots.LastTaken != new ImageCount(state.ImageCount) && state.ImageCount > from.Images)
             snapshots.Take(state);
         tick.Finish();
+        // A run's last state is its result, and is measured if any state was to be.
+        if (end == LoopEnd.Finished && spec.Total >= ImageCount.FromKimg(spec.MetricsEvery) && state.ImageCount > from.Images)
+            metrics.MeasureLast(state);
         if (state.ImageCount > 0)
             previews.Write(state);
         snapshots.Finish();

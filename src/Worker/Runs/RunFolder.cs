@@ -31,6 +31,9 @@ public sealed record RunFolder(string Path)
     /// <summary>The snapshots.</summary>
     public string Snapshots => In("snapshots");
 
+    /// <summary>A link to the best snapshot by the first metric.</summary>
+    public string Best => In("best");
+
     /// <summary>Held open while a process trains here.</summary>
     public string Lock => In(".lock");
 
@@ -41,6 +44,13 @@ public sealed record RunFolder(string Path)
         string fraction = rest == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $".{rest:000}");
         return In(string.Create(CultureInfo.InvariantCulture, $"fakes{kimg:000000}{fraction}.png"));
     }
+
+    /// <summary>One line a value of a metric: <c>metric-fid50k_full.jsonl</c>.</summary>
+    public string Metric(string name) => In($"metric-{name}.jsonl");
+
+    /// <summary>The files of all metrics that were measured, by name.</summary>
+    public IReadOnlyList<(string Name, string File)> AllMetrics() =>
+        [.. Directory.GetFiles(Path, "metric-*.jsonl").Order(StringComparer.Ordinal).Select(file => (System.IO.Path.GetFileNameWithoutExtension(file)["metric-".Length..], file))];
 
     /// <summary>All sample grids, oldest first, with their image counts.</summary>
     public IReadOnlyList<(ImageCount At, string File)> AllFakes()

@@ -30,7 +30,7 @@ public static class RunPictures
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(notes);
-        var ticks = ReadTicks(folder.Stats);
+        var ticks = ReadLines(folder.Stats);
         if (ticks.Count < 2)
             return null;
         Curve Of(string label, string name) => new(label, [.. ticks
@@ -43,6 +43,7 @@ public static class RunPictures
             new("Discriminator scores", [Of("real", "Loss/scores/real"), Of("generated", "Loss/scores/fake")]),
             new("R1 penalty", [Of("squared gradient norm", "Loss/r1_penalty")], LogarithmicY: true),
         };
+        panels.AddRange(folder.AllMetrics().Select(metric => new CurvePanel(metric.Name, [MetricCurve(metric.Name, metric.File)])));
         panels.RemoveAll(panel => panel.Curves.All(curve => curve.Points.Count < 2));
         return notes.Write(folder.Curves, LossCurves.ToPng(panels)) ? folder.Curves : null;
     }
@@ -67,23 +68,29 @@ public static class RunPictures
     private static (ImageCount At, string File) Nearest(IReadOnlyList<(ImageCount At, string File)> grids, double images) =>
         grids.MinBy(grid => Math.Abs(Math.Log(Math.Max(grid.At.Images, 1) / Math.Max(images, 1))));
 
-    private static List<JsonElement> ReadTicks(string path)
+    // A metric's first value over the run; lines without kimg are of evaluations by hand. A rewound run's last word counts.
+    private static Curve MetricCurve(string name, string file) => new(name, [.. ReadLines(file)
+        .Where(line => line.TryGetProperty("kimg", out _) && line.TryGetProperty("results", out var results) && results.EnumerateObject().Any())
+        .Select(line => new CurvePoint(line.GetProperty("kimg").GetDouble(), line.GetProperty("results").EnumerateObject().First().Value.GetDouble()))
+        .GroupBy(point => point.X).Select(same => same.Last()).OrderBy(point => point.X)]);
+
+    private static List<JsonElement> ReadLines(string path)
     {
-        var ticks = new List<JsonElement>();
+        var lines = new List<JsonElement>();
         if (!File.Exists(path))
-            return ticks;
+            return lines;
         foreach (var line in File.ReadLines(path))
         {
             try
             {
-                ticks.Add(JsonDocument.Parse(line).RootElement);
+                lines.Add(JsonDocument.Parse(line).RootElement);
             }
             catch (JsonException)
             {
                 // A run that was killed may have left half a line; the curve goes on without it.
             }
         }
-        return ticks;
+        return lines;
     }
 
     private static double? Mean(JsonElement tick, string name) =>

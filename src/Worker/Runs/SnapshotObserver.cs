@@ -1,4 +1,5 @@
 using Atelier.Core;
+using Atelier.Core.Metrics;
 using Atelier.Core.Runs;
 using Atelier.Core.Specs;
 using Atelier.Storage.Snapshots;
@@ -88,8 +89,9 @@ public sealed class SnapshotObserver : ILoopObserver
     {
         try
         {
-            var policy = new RetentionPolicy(_spec.KeepLast, _spec.KeepBest, _spec.KeepEvery);
-            foreach (var deleted in await _store.RetainAsync(policy, _spec.Metrics is [var best, ..] ? best : null, CancellationToken.None))
+            var metric = _spec.Metrics is [var best, ..] ? MetricCatalog.Find(best) : null;
+            var policy = new RetentionPolicy(_spec.KeepLast, _spec.KeepBest, _spec.KeepEvery, metric?.HigherIsBetter ?? false);
+            foreach (var deleted in await _store.RetainAsync(policy, metric?.Name, CancellationToken.None))
                 _events.Add(new SnapshotDeleted(_time.GetUtcNow(), at.Kimg, deleted.ToString()), show: false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

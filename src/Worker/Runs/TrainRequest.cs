@@ -33,6 +33,9 @@ public sealed record TrainRequest
     /// <summary>Go on although the numerics differ from those that the run was made with.</summary>
     public bool AcceptNewNumerics { get; init; }
 
+    /// <summary>Where statistics of the real images are kept between runs; null for the user's cache.</summary>
+    public string? StatisticsFolder { get; init; }
+
     /// <summary>Stop after this much training time, with a snapshot; null to go on to the last image.</summary>
     public TimeSpan? TimeLimit { get; init; }
 }

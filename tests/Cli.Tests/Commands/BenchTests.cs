@@ -83,5 +83,20 @@ public sealed class BenchTests
     public void BenchAllReduce_BadOption_NamesIt(string option, string value, params string[] parts) =>
         Complaint.IsOf(AtelierProcess.Run("bench", "allreduce", option, value), [option, .. parts]);
 
+    [Fact]
+    public void BenchMetrics_Json_HasTheTimesOfAFrechetDistance()
+    {
+        var json = AtelierProcess.Run("bench", "metrics", "--dimensions", "40", "--seconds", "0", "--json").Succeeded().Json.Single();
+
+        foreach (var name in new[] { "frechet_cold_s", "frechet_cached_s" })
+            Assert.True(json.GetProperty(name).GetDouble() >= 0, name);
+    }
+
+    [Theory]
+    [InlineData("--dimensions", "1")]
+    [InlineData("--lanes", "0")]
+    [InlineData("--seconds", "-1")]
+    public void BenchMetrics_BadOption_NamesIt(string option, string value) => Complaint.IsOf(AtelierProcess.Run("bench", "metrics", option, value), option);
+
     private static string[] Step(Dictionary<string, string> options) => ["bench", "step", .. options.SelectMany(option => new[] { option.Key, option.Value })];
 }

@@ -1,0 +1,106 @@
+using System.CommandLine;
+using System.Globalization;
+using Atelier.Cli.Output;
+using Atelier.Core;
+using Atelier.Core.Metrics;
+using Atelier.Core.Specs;
+using Atelier.Training.Data;
+using Atelier.Training.Imaging;
+using Atelier.Training.Metrics;
+using Atelier.Training.Metrics.Detectors;
+using Atelier.Training.Networks;
+using Atelier.Training.Numerics;
+using Atelier.Worker.Runs;
+
+namespace Atelier.Cli.Commands;
+
+/// <summary><c>atelier metrics</c>: how good a network is, in numbers that can be put beside the papers'.</summary>
+internal static class MetricsCommand
+{
+    public static Command Create()
+    {
+        var names = new Argument<string[]>("NAME") { Description = "metrics, e.g. fid50k_full or rfd", Arity = ArgumentArity.OneOrMore };
+        var network = new Option<string>("--network") { Description = "an export (.safetensors), a run's folder for its newest snapshot, or a snapshot's", Required = true };
+        var data = new Option<string>("--data") { Description = "the images that the network was trained on: a folder or a zip file", Required = true };
+        var detectors = new Option<string[]>("--detectors") { Description = "folder of detectors, or a detector's file; may be given again (default: the user's cache)", DefaultValueFactory = _ => [] };
+        var samples = new Option<int?>("--samples") { Description = "generated samples instead of the metric's own number" };
+        var seed = new Option<ulong>("--seed") { Description = "seed of the samples" };
+        var resize = new Option<string?>("--resize") { Description = "fit to crop and resize the images to the network's size (default: as the run does)" };
+        resize.AcceptOnlyFromAmong("none", "fit");
+        var mirror = new Option<bool?>("--mirror") { Description = "count mirror images where a metric does (default: as the run does)" };
+        var cache = new Option<string?>("--cache") { Description = "where statistics of the images are kept (default: the user's cache)" };
+        var lanes = new Option<int>("--lanes") { Description = "ranges computed at once; never changes a value", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var json = new Option<bool>("--json") { Description = "print a JSON line a metric, as in metric-NAME.jsonl" };
+        var device = DeviceOption.Create();
+        var command = new Command("metrics", "Measure a network: FID, KID, precision and recall, IS, PPL, or rfd, which needs no file") { names, network, data, detectors, samples, seed, resize, mirror, cache, lanes, json, device };
+        command.SetAction(parsed => Run(new Request(
+            parsed.GetValue(names)!, parsed.GetValue(network)!, parsed.GetValue(data)!, parsed.GetValue(detectors)!, parsed.GetValue(samples), parsed.GetValue(seed), parsed.GetValue(resize),
+            parsed.GetValue(mirror), parsed.GetValue(cache) ?? RealStatisticsCache.DefaultFolder, parsed.GetValue(lanes), parsed.GetValue(json), parsed.GetValue(device)!)));
+        return command;
+    }
+
+    private static int Run(Request request)
+    {
+        var metrics = request.Names.Select(MetricCatalog.Find).ToList();
+        if (request.Lanes is < 1 or > 1024)
+            throw new UserErrorException($"--lanes {request.Lanes}: a number from 1 to 1024 is needed");
+        if (request.Samples < 1)
+            throw new UserErrorException($"--samples {request.Samples}: at least one is needed");
+        // One thread a range, so that the number of lanes and cores decides no bit.
+        NumericsEnvironment.Apply(threads: 1, request.Lanes);
+        var device = DeviceOption.Find(request.DeviceName);
+        using var loaded = NetworkSource.OpenGenerator(request.Network, device);
+        var run = NetworkSource.RunFolderOf(request.Network);
+        var spec = run is null ? null : RunRecord.TryLoad(run)?.Spec;
+        using var dataset = ImageDataset.Open(ImageSource.Open(request.Data), Options(request, spec, loaded.Network.Config));
+        using var display = new EvaluationDisplay();
+        using var evaluation = new MetricEvaluation(
+            dataset,
+            new EvaluationOptions
+            {
+                Device = device,
+                Detectors = new DetectorFiles(request.Detectors),
+                Cache = new RealStatisticsCache(request.Cache, display.Warn),
+                Lanes = request.Lanes,
+                Seed = request.Seed,
+                Samples = request.Samples,
+                Mirror = request.Mirror ?? spec?.Mirror ?? false,
+            },
+            TimeProvider.System);
+        // What cannot be computed is said before hours are spent on the others.
+        metrics.ForEach(evaluation.Prepare);
+        foreach (var metric in metrics)
+        {
+            var report = evaluation.Run(metric, loaded.Network, display, CancellationToken.None);
+            display.End();
+            foreach (var note in report.Notes)
+                display.Warn(note);
+            var line = report.ToJson(run is null ? request.Network : Path.GetRelativePath(run.Path, Path.GetFullPath(request.Network)), TimeProvider.System.GetUtcNow()).ToJsonString();
+            if (run is not null)
+                File.AppendAllText(run.Metric(metric.Name), line + "\n");
+            if (request.Json)
+                Console.WriteLine(line);
+            else
+                foreach (var (name, value) in metric.Results.Zip(report.Values))
+                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} {value:0.#####}"));
+        }
+        return ExitCode.Success;
+    }
+
+    private static DatasetOptions Options(Request request, RunSpec? spec, GeneratorConfig config)
+    {
+        var size = new ImageSize(config.Shape.Width, config.Shape.Height);
+        bool fit = request.Resize is null ? spec?.Resize == ResizeMode.Fit : request.Resize == "fit";
+        return new DatasetOptions
+        {
+            Resolution = size,
+            Resize = fit ? size : null,
+            Background = spec is not null && RgbColor.TryParse(spec.Background, out var background) ? background : RgbColor.White,
+            Labels = config.LabelSize > 0 ? LabelUse.IfPresent : LabelUse.Ignore,
+            BadImages = spec?.BadImages == Core.Specs.BadImagePolicy.Skip ? Training.Data.BadImagePolicy.Skip : Training.Data.BadImagePolicy.Fail,
+        };
+    }
+
+    private sealed record Request(
+        string[] Names, string Network, string Data, string[] Detectors, int? Samples, ulong Seed, string? Resize, bool? Mirror, string Cache, int Lanes, bool Json, string DeviceName);
+}

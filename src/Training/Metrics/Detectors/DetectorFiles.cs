@@ -1,0 +1,61 @@
+using Atelier.Core;
+using Atelier.Core.Metrics;
+using static TorchSharp.torch;
+
+namespace Atelier.Training.Metrics.Detectors;
+
+/// <summary>
+/// Where detectors are looked for: what the user names, else a cache folder. In a folder, files with the published names must
+/// have the published hashes; a file, or the only one of its kind in a folder, that the user names is taken as it is.
+/// </summary>
+/// <param name="named">Files and folders that the user names; may be empty.</param>
+public sealed class DetectorFiles(IReadOnlyList<string> named)
+{
+    /// <summary>Where detectors are looked for when the user names none: <c>atelier/detectors</c> in the user's cache folder.</summary>
+    public static string DefaultFolder => Path.Combine(CacheFolder.Path, "detectors");
+
+    /// <summary>Finds and loads a detector.</summary>
+    /// <param name="net">Which one.</param>
+    /// <param name="metric">Who needs it, for messages.</param>
+    /// <param name="device">Where it computes.</param>
+    /// <exception cref="UserErrorException">It is not there (the message says what to download, from where, and where to put it), or cannot be used.</exception>
+    public ScriptDetector Load(FeatureNet net, string metric, Device device)
+    {
+        var published = PublishedDetector.Of(net);
+        foreach (var place in named)
+        {
+            if (File.Exists(place) && IsA(published, place))
+                return ScriptDetector.Load(place, sha256: null, published.Flags, device);
+            if (!Path.Exists(place))
+                throw new UserErrorException($"--detectors {place}: there is no such file or folder.");
+            if (File.Exists(place) && !IsA(PublishedDetector.Inception, place) && !IsA(PublishedDetector.Vgg16, place))
+                throw new UserErrorException($"--detectors {place}: a detector's file is known by its name, which must contain inception or vgg16.");
+        }
+        foreach (var folder in named.Where(Directory.Exists).DefaultIfEmpty(DefaultFolder))
+        {
+            var path = Path.Combine(folder, published.FileName);
+            if (File.Exists(path))
+                return ScriptDetector.Load(path, published.Sha256, published.Flags, device);
+        }
+        foreach (var folder in named.Where(Directory.Exists))
+        {
+            var others = Directory.GetFiles(folder, "*.pt").Where(file => IsA(published, file)).ToList();
+            if (others.Count > 1)
+                throw new UserErrorException($"--detectors {folder} holds several detectors of this kind ({string.Join(", ", others.Select(Path.GetFileName).Order())}): name the file.");
+            if (others is [var only])
+                return ScriptDetector.Load(only, sha256: null, published.Flags, device);
+        }
+        throw Missing(published, metric);
+    }
+
+    private static bool IsA(PublishedDetector published, string path) =>
+        Path.GetFileName(path).Contains(published.Keyword, StringComparison.OrdinalIgnoreCase);
+
+    private UserErrorException Missing(PublishedDetector published, string metric)
+    {
+        string folder = named.FirstOrDefault(Directory.Exists) ?? DefaultFolder;
+        return new UserErrorException(
+            $"{metric} needs the detector {published.FileName}, and it is not in {folder}. Download {published.Url} ({published.Megabytes} MB, SHA-256 {published.Sha256}) "
+            + $"and put it at {Path.Combine(folder, published.FileName)}; nothing is downloaded for you. Or measure {MetricCatalog.Embedded}, which needs no file.");
+    }
+}

@@ -1,0 +1,80 @@
+using System.Security.Cryptography;
+using Atelier.Core;
+using Atelier.Training.Interop;
+using Atelier.Training.Ops;
+using static TorchSharp.torch;
+
+namespace Atelier.Training.Metrics.Detectors;
+
+/// <summary>
+/// A published feature detector: a TorchScript module with keyword arguments. It carries code of its own, so only files that
+/// are known by their hash, or that the user names, are loaded. Safe from several threads.
+/// </summary>
+public sealed class ScriptDetector : IDisposable
+{
+    private readonly ScriptModuleHandle _module;
+    private readonly Device _device;
+
+    private ScriptDetector(string path, string sha256, ScriptModuleHandle module, Device device) =>
+        (Path, Sha256, _module, _device) = (path, sha256, module, device);
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>SHA-256 of the file, in hexadecimal.</summary>
+    public string Sha256 { get; }
+
+    /// <summary>Loads a detector.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="sha256">The hash that it must have; null for any, where the user named the file.</param>
+    /// <param name="flags">Keyword arguments that its <c>forward</c> must take.</param>
+    /// <param name="device">Where it computes.</param>
+    /// <exception cref="UserErrorException">The file has another hash, is no TorchScript, or its forward has another signature.</exception>
+    public static ScriptDetector Load(string path, string? sha256, string[] flags, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(flags);
+        ArgumentNullException.ThrowIfNull(device);
+        string found = HashOf(path);
+        if (sha256 is not null && !found.Equals(sha256, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new UserErrorException(
+                $"{path} is not the published detector: its SHA-256 is {found}, and that of the published file {sha256}. Download it again; to use another detector, name its file in --detectors.");
+        }
+        int status = OpsLibrary.ScriptLoad(path, device.ToString(), flags, flags.Length, out var module);
+        if (status == 0)
+            return new ScriptDetector(path, found, module, device);
+        string reason = OpsLibrary.LastError().Split('\n')[0];
+        module.Dispose();
+        throw new UserErrorException($"{path} cannot be used as a detector: {reason}. It must be TorchScript whose forward takes images and {string.Join(", ", flags)}.");
+    }
+
+    /// <summary>Calls <c>forward(images, **flags)</c>.</summary>
+    /// <param name="images">[N, 3, H, W], values from 0 to 255.</param>
+    /// <param name="flags">Keyword arguments and their values.</param>
+    /// <exception cref="NativeOpException">The module failed.</exception>
+    public Tensor Run(Tensor images, params (string Name, bool Value)[] flags)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        using var scope = NewDisposeScope();
+        var there = images.to(_device);
+        int status = OpsLibrary.ScriptForward(
+            _module, there.Handle, [.. flags.Select(flag => flag.Name)], [.. flags.Select(flag => flag.Value ? 1 : 0)], flags.Length, out var result);
+        return NativeOp.Result(System.IO.Path.GetFileName(Path), status, result, there).cpu().MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _module.Dispose();
+
+    private static string HashOf(string path)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            return Convert.ToHexStringLower(SHA256.HashData(file));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"the detector {path} cannot be read: {e.Message}", e);
+        }
+    }
+}

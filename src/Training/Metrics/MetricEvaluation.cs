@@ -1,0 +1,110 @@
+using Atelier.Core;
+using Atelier.Core.Metrics;
+using Atelier.Training.Data;
+using Atelier.Training.Exports;
+using Atelier.Training.Metrics.Detectors;
+using Atelier.Training.Metrics.Samples;
+using Atelier.Training.Metrics.Statistics;
+using Atelier.Training.Networks;
+using static TorchSharp.torch;
+
+namespace Atelier.Training.Metrics;
+
+/// <summary>
+/// Computes metrics of generators against a dataset. Samples come in ranges that are pure functions of their place; what they
+/// add up to is merged in their order, so that a result has the same bits however many lanes compute it.
+/// </summary>
+/// <param name="dataset">The real images, and the labels of generated ones; not owned.</param>
+/// <param name="options">How.</param>
+/// <param name="time">The clock.</param>
+public sealed class MetricEvaluation(ImageDataset dataset, EvaluationOptions options, TimeProvider time) : IDisposable
+{
+    private readonly Dictionary<FeatureNet, ScriptDetector> _detectors = [];
+    private readonly RealSides _real = new(dataset, options);
+    private RandomFeatureNet? _random;
+
+    /// <summary>Loads what a metric needs and checks that it can be computed, before anybody waits for it.</summary>
+    /// <exception cref="UserErrorException">A detector is missing or unusable, or there are too few images.</exception>
+    public void Prepare(Metric metric)
+    {
+        ArgumentNullException.ThrowIfNull(metric);
+        metric.Check(options.Samples ?? metric.Samples, dataset.Count);
+        if (metric.Net != FeatureNet.Random)
+            Detector(metric);
+    }
+
+    /// <summary>Computes a metric.</summary>
+    /// <param name="metric">Which one.</param>
+    /// <param name="generator">Of which network, on the options' device.</param>
+    /// <param name="progress">Told of finished ranges, from any thread.</param>
+    /// <param name="cancellation">Ends it between two ranges.</param>
+    /// <exception cref="UserErrorException">It cannot be computed: detector, numbers of images, labels, or samples that are no numbers.</exception>
+    public MetricReport Run(Metric metric, Generator generator, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(metric);
+        ArgumentNullException.ThrowIfNull(generator);
+        long started = time.GetTimestamp();
+        int samples = options.Samples ?? metric.Samples;
+        var notes = metric.Check(samples, dataset.Count);
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var draws = new EvaluationDraws(options.Seed, generator.Config, Labels(generator.Config), options.Device);
+        var collector = new Collector(metric.Name, options.Lanes, progress, cancellation);
+        Tensor Rows(string flag) => collector.Rows(new GeneratedFeatures(generator, draws, Net(metric, flag), samples));
+        double[] values = metric switch
+        {
+            FrechetMetric frechet => [Frechet(frechet, collector, new GeneratedFeatures(generator, draws, Net(metric, ScriptFeatures.Features), samples))],
+            KernelMetric kernel =>
+                [KernelDistance.Mean(_real.Rows(kernel, Net(metric, ScriptFeatures.Features), collector), Rows(ScriptFeatures.Features), kernel.Subsets, kernel.SubsetSize, options.Seed, options.BudgetBytes)],
+            ManifoldMetric manifold => Manifold(manifold, _real.Rows(manifold, Net(metric, ScriptFeatures.Features), collector), Rows(ScriptFeatures.Features)),
+            InceptionScoreMetric score => InceptionScore.Of(Rows(ScriptFeatures.Probabilities), score.Splits) is var (mean, deviation) ? [mean, deviation] : [],
+            PathLengthMetric path => [PathLengths.FilteredMean(Lengths(collector.Rows(new PathLengthSamples(generator, draws, Detector(metric), path, samples))))],
+            _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, "is of an unknown kind"),
+        };
+        return new MetricReport(metric, values, time.GetElapsedTime(started), samples, _real.Count(metric), options.Seed, notes);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var detector in _detectors.Values)
+            detector.Dispose();
+        _random?.Dispose();
+        _real.Dispose();
+    }
+
+    private static double[] Lengths(Tensor rows) => rows.flatten().to(ScalarType.Float64).data<double>().ToArray();
+
+    private double Frechet(FrechetMetric metric, Collector collector, GeneratedFeatures source)
+    {
+        var real = _real.Frechet(metric, Net(metric, ScriptFeatures.Features), collector);
+        using var moments = collector.Moments(source);
+        var (mean, covariance) = moments.MeanAndCovariance();
+        return FrechetDistance.Between(real, mean, covariance);
+    }
+
+    private double[] Manifold(ManifoldMetric metric, Tensor real, Tensor generated) =>
+    [
+        FeatureManifold.Covered(real, generated, metric.Neighbours, options.BudgetBytes),
+        FeatureManifold.Covered(generated, real, metric.Neighbours, options.BudgetBytes),
+    ];
+
+    private IFeatureNet Net(Metric metric, string flag)
+    {
+        if (metric.Net != FeatureNet.Random)
+            return new ScriptFeatures(Detector(metric), flag);
+        _random ??= new RandomFeatureNet(options.Device);
+        return _random;
+    }
+
+    private ScriptDetector Detector(Metric metric)
+    {
+        if (!_detectors.TryGetValue(metric.Net, out var detector))
+            _detectors.Add(metric.Net, detector = options.Detectors.Load(metric.Net, metric.Name, options.Device));
+        return detector;
+    }
+
+    private LabelSource Labels(GeneratorConfig config) => config.LabelSize == 0 || config.LabelSize == dataset.LabelDim
+        ? new LabelSource(dataset.Count, (image, label) => dataset.CopyLabel((int)image, label))
+        : throw new UserErrorException($"the network takes labels of {config.LabelSize} numbers, and those of {dataset.Name} have {dataset.LabelDim}: pass the dataset that it was trained on");
+}

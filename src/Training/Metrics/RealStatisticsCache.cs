@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Atelier.Core;
+using Atelier.Storage.Safetensors;
+using Atelier.Training.Exports;
+
+namespace Atelier.Training.Metrics;
+
+/// <summary>
+/// Statistics of real images in files, by what they depend on. A file is there whole or not at all; a lock keeps processes
+/// that want the same statistics from computing them twice. A cache that cannot be read or written costs time and nothing else.
+/// </summary>
+/// <param name="folder">Where the files lie; made when it is needed.</param>
+/// <param name="warn">Told of what could not be read or kept.</param>
+public sealed class RealStatisticsCache(string folder, Action<string> warn)
+{
+    private const string KeyName = "key";
+
+    private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Where statistics are kept when the user names no place: <c>atelier/statistics</c> in the user's cache folder.</summary>
+    public static string DefaultFolder => Path.Combine(CacheFolder.Path, "statistics");
+
+    /// <summary>Reads statistics, or computes and keeps them.</summary>
+    /// <param name="key">Everything that they depend on.</param>
+    /// <param name="compute">Computes them.</param>
+    /// <param name="cancellation">Ends the wait for another process that computes the same.</param>
+    /// <returns>Tensors by name; the caller disposes them.</returns>
+    public IReadOnlyDictionary<string, Tensor> Get(string key, Func<IReadOnlyDictionary<string, Tensor>> compute, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(compute);
+        string path = PathOf(key);
+        if (TryRead(path, key, warn) is { } found)
+            return found;
+        using var held = Lock(path, cancellation);
+        // Whoever held the lock before may have computed them; what cannot be read has been said.
+        if (held is not null && TryRead(path, key, _ => { }) is { } meanwhile)
+            return meanwhile;
+        var computed = compute();
+        Write(path, key, computed);
+        return computed;
+    }
+
+    /// <summary>The file of a key.</summary>
+    internal string PathOf(string key) =>
+        Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..32]}.safetensors"));
+
+    private static Dictionary<string, Tensor>? TryRead(string path, string key, Action<string> warn)
+    {
+        if (!File.Exists(path))
+            return null;
+        try
+        {
+            using var file = SafetensorsReader.Open(path);
+            if (file.Metadata.GetValueOrDefault(KeyName) != key)
+                return null;
+            return file.Entries.ToDictionary(entry => entry.Name, entry => SafetensorsTensors.Read(file, entry.Name), StringComparer.Ordinal);
+        }
+        catch (Exception e) when (e is UserErrorException or IOException or UnauthorizedAccessException)
+        {
+            warn($"cached statistics cannot be read and are computed again: {e.Message}");
+            return null;
+        }
+    }
+
+    private void Write(string path, string key, IReadOnlyDictionary<string, Tensor> statistics)
+    {
+        try
+        {
+            SafetensorsTensors.Write(
+                path, [.. statistics.Select(pair => new NamedTensor(pair.Key, pair.Value))], new Dictionary<string, string>(StringComparer.Ordinal) { [KeyName] = key });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            warn($"statistics of the real images could not be kept in {folder} and will be computed again next time: {e.Message}");
+        }
+    }
+
+    // Null where there can be no lock: two processes then compute the same, which is slower and no worse.
+    private FileStream? Lock(string path, CancellationToken cancellation)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            while (true)
+            {
+                try
+                {
+                    return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                }
+                catch (IOException) when (File.Exists(path + ".lock"))
+                {
+                    if (cancellation.WaitHandle.WaitOne(LockPoll))
+                        throw new OperationCanceledException(cancellation);
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            warn($"the cache {folder} cannot be used: {e.Message}");
+            return null;
+        }
+    }
+}

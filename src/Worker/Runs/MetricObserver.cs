@@ -1,0 +1,158 @@
+using Atelier.Core;
+using Atelier.Core.Metrics;
+using Atelier.Core.Runs;
+using Atelier.Core.Specs;
+using Atelier.Storage.Snapshots;
+using Atelier.Training.Data;
+using Atelier.Training.Exports;
+using Atelier.Training.Metrics;
+using Atelier.Training.Metrics.Detectors;
+using Atelier.Training.Step;
+using Atelier.Worker.Loop;
+using static TorchSharp.torch;
+
+namespace Atelier.Worker.Runs;
+
+/// <summary>
+/// Measures snapshots as they are taken: a line a metric in <c>metric-NAME.jsonl</c>, the value in the snapshot's manifest, and
+/// a link to the best one. Training waits; its bits do not depend on it.
+/// </summary>
+public sealed class MetricObserver : ILoopObserver, IDisposable
+{
+    private readonly RunFolder _folder;
+    private readonly RunNotes _notes;
+    private readonly EventLog _events;
+    private readonly IRunDisplay _display;
+    private readonly SnapshotStore _store;
+    private readonly SnapshotObserver _snapshots;
+    private readonly uint _branch;
+    private readonly ImageCount _interval;
+    private readonly TimeProvider _time;
+    private readonly IReadOnlyList<Metric> _metrics;
+    private readonly MetricEvaluation _evaluation;
+    private ImageCount _measured;
+
+    /// <param name="folder">Where lines and link go.</param>
+    /// <param name="notes">Writes the lines.</param>
+    /// <param name="events">Told of values.</param>
+    /// <param name="display">Told of what could not be measured.</param>
+    /// <param name="store">Whose snapshots get the values.</param>
+    /// <param name="snapshots">Takes them.</param>
+    /// <param name="run">Spec, branch and dataset.</param>
+    /// <param name="statistics">Where statistics of the real images are kept; null for the user's cache.</param>
+    /// <param name="lanes">Ranges computed at once.</param>
+    /// <param name="from">Images shown when the process began.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="UserErrorException">The spec has a metric that cannot be computed here.</exception>
+    public MetricObserver(
+        RunFolder folder, RunNotes notes, EventLog events, IRunDisplay display, SnapshotStore store, SnapshotObserver snapshots, PreparedRun run, string? statistics, int lanes, ImageCount from, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        var spec = run.Record.Spec;
+        (_folder, _notes, _events, _display, _store, _snapshots, _branch, _measured, _time) = (folder, notes, events, display, store, snapshots, run.Record.Branch, from, time);
+        _interval = ImageCount.FromKimg(spec.MetricsEvery);
+        _metrics = [.. spec.Metrics.Select(MetricCatalog.Find)];
+        _evaluation = new MetricEvaluation(
+            run.Dataset,
+            new EvaluationOptions
+            {
+                Device = CPU,
+                Detectors = new DetectorFiles([]),
+                Cache = new RealStatisticsCache(statistics ?? RealStatisticsCache.DefaultFolder, display.Say),
+                Lanes = lanes,
+                Seed = spec.Seed,
+                Mirror = spec.Mirror,
+            },
+            time);
+        foreach (var metric in _metrics)
+            _evaluation.Prepare(metric);
+    }
+
+    /// <summary>Checks the names of a spec's metrics.</summary>
+    /// <exception cref="UserErrorException">There is none of a name.</exception>
+    public static void RequireKnown(RunSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        foreach (var name in spec.Metrics)
+            MetricCatalog.Find(name);
+    }
+
+    /// <inheritdoc/>
+    public void AfterIteration(LoopMoment moment)
+    {
+        ArgumentNullException.ThrowIfNull(moment);
+        if (_interval.Images > 0 && moment.Now.Images / _interval.Images > _measured.Images / _interval.Images && _snapshots.LastTaken == moment.Now)
+            Measure(moment.State);
+    }
+
+    /// <summary>Measures the run's last state, unless it has just been measured.</summary>
+    public void MeasureLast(TrajectoryState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        if (_measured != new ImageCount(state.ImageCount))
+            Measure(state);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _evaluation.Dispose();
+
+    // The state's snapshot was just taken.
+    private void Measure(TrajectoryState state)
+    {
+        var now = new ImageCount(state.ImageCount);
+        _measured = now;
+        if (_metrics.Count == 0)
+            return;
+        var snapshot = new SnapshotName(_branch, now);
+        using var generator = NetworkFile.Use(state, CPU);
+        _snapshots.Finish();
+        foreach (var metric in _metrics)
+        {
+            try
+            {
+                Note(_evaluation.Run(metric, generator.Network, progress: null, CancellationToken.None), snapshot, now);
+            }
+            catch (Exception e) when (e is UserErrorException or IOException or UnauthorizedAccessException)
+            {
+                _display.Say($"{metric.Name} could not be measured at {now.Kimg:0.###} kimg: {e.Message}");
+            }
+        }
+        LinkBest(_metrics[0]);
+    }
+
+    private void Note(MetricReport report, SnapshotName snapshot, ImageCount now)
+    {
+        var line = report.ToJson(SnapshotStore.FolderOf(snapshot), _time.GetUtcNow());
+        line["kimg"] = now.Kimg;
+        _notes.Append(_folder.Metric(report.Metric.Name), line.ToJsonString());
+        _events.Add(new MetricMeasured(_time.GetUtcNow(), now.Kimg, report.Metric.Results[0], report.Value, snapshot.ToString()));
+        try
+        {
+            _store.RecordMetricAsync(snapshot, report.Metric.Name, report.Value, CancellationToken.None).GetAwaiter().GetResult();
+        }
+        catch (SnapshotDamagedException)
+        {
+            // The snapshot could not be written, which has been said; the line in the metric's file stands.
+        }
+    }
+
+    private void LinkBest(Metric metric)
+    {
+        var measured = _store.ListAsync(CancellationToken.None).GetAwaiter().GetResult()
+            .Where(entry => entry.Damage is null && entry.Manifest!.Metrics.TryGetValue(metric.Name, out double value) && double.IsFinite(value))
+            .ToList();
+        if (measured.Count == 0)
+            return;
+        double ValueOf(SnapshotEntry entry) => entry.Manifest!.Metrics[metric.Name];
+        var best = metric.HigherIsBetter ? measured.MaxBy(ValueOf)! : measured.MinBy(ValueOf)!;
+        try
+        {
+            File.Delete(_folder.Best);
+            Directory.CreateSymbolicLink(_folder.Best, SnapshotStore.FolderOf(best.Name));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _display.Say($"{_folder.Best} could not be made: {e.Message}");
+        }
+    }
+}
