@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Atelier.Core.Sharding;
 using Atelier.Worker.Collectives;
 using Atelier.Worker.Collectives.Links;
+using Atelier.Worker.Collectives.Peers;
 using static TorchSharp.torch;
 
 namespace Atelier.Worker.Tests.Collectives;
@@ -21,7 +22,7 @@ internal sealed class RankProcess : IDisposable
     private RankProcess(Process process) => _process = process;
 
     /// <summary>Starts a rank that sums again and again.</summary>
-    /// <param name="world">The world's name.</param>
+    /// <param name="world">The name of a world of shared memory, or the addresses of one of gRPC with commas between.</param>
     /// <param name="ranks">Number of ranks.</param>
     /// <param name="rank">Which.</param>
     /// <param name="sums">How many sums.</param>
@@ -66,7 +67,7 @@ internal sealed class RankProcess : IDisposable
     {
         try
         {
-            using var links = new SharedMemoryWorld(world, ranks).JoinAsync(rank, Patience, TimeProvider.System, CancellationToken.None).GetAwaiter().GetResult();
+            using var links = Join(world, ranks, rank);
             for (int i = 0; i < sums; i++)
             {
                 var pieces = Pieces(ranks, i);
@@ -79,6 +80,16 @@ internal sealed class RankProcess : IDisposable
         {
             Console.WriteLine($"{e.Fault} {e.Phase} {e.Rank} {string.Join(',', e.Blamed)}");
         }
+    }
+
+    // Not asynchronous: until this module's initializer ends, no other thread may run its code.
+    private static IRankLinks Join(string world, int ranks, int rank)
+    {
+        if (!world.Contains(',', StringComparison.Ordinal))
+            return new SharedMemoryWorld(world, ranks).JoinAsync(rank, Patience, TimeProvider.System, CancellationToken.None).GetAwaiter().GetResult();
+        var addresses = world.Split(',').Select(PeerAddress.Parse).ToList();
+        var server = PeerServer.StartAsync(addresses[rank], CancellationToken.None).GetAwaiter().GetResult();
+        return new PeerWorld("test", 1, addresses).JoinAsync(server, rank, Patience, TimeProvider.System, CancellationToken.None).GetAwaiter().GetResult();
     }
 
     private static CollectiveReduction ReductionOf(RandomPieces pieces, IRankLinks links) => new(pieces.Ranges, links, Patience, TimeProvider.System);

@@ -1,0 +1,109 @@
+using Atelier.Worker.Collectives.Links;
+
+namespace Atelier.Worker.Collectives.Peers;
+
+/// <summary>Links between hosts, over gRPC; <see cref="PeerWorld"/> makes them.</summary>
+internal sealed class PeerLinks : IRankLinks
+{
+    // How long a rank that leaves waits for the others to have taken what it sent; a frozen one would never.
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
+
+    private readonly RingShape _shape;
+    private readonly IAsyncDisposable _connections;
+    private readonly MonitorDoorbell _bell = new();
+    private readonly OutSlots _toAll;
+    private readonly PeerLink?[] _links;
+    private readonly Lock _goneLock = new();
+    private int[] _gone = [];
+    private bool _disposed;
+
+    /// <summary>Links over streams that stand.</summary>
+    /// <param name="rank">This rank.</param>
+    /// <param name="shape">Ranks, size and number of slots.</param>
+    /// <param name="streams">By rank; null at this one's.</param>
+    /// <param name="connections">What the streams go over; disposed with this.</param>
+    public PeerLinks(int rank, RingShape shape, IReadOnlyList<PeerStream?> streams, IAsyncDisposable connections)
+    {
+        Rank = rank;
+        _shape = shape;
+        _connections = connections;
+        _toAll = new OutSlots(shape);
+        _links = [.. streams.Select((stream, other) => stream is null ? null : new PeerLink(stream, shape, _toAll, Wake, () => MarkGone(other)))];
+    }
+
+    /// <inheritdoc/>
+    public int Rank { get; }
+
+    /// <inheritdoc/>
+    public int Ranks => _shape.Ranks;
+
+    /// <inheritdoc/>
+    public int SegmentBytes => _shape.SegmentBytes;
+
+    /// <inheritdoc/>
+    /// <remarks>Slots of both kinds that go out, and as many that come in; what the transport holds besides is bounded by its windows.</remarks>
+    public long BufferBytes => (1 + 3L * (Ranks - 1)) * _shape.Slots * _shape.SegmentBytes;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int> Gone => Volatile.Read(ref _gone);
+
+    /// <inheritdoc/>
+    public int Signal => _bell.Count;
+
+    /// <summary>The link to another rank.</summary>
+    public PeerLink this[int rank] => _links[rank]!;
+
+    /// <inheritdoc/>
+    public bool TryReserve(int to, out Span<byte> room)
+    {
+        bool found = to == Rank ? Array.TrueForAll(_links, link => link is null || link.HasRoom(toAll: true)) : this[to].HasRoom(toAll: false);
+        room = found ? (to == Rank ? _toAll : this[to].ToOne).Room : default;
+        return found;
+    }
+
+    /// <inheritdoc/>
+    public void Send(int to, int bytes)
+    {
+        if (to != Rank)
+        {
+            this[to].ToOne.Publish(bytes);
+            this[to].Flush();
+            return;
+        }
+        _toAll.Publish(bytes);
+        foreach (var link in _links)
+            link?.Flush();
+    }
+
+    /// <inheritdoc/>
+    public bool TryReceive(int from, bool toAll, out ReadOnlySpan<byte> segment) => this[from].TryPeek(toAll, out segment);
+
+    /// <inheritdoc/>
+    public void Release(int from, bool toAll) => this[from].Release(toAll);
+
+    /// <inheritdoc/>
+    public void Wait(int seen, TimeSpan most) => _bell.Wait(seen, most);
+
+    /// <inheritdoc/>
+    public void Wake() => _bell.Ring();
+
+    /// <summary>Leaves: what was sent still comes to the others, who then find this rank among those gone.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        var links = _links.OfType<PeerLink>().ToList();
+        links.ForEach(link => link.Leave());
+        if (!Task.WaitAll([.. links.Select(link => link.Ended)], Farewell))
+            links.ForEach(link => link.Abort());
+        _connections.DisposeAsync().AsTask().GetAwaiter().GetResult();
+    }
+
+    private void MarkGone(int rank)
+    {
+        lock (_goneLock)
+            Volatile.Write(ref _gone, [.. _gone, rank]);
+        Wake();
+    }
+}
