@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Atelier.Core.Access;
 using Atelier.Training.Step;
 using Atelier.Worker.Benchmarks;
 using Atelier.Worker.Collectives.Links;
-using Atelier.Worker.Collectives.Peers;
+using Atelier.Worker.Peers;
 
 namespace Atelier.Cli.Commands;
 
@@ -16,8 +17,9 @@ internal static class AllReduceRanks
     /// <summary>One rank of a world of processes.</summary>
     public static AllReduceRate RunRank(AllReduceJob job, string world, int rank, CancellationToken cancellation)
     {
-        var links = (job.OverGrpc ? JoinAsync(world, rank, cancellation) : new SharedMemoryWorld(world, job.Ranks).JoinAsync(rank, Patience, TimeProvider.System, cancellation))
-            .GetAwaiter().GetResult();
+        if (job.OverGrpc)
+            return RunOverGrpcAsync(job, world.Split(','), rank, cancellation).GetAwaiter().GetResult();
+        var links = new SharedMemoryWorld(world, job.Ranks).JoinAsync(rank, Patience, TimeProvider.System, cancellation).GetAwaiter().GetResult();
         return AllReduceBenchmark.Run(links, job.Megabytes, job.Repetitions, TimeProvider.System);
     }
 
@@ -70,11 +72,12 @@ internal static class AllReduceRanks
         return rates[0];
     }
 
-    private static async Task<IRankLinks> JoinAsync(string world, int rank, CancellationToken cancellation)
+    private static async Task<AllReduceRate> RunOverGrpcAsync(AllReduceJob job, string[] addresses, int rank, CancellationToken cancellation)
     {
-        var addresses = world.Split(',').Select(PeerAddress.Parse).ToList();
-        var server = await PeerServer.StartAsync(addresses[rank], cancellation);
-        return await new PeerWorld("bench", 1, addresses).JoinAsync(server, rank, Patience, TimeProvider.System, cancellation);
+        await using var server = await PeerServer.StartAsync(new PeerOptions(ListenAddress.Parse(addresses[rank])), cancellation);
+        var membership = new PeerMembership("bench", 1, rank, [.. addresses.Select(address => PeerAddress.Parse($"http://{address}"))]);
+        var links = await server.JoinAsync(membership, Patience, TimeProvider.System, cancellation);
+        return AllReduceBenchmark.Run(links, job.Megabytes, job.Repetitions, TimeProvider.System);
     }
 
     // All are held at once, so that they differ; each is taken again by the rank that it is for.

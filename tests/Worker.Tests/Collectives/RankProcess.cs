@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Atelier.Core.Access;
 using Atelier.Core.Sharding;
 using Atelier.Worker.Collectives;
 using Atelier.Worker.Collectives.Links;
-using Atelier.Worker.Collectives.Peers;
+using Atelier.Worker.Peers;
 using static TorchSharp.torch;
 
 namespace Atelier.Worker.Tests.Collectives;
@@ -67,7 +68,9 @@ internal sealed class RankProcess : IDisposable
     {
         try
         {
-            using var links = Join(world, ranks, rank);
+            var (server, links) = Join(world, ranks, rank);
+            using var serving = server;
+            using var leaving = links;
             for (int i = 0; i < sums; i++)
             {
                 var pieces = Pieces(ranks, i);
@@ -83,13 +86,19 @@ internal sealed class RankProcess : IDisposable
     }
 
     // Not asynchronous: until this module's initializer ends, no other thread may run its code.
-    private static IRankLinks Join(string world, int ranks, int rank)
+    private static (IDisposable? Server, IRankLinks Links) Join(string world, int ranks, int rank)
     {
         if (!world.Contains(',', StringComparison.Ordinal))
-            return new SharedMemoryWorld(world, ranks).JoinAsync(rank, Patience, TimeProvider.System, CancellationToken.None).GetAwaiter().GetResult();
-        var addresses = world.Split(',').Select(PeerAddress.Parse).ToList();
-        var server = PeerServer.StartAsync(addresses[rank], CancellationToken.None).GetAwaiter().GetResult();
-        return new PeerWorld("test", 1, addresses).JoinAsync(server, rank, Patience, TimeProvider.System, CancellationToken.None).GetAwaiter().GetResult();
+            return (null, new SharedMemoryWorld(world, ranks).JoinAsync(rank, Patience, TimeProvider.System, CancellationToken.None).GetAwaiter().GetResult());
+        var addresses = world.Split(',');
+        var server = PeerServer.StartAsync(new PeerOptions(ListenAddress.Parse(addresses[rank])), CancellationToken.None).GetAwaiter().GetResult();
+        var membership = new PeerMembership("test", 1, rank, [.. addresses.Select(PeerAddress.Parse)]);
+        return (new Served(server), server.JoinAsync(membership, Patience, TimeProvider.System, CancellationToken.None).GetAwaiter().GetResult());
+    }
+
+    private sealed record Served(PeerServer Server) : IDisposable
+    {
+        public void Dispose() => Server.DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 
     private static CollectiveReduction ReductionOf(RandomPieces pieces, IRankLinks links) => new(pieces.Ranges, links, Patience, TimeProvider.System);

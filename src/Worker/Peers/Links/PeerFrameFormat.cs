@@ -1,7 +1,7 @@
 using System.Buffers;
 using Grpc.Core;
 
-namespace Atelier.Worker.Collectives.Peers;
+namespace Atelier.Worker.Peers.Links;
 
 /// <summary>
 /// Protobuf's format of <see cref="PeerFrame"/>, by hand: generated code would put every segment into an array of its own.
@@ -12,7 +12,7 @@ internal static class PeerFrameFormat
     /// <summary>Bytes that a message takes besides its payload, at most.</summary>
     public const int MostOverhead = 32;
 
-    private const int ReleasedToOne = 3, ReleasedToAll = 4, Leaves = 7;
+    private const int ReleasedToOne = 3, ReleasedToAll = 4, Leaves = 7, Blames = 8;
     private const int Varint = 0, LengthDelimited = 2;
 
     /// <summary>The stream's method.</summary>
@@ -26,6 +26,7 @@ internal static class PeerFrameFormat
         WriteNumber(head, ref at, ReleasedToOne, frame.ReleasedToOne);
         WriteNumber(head, ref at, ReleasedToAll, frame.ReleasedToAll);
         WriteNumber(head, ref at, Leaves, frame.Leaves ? 1 : 0);
+        WriteNumber(head, ref at, Blames, frame.Blames + 1 ?? 0);
         if (frame.Field != PeerField.None)
         {
             head[at++] = Tag((int)frame.Field, LengthDelimited);
@@ -50,6 +51,7 @@ internal static class PeerFrameFormat
                 (ReleasedToOne, Varint) => frame with { ReleasedToOne = checked((int)value) },
                 (ReleasedToAll, Varint) => frame with { ReleasedToAll = checked((int)value) },
                 (Leaves, Varint) => frame with { Leaves = value != 0 },
+                (Blames, Varint) => frame with { Blames = value == 0 ? null : checked((int)(value - 1)) },
                 ((int)PeerField.Hello or (int)PeerField.ToOne or (int)PeerField.ToAll, LengthDelimited) when frame.Field == PeerField.None && value <= reader.Remaining =>
                     Take(ref reader, frame, (PeerField)(tag >> 3), (int)value),
                 _ => throw new InvalidDataException($"a message between ranks has {value} with tag {tag}"),

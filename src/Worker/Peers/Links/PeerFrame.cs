@@ -1,4 +1,4 @@
-namespace Atelier.Worker.Collectives.Peers;
+namespace Atelier.Worker.Peers.Links;
 
 /// <summary>A message of the stream between two ranks: <c>Segment</c> of peer.proto, with its bytes left where they are.</summary>
 /// <param name="Field">What the payload is.</param>
@@ -13,6 +13,9 @@ internal sealed record PeerFrame(PeerField Field, ReadOnlyMemory<byte> Payload)
 
     /// <summary>Whether the sender leaves.</summary>
     public bool Leaves { get; init; }
+
+    /// <summary>The rank because of which it leaves; null for none.</summary>
+    public int? Blames { get; init; }
 
     /// <summary>What holds the payload of a received message, to be given back to its pool.</summary>
     public byte[]? Rented { get; init; }

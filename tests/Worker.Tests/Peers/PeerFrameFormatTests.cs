@@ -1,31 +1,33 @@
 using System.Buffers;
 using Atelier.Protos;
-using Atelier.Worker.Collectives.Peers;
+using Atelier.Worker.Peers.Links;
 using Google.Protobuf;
 using Grpc.Core;
 
-namespace Atelier.Worker.Tests.Collectives;
+namespace Atelier.Worker.Tests.Peers;
 
 /// <summary>The handwritten format is protobuf's of peer.proto.</summary>
 public sealed class PeerFrameFormatTests
 {
     [Theory]
-    [InlineData(0, 0, 0, false)]
-    [InlineData(1, 0, 5, false)]
-    [InlineData(300, 2, 70_000, false)]
-    [InlineData(0, 127, 0, true)]
-    public void Format_OfASegment_IsTheGenerated(int toOne, int toAll, int bytes, bool leaves)
+    [InlineData(0, 0, 0, false, null)]
+    [InlineData(1, 0, 5, false, null)]
+    [InlineData(300, 2, 70_000, false, null)]
+    [InlineData(0, 127, 0, true, null)]
+    [InlineData(0, 0, 0, true, 0)]
+    [InlineData(0, 0, 0, true, 200)]
+    public void Format_OfASegment_IsTheGenerated(int toOne, int toAll, int bytes, bool leaves, int? blames)
     {
         var data = Enumerable.Range(0, bytes).Select(i => (byte)i).ToArray();
-        var expected = new Segment { ReleasedToOne = (uint)toOne, ReleasedToAll = (uint)toAll, Leaves = leaves, ToAll = ByteString.CopyFrom(data) };
-        var frame = new PeerFrame(bytes == 0 ? PeerField.None : PeerField.ToAll, data) { ReleasedToOne = toOne, ReleasedToAll = toAll, Leaves = leaves };
+        var expected = new Segment { ReleasedToOne = (uint)toOne, ReleasedToAll = (uint)toAll, Leaves = leaves, Blames = (uint)(blames + 1 ?? 0), ToAll = ByteString.CopyFrom(data) };
+        var frame = new PeerFrame(bytes == 0 ? PeerField.None : PeerField.ToAll, data) { ReleasedToOne = toOne, ReleasedToAll = toAll, Leaves = leaves, Blames = blames };
         var sink = new Sink();
         PeerFrameFormat.Exchange.RequestMarshaller.ContextualSerializer(frame, sink);
 
         Assert.Equal(expected, Segment.Parser.ParseFrom(sink.Bytes.WrittenSpan));
         Assert.Equal(sink.Length, sink.Bytes.WrittenCount);
         var read = PeerFrameFormat.Exchange.ResponseMarshaller.ContextualDeserializer(new Source(expected.ToByteArray()));
-        Assert.Equal((toOne, toAll, leaves), (read.ReleasedToOne, read.ReleasedToAll, read.Leaves));
+        Assert.Equal((toOne, toAll, leaves, blames), (read.ReleasedToOne, read.ReleasedToAll, read.Leaves, read.Blames));
         Assert.Equal(data, read.Payload.ToArray());
     }
 

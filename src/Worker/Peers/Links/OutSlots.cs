@@ -1,6 +1,6 @@
 using Atelier.Worker.Collectives.Links;
 
-namespace Atelier.Worker.Collectives.Peers;
+namespace Atelier.Worker.Peers.Links;
 
 /// <summary>Outgoing segments: a ring of slots, filled in place by the collective and sent by one task or more.</summary>
 /// <param name="shape">Size and number of slots.</param>

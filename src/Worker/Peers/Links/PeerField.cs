@@ -1,4 +1,4 @@
-namespace Atelier.Worker.Collectives.Peers;
+namespace Atelier.Worker.Peers.Links;
 
 /// <summary>What a message carries: the numbers of fields in peer.proto.</summary>
 internal enum PeerField

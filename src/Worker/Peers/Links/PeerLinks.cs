@@ -1,34 +1,41 @@
 using Atelier.Worker.Collectives.Links;
 
-namespace Atelier.Worker.Collectives.Peers;
+namespace Atelier.Worker.Peers.Links;
 
-/// <summary>Links between hosts, over gRPC; <see cref="PeerWorld"/> makes them.</summary>
+/// <summary>Links between hosts, over gRPC; <see cref="PeerServer"/> makes them.</summary>
 internal sealed class PeerLinks : IRankLinks
 {
     // How long a rank that leaves waits for the others to have taken what it sent; a frozen one would never.
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
 
     private readonly RingShape _shape;
-    private readonly IAsyncDisposable _connections;
     private readonly MonitorDoorbell _bell = new();
     private readonly OutSlots _toAll;
     private readonly PeerLink?[] _links;
-    private readonly Lock _goneLock = new();
-    private int[] _gone = [];
+    private readonly GoneRanks _gone;
+    private readonly Action _left;
+    private int? _blamed;
     private bool _disposed;
 
-    /// <summary>Links over streams that stand.</summary>
+    /// <summary>Links over calls that stand.</summary>
     /// <param name="rank">This rank.</param>
     /// <param name="shape">Ranks, size and number of slots.</param>
-    /// <param name="streams">By rank; null at this one's.</param>
-    /// <param name="connections">What the streams go over; disposed with this.</param>
-    public PeerLinks(int rank, RingShape shape, IReadOnlyList<PeerStream?> streams, IAsyncDisposable connections)
+    /// <param name="calls">To each rank; null at this one's.</param>
+    /// <param name="guests">From each rank; null at this one's.</param>
+    /// <param name="left">Called when this rank has left.</param>
+    public PeerLinks(int rank, RingShape shape, IReadOnlyList<PeerCall?> calls, IReadOnlyList<PeerGuest?> guests, Action left)
     {
         Rank = rank;
         _shape = shape;
-        _connections = connections;
+        _gone = new GoneRanks(rank);
+        _left = left;
         _toAll = new OutSlots(shape);
-        _links = [.. streams.Select((stream, other) => stream is null ? null : new PeerLink(stream, shape, _toAll, Wake, () => MarkGone(other)))];
+        _links = [.. calls.Select((call, other) => call is null ? null : new PeerLink(call, guests[other]!, shape, _toAll))];
+        for (int other = 0; other < _links.Length; other++)
+        {
+            int from = other;
+            _links[other]?.Start(Wake, cause => MarkGone(from, cause));
+        }
     }
 
     /// <inheritdoc/>
@@ -45,7 +52,7 @@ internal sealed class PeerLinks : IRankLinks
     public long BufferBytes => (1 + 3L * (Ranks - 1)) * _shape.Slots * _shape.SegmentBytes;
 
     /// <inheritdoc/>
-    public IReadOnlyList<int> Gone => Volatile.Read(ref _gone);
+    public IReadOnlyList<int> Gone => _gone.Ranks;
 
     /// <inheritdoc/>
     public int Signal => _bell.Count;
@@ -87,6 +94,9 @@ internal sealed class PeerLinks : IRankLinks
     /// <inheritdoc/>
     public void Wake() => _bell.Ring();
 
+    /// <inheritdoc/>
+    public void Blame(int rank) => _blamed = rank;
+
     /// <summary>Leaves: what was sent still comes to the others, who then find this rank among those gone.</summary>
     public void Dispose()
     {
@@ -94,16 +104,15 @@ internal sealed class PeerLinks : IRankLinks
             return;
         _disposed = true;
         var links = _links.OfType<PeerLink>().ToList();
-        links.ForEach(link => link.Leave());
-        if (!Task.WaitAll([.. links.Select(link => link.Ended)], Farewell))
-            links.ForEach(link => link.Abort());
-        _connections.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        links.ForEach(link => link.Leave(_blamed));
+        Task.WaitAll([.. links.Select(link => link.Written)], Farewell);
+        links.ForEach(link => link.Abort());
+        _left();
     }
 
-    private void MarkGone(int rank)
+    private void MarkGone(int rank, int? cause)
     {
-        lock (_goneLock)
-            Volatile.Write(ref _gone, [.. _gone, rank]);
+        _gone.Add(rank, cause is >= 0 && cause < Ranks ? cause : null);
         Wake();
     }
 }
