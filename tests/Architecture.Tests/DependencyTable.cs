@@ -25,7 +25,7 @@ internal static class DependencyTable
         new("src/Storage", ["src/Core"], ["AWSSDK.Core", "AWSSDK.S3"]),
         new("src/Training", ["src/Core", "src/Storage", TorchSharp], ["TorchSharp"]),
         // The loop handles the tensors that Training's public members speak of; it references no binding of its own.
-        new("src/Worker", ["src/Core", "src/Storage", "src/Training"], []) { Sees = [TorchSharp] },
+        new("src/Worker", ["src/Core", "src/Protos", "src/Rpc", "src/Storage", "src/Training"], ["Google.Protobuf"]) { Sees = [TorchSharp, Grpc] },
         new("src/Coordinator", [Orleans], ["Microsoft.Data.Sqlite", "Microsoft.Orleans.Sdk", "Microsoft.Orleans.Server", "Npgsql"]),
         new("src/Cli", ["src/Core", "src/Storage", "src/Training", "src/Worker"], ["Spectre.Console", "System.CommandLine"]) { Sees = [TorchSharp] },
     ];

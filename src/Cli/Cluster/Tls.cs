@@ -46,6 +46,10 @@ internal static class Tls
         return options;
     }
 
+    /// <summary>An authority's certificate; null for none.</summary>
+    /// <exception cref="UserErrorException">The file cannot be read.</exception>
+    public static X509Certificate2? Authority(string? path) => path is null ? null : Read(path, () => X509CertificateLoader.LoadCertificateFromFile(path));
+
     private static T Read<T>(string path, Func<T> read)
     {
         try

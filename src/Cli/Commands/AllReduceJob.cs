@@ -4,4 +4,5 @@ namespace Atelier.Cli.Commands;
 /// <param name="Ranks">How many take part.</param>
 /// <param name="Megabytes">Size of the buffer, in 10⁶ bytes.</param>
 /// <param name="Repetitions">Timed sums.</param>
-internal sealed record AllReduceJob(int Ranks, int Megabytes, int Repetitions);
+/// <param name="OverGrpc">Whether processes sum over TCP and not through shared memory.</param>
+internal sealed record AllReduceJob(int Ranks, int Megabytes, int Repetitions, bool OverGrpc);

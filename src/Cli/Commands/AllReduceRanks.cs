@@ -1,7 +1,11 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Atelier.Core.Access;
 using Atelier.Training.Step;
 using Atelier.Worker.Benchmarks;
 using Atelier.Worker.Collectives.Links;
+using Atelier.Worker.Peers;
 
 namespace Atelier.Cli.Commands;
 
@@ -13,6 +17,8 @@ internal static class AllReduceRanks
     /// <summary>One rank of a world of processes.</summary>
     public static AllReduceRate RunRank(AllReduceJob job, string world, int rank, CancellationToken cancellation)
     {
+        if (job.OverGrpc)
+            return RunOverGrpcAsync(job, world.Split(','), rank, cancellation).GetAwaiter().GetResult();
         var links = new SharedMemoryWorld(world, job.Ranks).JoinAsync(rank, Patience, TimeProvider.System, cancellation).GetAwaiter().GetResult();
         return AllReduceBenchmark.Run(links, job.Megabytes, job.Repetitions, TimeProvider.System);
     }
@@ -21,7 +27,7 @@ internal static class AllReduceRanks
     /// <exception cref="IOException">Another rank could not begin.</exception>
     public static AllReduceRate RunProcesses(AllReduceJob job)
     {
-        var world = Guid.NewGuid().ToString("n");
+        var world = job.OverGrpc ? FreeAddresses(job.Ranks) : Guid.NewGuid().ToString("n");
         // Not disposed: a process that ends late still cancels it.
         var lost = new CancellationTokenSource();
         var others = new List<Process>();
@@ -66,13 +72,31 @@ internal static class AllReduceRanks
         return rates[0];
     }
 
+    private static async Task<AllReduceRate> RunOverGrpcAsync(AllReduceJob job, string[] addresses, int rank, CancellationToken cancellation)
+    {
+        await using var server = await PeerServer.StartAsync(new PeerOptions(ListenAddress.Parse(addresses[rank])), cancellation);
+        var membership = new PeerMembership("bench", 1, rank, [.. addresses.Select(address => PeerAddress.Parse($"http://{address}"))]);
+        var links = await server.JoinAsync(membership, Patience, TimeProvider.System, cancellation);
+        return AllReduceBenchmark.Run(links, job.Megabytes, job.Repetitions, TimeProvider.System);
+    }
+
+    // All are held at once, so that they differ; each is taken again by the rank that it is for.
+    private static string FreeAddresses(int ranks)
+    {
+        var listeners = Enumerable.Range(0, ranks).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
+        listeners.ForEach(listener => listener.Start());
+        var addresses = string.Join(',', listeners.Select(listener => listener.LocalEndpoint));
+        listeners.ForEach(listener => listener.Dispose());
+        return addresses;
+    }
+
     private static Process Start(AllReduceJob job, string world, int rank, CancellationTokenSource lost)
     {
         var program = Environment.ProcessPath!;
         var start = new ProcessStartInfo(program) { RedirectStandardInput = true };
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
             start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
-        foreach (var argument in new[] { "bench", "allreduce", "--ranks", $"{job.Ranks}", "--megabytes", $"{job.Megabytes}", "--repetitions", $"{job.Repetitions}", "--rank", $"{rank}", "--world", world })
+        foreach (var argument in new[] { "bench", "allreduce", "--ranks", $"{job.Ranks}", "--megabytes", $"{job.Megabytes}", "--repetitions", $"{job.Repetitions}", "--transport", job.OverGrpc ? BenchAllReduceCommand.Grpc : BenchAllReduceCommand.SharedMemory, "--rank", $"{rank}", "--world", world })
             start.ArgumentList.Add(argument);
         var process = Process.Start(start)!;
         process.EnableRaisingEvents = true;

@@ -9,7 +9,12 @@ namespace Atelier.Cli.Commands;
 /// <summary><c>atelier bench allreduce</c>: how fast ranks on this host sum a buffer.</summary>
 internal static class BenchAllReduceCommand
 {
-    private const string SharedMemory = "shared-memory";
+    /// <summary>Processes of this host, through its memory.</summary>
+    public const string SharedMemory = "shared-memory";
+
+    /// <summary>Processes of this host, over TCP as if they were on several.</summary>
+    public const string Grpc = "grpc";
+
     private const string InProcess = "in-process";
     private const int MostRanks = 64;
     private const int MostMegabytes = 2000;
@@ -19,8 +24,8 @@ internal static class BenchAllReduceCommand
     {
         var ranks = new Option<int>("--ranks") { Description = "how many take part", DefaultValueFactory = _ => 2 };
         var megabytes = new Option<int>("--megabytes") { Description = "size of the buffer, in 10^6 bytes of float32", DefaultValueFactory = _ => 16 };
-        var transport = new Option<string>("--transport") { Description = "what lies between the ranks: processes or threads", DefaultValueFactory = _ => SharedMemory };
-        transport.AcceptOnlyFromAmong(SharedMemory, InProcess);
+        var transport = new Option<string>("--transport") { Description = "what lies between the ranks: processes, processes over TCP, or threads", DefaultValueFactory = _ => SharedMemory };
+        transport.AcceptOnlyFromAmong(SharedMemory, Grpc, InProcess);
         var repetitions = new Option<int>("--repetitions") { Description = "timed sums; the median counts", DefaultValueFactory = _ => 7 };
         var json = new Option<bool>("--json") { Description = "print one JSON object" };
         // How the command starts its other ranks.
@@ -28,7 +33,7 @@ internal static class BenchAllReduceCommand
         var world = new Option<string?>("--world") { Hidden = true };
         var command = new Command("allreduce", "Time sums over several ranks on this host") { ranks, megabytes, transport, repetitions, json, rank, world };
         command.SetAction(parsed => Run(
-            new AllReduceJob(parsed.GetValue(ranks), parsed.GetValue(megabytes), parsed.GetValue(repetitions)),
+            new AllReduceJob(parsed.GetValue(ranks), parsed.GetValue(megabytes), parsed.GetValue(repetitions), parsed.GetValue(transport) == Grpc),
             parsed.GetValue(transport)!, parsed.GetValue(rank), parsed.GetValue(world), parsed.GetValue(json)));
         return command;
     }

@@ -4,6 +4,7 @@ using Atelier.Cli.Cluster;
 using Atelier.Core;
 using Atelier.Core.Access;
 using Atelier.Core.Fleet;
+using Atelier.Worker.Peers;
 using Atelier.Worker.Session;
 
 namespace Atelier.Cli.Commands;
@@ -43,12 +44,17 @@ internal static class WorkerCommand
             };
             if (parsed.GetValue(untilStdinCloses))
                 Companion.EndWithStdin();
-            return Run(options);
+            var reached = new PeerOptions(ListenAddress.Parse(parsed.GetValue(listen)!))
+            {
+                Host = parsed.GetValue(advertise),
+                Security = new PeerSecurity(own, Tls.Authority(parsed.GetValue(authority)), options.Token),
+            };
+            return Run(options, reached);
         });
         return command;
     }
 
-    private static int Run(WorkerOptions options)
+    private static int Run(WorkerOptions options, PeerOptions reached)
     {
         using var drain = new CancellationTokenSource();
         void Handle(PosixSignalContext context)
@@ -62,13 +68,13 @@ internal static class WorkerCommand
         }
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
-        RunAsync(options, drain.Token).GetAwaiter().GetResult();
+        RunAsync(options, reached, drain.Token).GetAwaiter().GetResult();
         return ExitCode.Success;
     }
 
-    private static async Task RunAsync(WorkerOptions options, CancellationToken drain)
+    private static async Task RunAsync(WorkerOptions options, PeerOptions reached, CancellationToken drain)
     {
-        await using var peers = new HostPeers();
+        await using var peers = await PeerNetwork.StartAsync(reached, drain);
         await WorkerProcess.RunAsync(options, peers, Console.WriteLine, TimeProvider.System, drain);
     }
 

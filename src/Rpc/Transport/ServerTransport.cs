@@ -1,4 +1,6 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Atelier.Rpc.Transport;
 
@@ -22,4 +24,7 @@ public static class ServerTransport
         options.Limits.Http2.InitialConnectionWindowSize = ConnectionWindowBytes;
         options.AddServerHeader = false;
     }
+
+    /// <summary>Has Kestrel receive much at a time; for a server of few connections that carry much, not of thousands.</summary>
+    public static void UseLargeBlocks(IServiceCollection services) => services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlocks.Factory>();
 }

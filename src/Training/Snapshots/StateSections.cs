@@ -9,8 +9,10 @@ namespace Atelier.Training.Snapshots;
 /// <summary>A trajectory state as the flat sections of snapshots and hashes: its tensors, then its counters.</summary>
 public static class StateSections
 {
-    private const string Counters = "counters";
     private const int CounterCount = 4;
+
+    /// <summary>The section after those of the tensors: iteration, image count, and the steps of both Adams. Little-endian.</summary>
+    public static SnapshotSection Counters { get; } = new("counters", TensorDtype.I64, CounterCount);
 
     /// <summary>What a snapshot writes; the bytes are read from the state when they are written.</summary>
     public static IReadOnlyList<SnapshotPartData> Parts(TrajectoryState state)
@@ -19,7 +21,7 @@ public static class StateSections
         return
         [
             .. state.Sections().Select(section => SnapshotPartData.Whole(Describe(section), stream => WithBytes(section.Values, bytes => stream.Write(bytes)))),
-            SnapshotPartData.Whole(CounterSection, stream => stream.Write(CounterBytes(state))),
+            SnapshotPartData.Whole(Counters, stream => stream.Write(CounterBytes(state))),
         ];
     }
 
@@ -45,7 +47,7 @@ public static class StateSections
             start += section.Values.numel();
         }
         if (slice == 0)
-            parts.Add(SnapshotPartData.Whole(CounterSection, stream => stream.Write(CounterBytes(state))));
+            parts.Add(SnapshotPartData.Whole(Counters, stream => stream.Write(CounterBytes(state))));
         return parts;
     }
 
@@ -53,7 +55,7 @@ public static class StateSections
     public static IReadOnlyList<SnapshotSection> Describe(TrajectoryState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return [.. state.Sections().Select(Describe), CounterSection];
+        return [.. state.Sections().Select(Describe), Counters];
     }
 
     /// <summary>SHA-256 of all weights, moments and counters: equal states have equal hashes, however they were computed or stored.</summary>
@@ -66,7 +68,7 @@ public static class StateSections
             hasher.Begin(Describe(section));
             WithBytes(section.Values, hasher.Append);
         }
-        hasher.Begin(CounterSection);
+        hasher.Begin(Counters);
         hasher.Append(CounterBytes(state));
         return hasher.Finish();
     }
@@ -87,15 +89,24 @@ public static class StateSections
             snapshot.Read(snapshot[section.Name], 0, host.bytes);
             section.Values.copy_(host);
         }
-        Require(snapshot[Counters], CounterSection);
+        Require(snapshot[Counters.Name], Counters);
         Span<byte> bytes = stackalloc byte[CounterCount * sizeof(long)];
-        snapshot.Read(snapshot[Counters], 0, bytes);
-        state.SetCounters(At(bytes, 0), At(bytes, 1), At(bytes, 2), At(bytes, 3));
+        snapshot.Read(snapshot[Counters.Name], 0, bytes);
+        SetCounters(state, bytes);
     }
 
-    private static SnapshotSection CounterSection { get; } = new(Counters, TensorDtype.I64, CounterCount);
+    /// <summary>Sets a state's counters.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="bytes">As <see cref="CounterBytes"/> gives them.</param>
+    /// <param name="phasesDone">Phases of the next iteration that are applied; no section carries it.</param>
+    public static void SetCounters(TrajectoryState state, ReadOnlySpan<byte> bytes, int phasesDone = 0)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        state.SetCounters(At(bytes, 0), At(bytes, 1), At(bytes, 2), At(bytes, 3), phasesDone);
+    }
 
-    private static SnapshotSection Describe(StateSection section) => new(
+    /// <summary>What a section of tensors is called and how large it is.</summary>
+    public static SnapshotSection Describe(StateSection section) => new(
         section.Name, section.Values.dtype == ScalarType.Float64 ? TensorDtype.F64 : TensorDtype.F32, section.Values.numel());
 
     private static void WithBytes(Tensor values, SpanAction use)
@@ -104,8 +115,10 @@ public static class StateSections
         use(values.cpu().bytes);
     }
 
-    private static byte[] CounterBytes(TrajectoryState state)
+    /// <summary>A state's counters, as <see cref="Counters"/> has them.</summary>
+    public static byte[] CounterBytes(TrajectoryState state)
     {
+        ArgumentNullException.ThrowIfNull(state);
         var bytes = new byte[CounterCount * sizeof(long)];
         long[] counters = [state.Iteration, state.ImageCount, state.GeneratorMoments.Step, state.DiscriminatorMoments.Step];
         for (int i = 0; i < CounterCount; i++)

@@ -11,4 +11,7 @@ public enum CollectiveFault
 
     /// <summary>A rank takes part in another collective than this one: another phase, length, type or plan.</summary>
     Mismatch,
+
+    /// <summary>A rank does not let this one in, or cannot prove who it is: a wrong token or certificate.</summary>
+    Refused,
 }

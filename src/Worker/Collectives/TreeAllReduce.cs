@@ -80,6 +80,9 @@ internal sealed class TreeAllReduce(AllReducePlan plan, IRankLinks links, TimeSp
         }
     }
 
-    private CollectiveException Failure(CollectiveFault fault, string phase, IReadOnlyList<int> ranks, string detail) =>
-        new(fault, phase, links.Rank, ranks, detail);
+    private CollectiveException Failure(CollectiveFault fault, string phase, IReadOnlyList<int> ranks, string detail)
+    {
+        links.Blame(ranks[0]);
+        return new CollectiveException(fault, phase, links.Rank, ranks, detail);
+    }
 }

@@ -66,6 +66,7 @@ public sealed class BenchTests
 
     [Theory]
     [InlineData("shared-memory")]
+    [InlineData("grpc")]
     [InlineData("in-process")]
     public void BenchAllReduce_Json_HasTheFieldsThatScriptsKnow(string transport)
     {

@@ -5,15 +5,26 @@ using static TorchSharp.torch;
 
 namespace Atelier.Worker.Tests.Collectives;
 
-/// <summary>Every wait ends: by its deadline, by cancellation, or with the rank that it waits for; and says what it waited for.</summary>
-public sealed class CollectiveFailureTests
+/// <summary>Every wait ends: by its deadline, by cancellation, or with the rank that it waits for; and says what it waited for:
+/// the same suite for all links.</summary>
+public abstract class CollectiveFailureTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    private IReadOnlyList<IRankLinks> _world = [];
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var links in _world)
+            links.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public void Reduce_ASilentRank_EndsAtTheDeadlineAndNamesIt()
     {
-        var links = InMemoryWorld.Create(3);
+        var links = World(3);
         // Rank 2 never comes. Ranks 0 and 1 live in a time of their own, which passes when they look at it.
         var failures = RankThreads.Run(2, rank => Reduce(links[rank], "Dreg", time: new HastyTime(TimeSpan.FromMinutes(4))));
 
@@ -30,7 +41,7 @@ public sealed class CollectiveFailureTests
     [Fact]
     public void Reduce_ARankThatLeaves_EndsTheOthersWaitsAndNamesIt()
     {
-        var links = InMemoryWorld.Create(3);
+        var links = World(3);
         var failures = RankThreads.Run(3, rank =>
         {
             if (rank == 1)
@@ -50,7 +61,7 @@ public sealed class CollectiveFailureTests
     [Fact]
     public void Reduce_ARankThatLeavesAfterwards_LosesNothing()
     {
-        var links = InMemoryWorld.Create(2);
+        var links = World(2);
         // Rank 0 disposes its links as soon as it has the sum, whether or not rank 1 has.
         var failures = RankThreads.Run(2, rank =>
         {
@@ -63,7 +74,7 @@ public sealed class CollectiveFailureTests
     [Fact]
     public void Reduce_Cancelled_EndsTheWait()
     {
-        var links = InMemoryWorld.Create(2);
+        var links = World(2);
         using var cancellation = new CancellationTokenSource();
         var failures = RankThreads.Run(2, rank =>
         {
@@ -80,7 +91,7 @@ public sealed class CollectiveFailureTests
     [InlineData("Gmain", 64, "Gmain", 65)]
     public void Reduce_RanksThatDisagree_FindOut(string phase, int length, string otherPhase, int otherLength)
     {
-        var links = InMemoryWorld.Create(2);
+        var links = World(2);
         var failures = RankThreads.Run(2, rank =>
         {
             using var leaving = links[rank];
@@ -91,6 +102,11 @@ public sealed class CollectiveFailureTests
         Assert.Contains(failures, failure => failure is CollectiveException { Fault: CollectiveFault.Mismatch });
         Assert.All(failures, (failure, rank) => Assert.Equal([1 - rank], Assert.IsType<CollectiveException>(failure).Blamed));
     }
+
+    /// <summary>Each rank's links.</summary>
+    private protected abstract IReadOnlyList<IRankLinks> Create(int ranks);
+
+    private IReadOnlyList<IRankLinks> World(int ranks) => _world = Create(ranks);
 
     // The links stay open after a failure: a rank that left would be what the others tell of.
     private static void Reduce(IRankLinks links, string phase, int length = 64, TimeProvider? time = null, CancellationToken cancellation = default)

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Atelier.Core.Access;
 using Atelier.Core.Sharding;
 using Atelier.Worker.Collectives;
 using Atelier.Worker.Collectives.Links;
+using Atelier.Worker.Peers;
 using static TorchSharp.torch;
 
 namespace Atelier.Worker.Tests.Collectives;
@@ -21,7 +23,7 @@ internal sealed class RankProcess : IDisposable
     private RankProcess(Process process) => _process = process;
 
     /// <summary>Starts a rank that sums again and again.</summary>
-    /// <param name="world">The world's name.</param>
+    /// <param name="world">The name of a world of shared memory, or the addresses of one of gRPC with commas between.</param>
     /// <param name="ranks">Number of ranks.</param>
     /// <param name="rank">Which.</param>
     /// <param name="sums">How many sums.</param>
@@ -66,7 +68,9 @@ internal sealed class RankProcess : IDisposable
     {
         try
         {
-            using var links = new SharedMemoryWorld(world, ranks).JoinAsync(rank, Patience, TimeProvider.System, CancellationToken.None).GetAwaiter().GetResult();
+            var (server, links) = Join(world, ranks, rank);
+            using var serving = server;
+            using var leaving = links;
             for (int i = 0; i < sums; i++)
             {
                 var pieces = Pieces(ranks, i);
@@ -79,6 +83,22 @@ internal sealed class RankProcess : IDisposable
         {
             Console.WriteLine($"{e.Fault} {e.Phase} {e.Rank} {string.Join(',', e.Blamed)}");
         }
+    }
+
+    // Not asynchronous: until this module's initializer ends, no other thread may run its code.
+    private static (IDisposable? Server, IRankLinks Links) Join(string world, int ranks, int rank)
+    {
+        if (!world.Contains(',', StringComparison.Ordinal))
+            return (null, new SharedMemoryWorld(world, ranks).JoinAsync(rank, Patience, TimeProvider.System, CancellationToken.None).GetAwaiter().GetResult());
+        var addresses = world.Split(',');
+        var server = PeerServer.StartAsync(new PeerOptions(ListenAddress.Parse(addresses[rank])), CancellationToken.None).GetAwaiter().GetResult();
+        var membership = new PeerMembership("test", 1, rank, [.. addresses.Select(PeerAddress.Parse)]);
+        return (new Served(server), server.JoinAsync(membership, Patience, TimeProvider.System, CancellationToken.None).GetAwaiter().GetResult());
+    }
+
+    private sealed record Served(PeerServer Server) : IDisposable
+    {
+        public void Dispose() => Server.DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 
     private static CollectiveReduction ReductionOf(RandomPieces pieces, IRankLinks links) => new(pieces.Ranges, links, Patience, TimeProvider.System);

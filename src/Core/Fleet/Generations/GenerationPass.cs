@@ -83,6 +83,7 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         var plan = State.Plan!;
         if (EndingOf(plan) is { } reason)
         {
+            CountTrouble(plan);
             Enter(GenerationStage.Gathering, reason);
         }
         else if (plan.Source.Worker is { } source && !State.Held.Contains(source))
@@ -111,7 +112,10 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         var reached = plan.Members.Max(member => State.ReportOf(member.Worker)?.Held?.Position ?? plan.Start.Position);
         if (reached > State.Reached) State = State with { Reached = reached, ProgressAt = now };
         if (EndingOf(plan) is { } reason)
+        {
+            CountTrouble(plan);
             Enter(GenerationStage.Gathering, reason);
+        }
         else if (!Settle([.. plan.Members.Select(member => member.Worker)]))
             Enter(GenerationStage.Gathering, "digests differ");
         else if (plan.Members.All(member => HasHalted(member.Worker)))
@@ -163,6 +167,15 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         if (plan.IsLast) return CanStart ? "the run goes on" : null;
         // The last iteration may be done already: its workers then stop by themselves.
         return view.Intent == RunIntent.Run && State.Failure is null ? null : $"{view.Intent} is wanted";
+    }
+
+    /// <summary>A worker that ends generation after generation, without anything being committed, is better done without.</summary>
+    private void CountTrouble(GenerationPlan plan)
+    {
+        if (plan.Members.Select(member => State.ReportOf(member.Worker)).FirstOrDefault(report => report?.Generation == plan.Id && report.Trouble is not null) is not { } report) return;
+        var count = State.Trouble is { } former && former.Worker == report.Worker && former.At == State.Reached ? former.Generations + 1 : 1;
+        State = State with { Trouble = new(report.Worker, State.Reached, count) };
+        if (count >= settings.MostTroubles) Evict(report.Worker, $"in {count} generations in a row it could not go on: {report.Trouble}");
     }
 
     private void EndStall(GenerationPlan plan)

@@ -18,6 +18,9 @@ public sealed record GenerationSettings
     /// <summary>A generation lasts at least this long before a join ends it, so that many joins cost few halts.</summary>
     public TimeSpan JoinPatience { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>So many generations in a row a worker may end without anything being committed; then it is evicted.</summary>
+    public int MostTroubles { get; init; } = 5;
+
     /// <summary>A re-balance has to promise a gain above this part of an iteration's time.</summary>
     public double RebalanceGain { get; init; } = 0.1;
 

@@ -65,6 +65,9 @@ public sealed record GenerationState
     /// <summary>The furthest position at which copies disagreed and nobody could say who was right.</summary>
     public Position Disputed { get; init; }
 
+    /// <summary>The worker that ended the last generations without any progress; null where the last one got on.</summary>
+    public RepeatedTrouble? Trouble { get; init; }
+
     /// <summary>How many workers have been asked to save the present state.</summary>
     public int SaveAttempts { get; init; }
 

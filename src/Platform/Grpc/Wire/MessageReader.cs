@@ -13,16 +13,20 @@ internal sealed class MessageReader(PipeReader pipe, string? encoding, int? maxB
 {
     public const int HeaderBytes = 5;
 
+    // Less than half of the smallest window that peers begin with, 65,535 bytes.
+    private const int StepBytes = 32 * 1024 - HeaderBytes;
+
     /// <summary>The next message, read where its bytes lie.</summary>
     /// <returns>Whether there was one before the body's end, and the message.</returns>
     /// <exception cref="RpcException">What came is no message, or too large, or could not be deserialised.</exception>
     public async ValueTask<(bool Found, T? Message)> ReadAsync<T>(Func<DeserializationContext, T> deserialize, CancellationToken cancellationToken)
     {
+        var wanted = HeaderBytes;
         while (true)
         {
-            var result = await pipe.ReadAsync(cancellationToken);
+            var result = await pipe.ReadAtLeastAsync(wanted, cancellationToken);
             var buffer = result.Buffer;
-            if (TryFrame(buffer, out var isCompressed, out var payload))
+            if (TryFrame(buffer, out var isCompressed, out var payload, out var missing))
             {
                 try
                 {
@@ -34,6 +38,9 @@ internal sealed class MessageReader(PipeReader pipe, string? encoding, int? maxB
                 }
             }
             pipe.AdvanceTo(buffer.Start, buffer.End);
+            // Waking up for every few bytes of a large message costs more than reading it; asking for more than the sender may send
+            // before it is told that some was seen would never end.
+            wanted = (int)Math.Min(buffer.Length + Math.Min(missing, StepBytes), int.MaxValue);
             if (result.IsCompleted)
                 return buffer.IsEmpty ? (false, default) : throw Malformed("the body ends within a message");
         }
@@ -42,9 +49,10 @@ internal sealed class MessageReader(PipeReader pipe, string? encoding, int? maxB
     public static RpcException TooLarge(long bytes, int maxBytes) =>
         new(new Status(StatusCode.ResourceExhausted, $"Received message exceeds the maximum configured message size: {bytes} bytes, at most {maxBytes}."));
 
-    private bool TryFrame(ReadOnlySequence<byte> buffer, out bool isCompressed, out ReadOnlySequence<byte> payload)
+    private bool TryFrame(ReadOnlySequence<byte> buffer, out bool isCompressed, out ReadOnlySequence<byte> payload, out long missing)
     {
         payload = default;
+        missing = HeaderBytes - buffer.Length;
         isCompressed = false;
         if (buffer.Length < HeaderBytes) return false;
 
@@ -55,7 +63,8 @@ internal sealed class MessageReader(PipeReader pipe, string? encoding, int? maxB
         var length = BinaryPrimitives.ReadUInt32BigEndian(header[1..]);
         // Refused before its bytes come, so that nobody has to hold them.
         if (length > (maxBytes ?? int.MaxValue)) throw TooLarge(length, maxBytes ?? int.MaxValue);
-        if (buffer.Length - HeaderBytes < length) return false;
+        missing = HeaderBytes + length - buffer.Length;
+        if (missing > 0) return false;
         payload = buffer.Slice(HeaderBytes, length);
         return true;
     }

@@ -11,5 +11,5 @@ namespace Atelier.Worker.Collectives.Links;
 internal readonly record struct Hello(ulong Magic, int Rank, RingShape Shape, int Descriptor)
 {
     /// <summary>"atelier" and the version of the memory's layout.</summary>
-    public const ulong Current = 0x61_74_65_6c_69_65_72_01;
+    public const ulong Current = 0x61_74_65_6c_69_65_72_02;
 }

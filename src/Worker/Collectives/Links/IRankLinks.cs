@@ -23,7 +23,10 @@ public interface IRankLinks : IDisposable
     /// <summary>Memory that this rank's side of the links takes, in bytes.</summary>
     long BufferBytes { get; }
 
-    /// <summary>The ranks whose links broke, in the order in which they did.</summary>
+    /// <summary>
+    /// The ranks that are gone: their links broke, or somebody left because of them. In the order in which this was learned,
+    /// except that the rank that another left for stands before it.
+    /// </summary>
     IReadOnlyList<int> Gone { get; }
 
     /// <summary>Changes whenever something may have become possible.</summary>
@@ -60,4 +63,11 @@ public interface IRankLinks : IDisposable
 
     /// <summary>Ends a wait of this rank; from any thread.</summary>
     void Wake();
+
+    /// <summary>
+    /// Tells the others, when this rank leaves, that it does so because of another: without that they would take the first to
+    /// leave for the culprit.
+    /// </summary>
+    /// <param name="rank">The other.</param>
+    void Blame(int rank);
 }

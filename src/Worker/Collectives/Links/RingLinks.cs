@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Atelier.Worker.Collectives.Links;
 
 /// <summary>
@@ -11,12 +13,12 @@ internal abstract class RingLinks : IRankLinks
     private const int SpinLength = 20;
 
     private readonly RingShape _shape;
+    private readonly IReadOnlyList<Memory<byte>> _memories;
     private readonly IDoorbell[] _bells;
     private readonly SegmentRing[] _out;
     private readonly SegmentRing[] _in;
     private readonly SegmentRing[] _all;
-    private readonly Lock _goneLock = new();
-    private int[] _gone = [];
+    private readonly GoneRanks _gone;
 
     /// <summary>Joins the ranks' memories.</summary>
     /// <param name="rank">This rank.</param>
@@ -27,6 +29,8 @@ internal abstract class RingLinks : IRankLinks
     {
         Rank = rank;
         _shape = shape;
+        _memories = memories;
+        _gone = new GoneRanks(rank);
         _bells = [.. bells];
         _out = [.. Enumerable.Range(0, shape.Ranks).Select(to => new SegmentRing(shape.Lane(memories[rank], to), shape, to == rank ? shape.Ranks - 1 : 1))];
         _in = [.. memories.Select(memory => new SegmentRing(shape.Lane(memory, rank), shape, 1))];
@@ -46,7 +50,7 @@ internal abstract class RingLinks : IRankLinks
     public long BufferBytes => _shape.TotalBytes;
 
     /// <inheritdoc/>
-    public IReadOnlyList<int> Gone => Volatile.Read(ref _gone);
+    public IReadOnlyList<int> Gone => _gone.Ranks;
 
     /// <inheritdoc/>
     public int Signal => _bells[Rank].Count;
@@ -98,6 +102,9 @@ internal abstract class RingLinks : IRankLinks
     public void Wake() => _bells[Rank].Ring();
 
     /// <inheritdoc/>
+    public void Blame(int rank) => Volatile.Write(ref Blamed(Rank), rank + 1);
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         Dispose(true);
@@ -111,12 +118,11 @@ internal abstract class RingLinks : IRankLinks
     /// <summary>Records a rank whose link broke and wakes this one; from any thread.</summary>
     protected internal void MarkGone(int rank)
     {
-        lock (_goneLock)
-        {
-            if (_gone.Contains(rank))
-                return;
-            Volatile.Write(ref _gone, [.. _gone, rank]);
-        }
+        // A process that was killed has blamed nobody; one whose memory is damaged may blame anybody.
+        int blamed = Volatile.Read(ref Blamed(rank)) - 1;
+        _gone.Add(rank, blamed >= 0 && blamed < Ranks ? blamed : null);
         Wake();
     }
+
+    private ref int Blamed(int rank) => ref MemoryMarshal.AsRef<int>(_memories[rank].Span[RingShape.BlameOffset..RingShape.HeadBytes]);
 }

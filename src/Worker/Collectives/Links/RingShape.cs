@@ -15,8 +15,11 @@ internal readonly record struct RingShape(int Ranks, int SegmentBytes, int Slots
     /// <summary>Bytes of a cache line.</summary>
     public const int Line = 64;
 
-    /// <summary>Bytes before the first lane: the doorbell, and whether somebody sleeps beside it.</summary>
+    /// <summary>Bytes before the first lane: the doorbell, whether somebody sleeps beside it, and whom the rank blames.</summary>
     public const int HeadBytes = 4 * Line;
+
+    /// <summary>Where the rank stands, plus one, for whose sake this one leaves; 0 for none.</summary>
+    public const int BlameOffset = 3 * Line;
 
     private const int MostLaneBytes = 1 << 20;
     private const int FewestSegmentBytes = 1 << 14;
@@ -34,6 +37,9 @@ internal readonly record struct RingShape(int Ranks, int SegmentBytes, int Slots
     /// <summary>The shape that serves a number of ranks: many ranks get smaller segments, so that all lanes stay in the cache.</summary>
     public static RingShape For(int ranks) =>
         new(ranks, Math.Max(FewestSegmentBytes, MostLaneBytes / DefaultSlots / (int)BitOperations.RoundUpToPowerOf2((uint)ranks)), DefaultSlots);
+
+    /// <summary>The shape between hosts: what is in flight to a rank must keep a network busy, and a segment be worth its wake-ups.</summary>
+    public static RingShape ForPeers(int ranks) => new(ranks, 1 << 18, 2 * DefaultSlots);
 
     /// <summary>The lane of a rank, as a part of the whole memory.</summary>
     public Memory<byte> Lane(Memory<byte> memory, int rank) => memory.Slice(HeadBytes + rank * LaneBytes, LaneBytes);

@@ -1,0 +1,123 @@
+using Atelier.Worker.Collectives;
+using Atelier.Worker.Collectives.Links;
+using Grpc.Core;
+using Hello = Atelier.Protos.Hello;
+
+namespace Atelier.Worker.Peers.Links;
+
+/// <summary>One rank's way into a generation: it calls all others and is called by them.</summary>
+/// <param name="membership">The generation.</param>
+/// <param name="shape">Size and number of slots; the same on all ranks.</param>
+/// <param name="security">Certificates and the token.</param>
+/// <param name="meetings">Where those who call come in.</param>
+internal sealed class PeerJoin(PeerMembership membership, RingShape shape, PeerSecurity security, PeerMeetings meetings)
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(20);
+
+    private readonly PeerCall?[] _calls = new PeerCall?[shape.Ranks];
+    private readonly string[] _troubles = new string[shape.Ranks];
+    private readonly PeerMeeting _meeting = new(new Hello
+    {
+        Run = membership.Run,
+        Generation = membership.Generation,
+        Rank = membership.Rank,
+        Ranks = shape.Ranks,
+        SegmentBytes = shape.SegmentBytes,
+        Slots = shape.Slots,
+    });
+
+    private IEnumerable<int> Others => Enumerable.Range(0, shape.Ranks).Where(rank => rank != membership.Rank);
+
+    /// <summary>Meets all others.</summary>
+    /// <exception cref="CollectiveException">A rank did not come in time, is in another generation, or does not let this one in.</exception>
+    public async Task<IRankLinks> RunAsync(TimeSpan patience, TimeProvider time, CancellationToken cancellation)
+    {
+        using var late = new CancellationTokenSource(patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
+        meetings.Open(_meeting);
+        try
+        {
+            await AllOrNoneAsync([.. Others.Select(other => CallAsync(other, either.Token)), .. Others.Select(other => _meeting.FromAsync(other).WaitAsync(either.Token))], either).ConfigureAwait(false);
+            var guests = Enumerable.Range(0, shape.Ranks).Select(other => other == membership.Rank ? null : _meeting.FromAsync(other).Result).ToList();
+            var links = new PeerLinks(membership.Rank, shape, _calls, guests, () => _meeting.Conclude(null));
+            _meeting.Conclude(links);
+            return links;
+        }
+        catch (Exception e)
+        {
+            _meeting.Conclude(null);
+            foreach (var call in _calls)
+                call?.Dispose();
+            if (e is OperationCanceledException && late.IsCancellationRequested)
+                throw Late(patience);
+            throw;
+        }
+    }
+
+    // When one fails, the others are ended and waited for, and the first failure tells.
+    private static async Task AllOrNoneAsync(List<Task> meetings, CancellationTokenSource end)
+    {
+        Task? failed = null;
+        await foreach (var meeting in Task.WhenEach(meetings).ConfigureAwait(false))
+        {
+            if (meeting.IsCompletedSuccessfully)
+                continue;
+            failed ??= meeting;
+            await end.CancelAsync().ConfigureAwait(false);
+        }
+        if (failed is not null)
+            await failed.ConfigureAwait(false);
+    }
+
+    private async Task CallAsync(int other, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var channel = PeerChannel.To(membership.Addresses[other], security);
+            var call = new PeerCall(channel, channel.CreateCallInvoker().AsyncDuplexStreamingCall(PeerFrameFormat.Exchange, null, new CallOptions(security.Headers)));
+            try
+            {
+                using (cancellation.Register(call.Dispose))
+                    await GreetAsync(other, call).ConfigureAwait(false);
+                cancellation.ThrowIfCancellationRequested();
+                _calls[other] = call;
+                return;
+            }
+            catch (RpcException e)
+            {
+                call.Dispose();
+                cancellation.ThrowIfCancellationRequested();
+                if (e.StatusCode == StatusCode.FailedPrecondition)
+                    throw Failure(CollectiveFault.Mismatch, [other], $"is refused by rank {other}: {e.Status.Detail}");
+                if (PeerChannel.IsDistrust(e))
+                    throw Failure(CollectiveFault.Refused, [other], $"and rank {other} do not trust each other: {PeerChannel.Describe(e)}");
+                // It does not listen yet, or was not the one that will.
+                _troubles[other] = $" ({PeerChannel.Describe(e)})";
+            }
+            catch
+            {
+                call.Dispose();
+                throw;
+            }
+            await Task.Delay(Retry, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task GreetAsync(int other, PeerCall call)
+    {
+        await call.Call.RequestStream.WriteAsync(_meeting.Greeting).ConfigureAwait(false);
+        var answer = await call.Call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false) ? call.Call.ResponseStream.Current : null;
+        if (answer is not { Field: PeerField.Hello } || Hello.Parser.ParseFrom(answer.Payload.Span) is not { } hello || !_meeting.Includes(hello) || hello.Rank != other)
+            throw Failure(CollectiveFault.Mismatch, [other], $"met somebody else at the place of rank {other}");
+    }
+
+    private CollectiveException Late(TimeSpan patience)
+    {
+        List<int> missing = [.. Others.Where(other => _calls[other] is null || !_meeting.FromAsync(other).IsCompletedSuccessfully)];
+        string names = string.Join(" and ", missing.Select(other => $"rank {other}{_troubles[other]}"));
+        return Failure(CollectiveFault.Deadline, missing, $"waited {patience.TotalSeconds:0.#} s for {names} to come");
+    }
+
+    private CollectiveException Failure(CollectiveFault fault, IReadOnlyList<int> ranks, string detail) =>
+        new(fault, "joining", membership.Rank, ranks, detail);
+}

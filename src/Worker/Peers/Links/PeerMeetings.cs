@@ -1,0 +1,75 @@
+using Grpc.Core;
+using Hello = Atelier.Protos.Hello;
+
+namespace Atelier.Worker.Peers.Links;
+
+/// <summary>
+/// The generations of a worker, one after the other. Peers become ready at different moments, so that a rank may call for a
+/// generation before this worker knows of it: it waits.
+/// </summary>
+/// <param name="options">How long anybody may wait.</param>
+internal sealed class PeerMeetings(PeerOptions options)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, PeerMeeting> _latest = new(StringComparer.Ordinal);
+    private TaskCompletionSource _opened = NewOpening();
+
+    /// <summary>Lets the ranks of a generation in, those who wait and all who come later; those of earlier ones no more.</summary>
+    /// <exception cref="ArgumentException">The run has come as far already.</exception>
+    public void Open(PeerMeeting meeting)
+    {
+        TaskCompletionSource opened;
+        lock (_lock)
+        {
+            if (_latest.TryGetValue(meeting.Run, out var before) && before.Generation >= meeting.Generation)
+                throw new ArgumentException($"Generation {meeting.Generation} of run {meeting.Run} comes after {before.Generation}.", nameof(meeting));
+            before?.Conclude(null);
+            _latest[meeting.Run] = meeting;
+            (opened, _opened) = (_opened, NewOpening());
+        }
+        opened.SetResult();
+    }
+
+    /// <summary>Serves a call until its end.</summary>
+    /// <exception cref="RpcException">Who calls belongs to no generation here.</exception>
+    public async Task WelcomeAsync(IAsyncStreamReader<PeerFrame> requests, IServerStreamWriter<PeerFrame> responses, ServerCallContext call)
+    {
+        using var late = new CancellationTokenSource(options.NewcomerPatience, options.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, call.CancellationToken);
+        Hello? hello = null;
+        PeerMeeting meeting;
+        try
+        {
+            if (await requests.MoveNext(either.Token).ConfigureAwait(false) && requests.Current is { Field: PeerField.Hello } frame)
+                hello = Hello.Parser.ParseFrom(frame.Payload.Span);
+            meeting = await OfAsync(hello ?? throw new RpcException(new Status(StatusCode.InvalidArgument, "the first message is no hello")), either.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (late.IsCancellationRequested && e is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled })
+        {
+            throw hello is null
+                ? new RpcException(new Status(StatusCode.DeadlineExceeded, $"said nothing for {options.NewcomerPatience.TotalSeconds:0.#} s"))
+                : Refusal($"was not told of generation {hello.Generation} of run {hello.Run} in {options.NewcomerPatience.TotalSeconds:0.#} s");
+        }
+        await meeting.WelcomeAsync(hello, new PeerGuest(requests, new CancellationTokenSource()), responses).ConfigureAwait(false);
+    }
+
+    /// <summary>What who does not belong here is told.</summary>
+    public static RpcException Refusal(string why) => new(new Status(StatusCode.FailedPrecondition, why));
+
+    private async Task<PeerMeeting> OfAsync(Hello hello, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            Task opened;
+            lock (_lock)
+            {
+                if (_latest.TryGetValue(hello.Run, out var latest) && latest.Generation >= hello.Generation)
+                    return latest.Generation == hello.Generation ? latest : throw Refusal($"run {hello.Run} is at generation {latest.Generation} here");
+                opened = _opened.Task;
+            }
+            await opened.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private static TaskCompletionSource NewOpening() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

@@ -1,0 +1,17 @@
+using Atelier.Training.Step;
+
+namespace Atelier.Worker.Peers.States;
+
+/// <summary>A state that stands still: whoever gave the lease applies no phase to it until the lease is disposed.</summary>
+/// <param name="state">The state.</param>
+/// <param name="end">Called once, when it may change again; null if it would stand still anyway, as that of a halted worker.</param>
+public sealed class StateLease(TrajectoryState state, Action? end = null) : IDisposable
+{
+    private Action? _end = end;
+
+    /// <summary>The state.</summary>
+    public TrajectoryState State { get; } = state;
+
+    /// <inheritdoc/>
+    public void Dispose() => Interlocked.Exchange(ref _end, null)?.Invoke();
+}

@@ -1,0 +1,33 @@
+using Atelier.Protos;
+using Grpc.Core;
+
+namespace Atelier.Worker.Peers.States;
+
+/// <summary>Sends the states that a worker holds to peers that ask for them.</summary>
+internal sealed class StateSource
+{
+    private StateProvider? _provider;
+
+    /// <summary>Knows the states; null until there are any.</summary>
+    public StateProvider? Provider
+    {
+        get => Volatile.Read(ref _provider);
+        set => Volatile.Write(ref _provider, value);
+    }
+
+    /// <summary>Answers a request.</summary>
+    /// <exception cref="RpcException">NOT_FOUND: it is not held. ABORTED: it changed although it was to stand still.</exception>
+    public async Task SendAsync(StateRequest request, IServerStreamWriter<StateChunk> responses, ServerCallContext call)
+    {
+        var version = request.Version.ToVersion();
+        using var lease = Provider is { } provider ? await provider(request.Run, version, call.CancellationToken).ConfigureAwait(false) : null;
+        if (lease is null || StateChunks.PositionOf(lease.State) != version.Position)
+            throw new RpcException(new Status(StatusCode.NotFound, $"the state of run {request.Run} at {version} is not held here"));
+        foreach (var chunk in StateChunks.Of(lease.State, version))
+        {
+            if (StateChunks.PositionOf(lease.State) != version.Position)
+                throw new RpcException(new Status(StatusCode.Aborted, $"the state went on to {StateChunks.PositionOf(lease.State)} while it was sent"));
+            await responses.WriteAsync(chunk, call.CancellationToken).ConfigureAwait(false);
+        }
+    }
+}
