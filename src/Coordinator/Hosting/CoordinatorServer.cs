@@ -76,6 +76,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
             silo.UseLocalhostClustering();
             silo.Services.AddGrainStorage("Default", (_, _) => options.Database.GrainStorage(term));
         });
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddRouting();
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(time);
@@ -108,7 +109,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
             if (options.Certificate is { } certificate) listen.UseHttps(certificate);
         }
 
-        if (address.Port is not { } port) kestrel.ListenUnixSocket(new UnixSocketPath(address.Host).Path, Configure);
+        if (address.Port is not { } port) kestrel.ListenUnixSocket(new UnixSocketPath(address.Host).Reclaimed().Path, Configure);
         else if (address.Host == "*") kestrel.ListenAnyIP(port, Configure);
         else if (IPAddress.TryParse(address.Host, out var ip)) kestrel.Listen(ip, port, Configure);
         else foreach (var resolved in Dns.GetHostAddresses(address.Host).Take(1)) kestrel.Listen(resolved, port, Configure);

@@ -28,6 +28,24 @@ public sealed record UnixSocketPath
     /// <summary>Where a socket connects to.</summary>
     public UnixDomainSocketEndPoint EndPoint => new(Path);
 
+    /// <summary>Takes away what a process that was killed left here, so that another one can listen. One that lives keeps its place.</summary>
+    /// <returns>The same path.</returns>
+    public UnixSocketPath Reclaimed()
+    {
+        if (!File.Exists(Path)) return this;
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            probe.Connect(EndPoint);
+        }
+        catch (SocketException refused) when (refused.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            File.Delete(Path);
+        }
+
+        return this;
+    }
+
     /// <inheritdoc/>
     public override string ToString() => Path;
 }

@@ -44,7 +44,7 @@ internal sealed class PeerHost : IAsyncDisposable
         {
             ServerTransport.Configure(kestrel);
             if (addresses is null)
-                kestrel.ListenUnixSocket(new UnixSocketPath(options.Listen.Host).Path, endpoint => Speak(endpoint, options.Security.Certificate));
+                kestrel.ListenUnixSocket(new UnixSocketPath(options.Listen.Host).Reclaimed().Path, endpoint => Speak(endpoint, options.Security.Certificate));
             else
                 kestrel.Listen(addresses, endpoint => Speak(endpoint, options.Security.Certificate));
         });
@@ -83,13 +83,5 @@ internal sealed class PeerHost : IAsyncDisposable
         if (listen.Host == "*")
             return new IPEndPoint(IPAddress.Any, port);
         return new IPEndPoint(IPAddress.TryParse(listen.Host, out var ip) ? ip : (await Dns.GetHostAddressesAsync(listen.Host, cancellation).ConfigureAwait(false))[0], port);
-    }
-
-    // The signals of the process are its program's.
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

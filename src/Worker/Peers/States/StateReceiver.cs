@@ -82,7 +82,8 @@ internal sealed class StateReceiver(TrajectoryState into, StateVersion version) 
         if (_host is null)
             return;
         using var _ = no_grad();
-        _sections[_index].Values.copy_(_host).Dispose();
+        using (TorchSharp.torch.NewDisposeScope())
+            _sections[_index].Values.copy_(_host);
         _host.Dispose();
         _host = null;
     }
@@ -91,7 +92,7 @@ internal sealed class StateReceiver(TrajectoryState into, StateVersion version) 
     {
         if (_index <= _sections.Count)
             throw new InvalidDataException($"it ended at byte {_offset} of section '{_section.Name}', which has {_section.Bytes}");
-        if (chunk.Version.ToVersion() is var sent && sent != version)
+        if ((chunk.Version ?? new()).ToVersion() is var sent && sent != version)
             throw new InvalidDataException($"it is at {sent}, not at {version}");
         if (chunk.TotalBytes != _total)
             throw new InvalidDataException($"{_total} bytes came of {chunk.TotalBytes}");

@@ -19,7 +19,7 @@ internal sealed class StateSource
     /// <exception cref="RpcException">NOT_FOUND: it is not held. ABORTED: it changed although it was to stand still.</exception>
     public async Task SendAsync(StateRequest request, IServerStreamWriter<StateChunk> responses, ServerCallContext call)
     {
-        var version = request.Version.ToVersion();
+        var version = (request.Version ?? new()).ToVersion();
         using var lease = Provider is { } provider ? await provider(request.Run, version, call.CancellationToken).ConfigureAwait(false) : null;
         if (lease is null || StateChunks.PositionOf(lease.State) != version.Position)
             throw new RpcException(new Status(StatusCode.NotFound, $"the state of run {request.Run} at {version} is not held here"));
