@@ -20,20 +20,26 @@ internal static class DependencyTable
         new(TorchSharp, [], []),
         new(Orleans, [], []),
         // Under the switch the generated stubs are compiled against the packages.
-        new("src/Protos", [Grpc], ["Google.Protobuf", "Grpc.AspNetCore", "Grpc.Net.Client", "Grpc.Tools"]),
+        new("src/Protos", ["src/Core", Grpc], ["Google.Protobuf", "Grpc.AspNetCore", "Grpc.Net.Client", "Grpc.Tools"]),
         new("src/Rpc", ["src/Core", Grpc], ["Google.Protobuf", "Grpc.AspNetCore", "Grpc.Net.Client", "Grpc.Tools"]),
         new("src/Storage", ["src/Core"], ["AWSSDK.Core", "AWSSDK.S3"]),
         new("src/Training", ["src/Core", "src/Storage", TorchSharp], ["TorchSharp"]),
         // The loop handles the tensors that Training's public members speak of; it references no binding of its own.
-        new("src/Worker", ["src/Core", "src/Protos", "src/Rpc", "src/Storage", "src/Training"], ["Google.Protobuf"]) { Sees = [TorchSharp, Grpc] },
-        new("src/Coordinator", [Orleans], ["Microsoft.Data.Sqlite", "Microsoft.Orleans.Sdk", "Microsoft.Orleans.Server", "Npgsql"]),
-        new("src/Cli", ["src/Core", "src/Storage", "src/Training", "src/Worker"], ["Spectre.Console", "System.CommandLine"]) { Sees = [TorchSharp] },
+        new("src/Worker", ["src/Core", "src/Protos", "src/Rpc", "src/Storage", "src/Training", Grpc], ["Google.Protobuf", "Grpc.Net.Client"]) { Sees = [TorchSharp] },
+        // Never Training: the process that keeps runs together loads no libtorch.
+        new("src/Coordinator", ["src/Core", "src/Protos", "src/Rpc", "src/Storage", Grpc, Orleans],
+            ["Google.Protobuf", "Grpc.AspNetCore", "Microsoft.Data.Sqlite", "Microsoft.Orleans.Sdk", "Microsoft.Orleans.Server", "Npgsql"]),
+        new("src/Cli", ["src/Coordinator", "src/Core", "src/Protos", "src/Rpc", "src/Storage", "src/Training", "src/Worker"], ["Spectre.Console", "System.CommandLine"])
+        {
+            Sees = [TorchSharp, Grpc],
+        },
     ];
 
     /// <summary>Projects under <c>tests</c> that mirror no single project: what they may reference.</summary>
     public static IReadOnlyDictionary<string, string[]> TestProjects { get; } = new Dictionary<string, string[]>
     {
         ["tests/TestKit"] = ["src/Worker"],
+        ["tests/Cluster.Tests"] = ["src/Cli"],
         ["tests/Architecture.Tests"] = ["src/Cli", "src/Coordinator", "src/Protos", "src/Rpc", Grpc],
     };
 

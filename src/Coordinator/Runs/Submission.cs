@@ -3,6 +3,7 @@ using Atelier.Coordinator.Fleet;
 using Atelier.Coordinator.Hosting;
 using Atelier.Core;
 using Atelier.Core.Fleet;
+using Atelier.Core.Fleet.Membership;
 using Atelier.Core.Specs;
 using Atelier.Protos;
 using Atelier.Storage.Blobs;
@@ -88,10 +89,8 @@ internal sealed class Submission(IGrainFactory grains, Leadership leadership, Ti
 
     private async Task<DatasetFacts> InspectAsync(string dataPath, RunSpec known, CancellationToken cancellation)
     {
-        var workers = await grains.GetGrain<IFleetGrain>(0).WorkersAsync();
-        var worker = workers.FirstOrDefault(row => row.Status == nameof(Core.Fleet.Membership.MemberStatus.Admitted))
-            ?? throw new RpcException(new Status(StatusCode.FailedPrecondition,
-                "no worker is attached that could look at the data; attach one with `atelier worker`, or submit with `atelier submit` where the data is"));
+        using var again = new PeriodicTimer(LookAgain, time);
+        var worker = await AdmittedAsync(again, cancellation);
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var message = new CoordinatorMessage
         {
@@ -99,7 +98,6 @@ internal sealed class Submission(IGrainFactory grains, Leadership leadership, Ti
             InspectData = new() { Request = id, DataPath = dataPath, SpecJson = RunSpecJson.Write(known) },
         };
         await grains.GetGrain<IWorkerGrain>(worker.Card.Key.Worker).TellAsync($"InspectData {id}", message.ToByteArray());
-        using var again = new PeriodicTimer(LookAgain, time);
         while (await again.WaitForNextTickAsync(cancellation))
         {
             if (await grains.GetGrain<IInspectionGrain>(id).LookAsync() is not { } answer) continue;
@@ -107,6 +105,20 @@ internal sealed class Submission(IGrainFactory grains, Leadership leadership, Ti
             return new(answer.Width, answer.Height, answer.LabelDim, answer.Images, answer.Digest);
         }
 
+        throw new OperationCanceledException(cancellation);
+    }
+
+    /// <summary>A worker that may be asked; one that is being probed is waited for.</summary>
+    private async Task<WorkerRow> AdmittedAsync(PeriodicTimer again, CancellationToken cancellation)
+    {
+        do
+        {
+            var workers = await grains.GetGrain<IFleetGrain>(0).WorkersAsync();
+            if (workers.FirstOrDefault(row => row.Status == nameof(MemberStatus.Admitted)) is { } admitted) return admitted;
+            if (workers.TrueForAll(row => row.Status != nameof(MemberStatus.Probing)))
+                throw new RpcException(new Status(StatusCode.FailedPrecondition, "no worker is attached that could look at the data; attach one with `atelier worker`"));
+        }
+        while (await again.WaitForNextTickAsync(cancellation));
         throw new OperationCanceledException(cancellation);
     }
 }

@@ -1,11 +1,11 @@
 using System.Globalization;
-using Atelier.TestKit;
 
-namespace Atelier.Cli.Tests;
+namespace Atelier.TestKit;
 
 /// <summary>Command lines of runs that take a second: the small run's keys, on 8×8 pictures.</summary>
-internal static class TinyRun
+public static class TinyRun
 {
+    /// <summary>Side of its pictures.</summary>
     public const int Side = 8;
 
     /// <summary>Images in an iteration.</summary>
@@ -28,5 +28,6 @@ internal static class TinyRun
 
     private static string[] Unless(string[] given, string option, string value) => given.Contains(option) ? [] : [option, value];
 
+    /// <summary>Whether a line of JSON output is a tick.</summary>
     public static bool IsTick(string line) => line.StartsWith("{\"tick\"", StringComparison.Ordinal);
 }

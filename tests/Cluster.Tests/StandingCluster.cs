@@ -1,0 +1,126 @@
+using Atelier.Protos;
+using Atelier.Rpc.Transport;
+using Atelier.TestKit;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace Atelier.Cluster.Tests;
+
+/// <summary>A coordinator and workers, each a process of its own, that a test kills, stops and starts as it likes.</summary>
+internal sealed class StandingCluster : IDisposable
+{
+    /// <summary>Nothing that a test waits for takes this long, on a machine however busy.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly Dictionary<string, AtelierProcess> _workers = [];
+    private readonly GrpcChannel _channel;
+    private AtelierProcess _coordinator;
+
+    public StandingCluster()
+    {
+        TestImages.WriteFolder(Data, 20, TinyRun.Side);
+        _coordinator = StartCoordinator();
+        _channel = CoordinatorChannel.Open(Address, null);
+        Runs = new Runs.RunsClient(_channel);
+    }
+
+    /// <summary>A folder of images.</summary>
+    public string Data => _folder["data"];
+
+    /// <summary>Where a run may be kept.</summary>
+    public string Store => _folder["run"];
+
+    /// <summary>Another place.</summary>
+    public string Beside => _folder["alone"];
+
+    /// <summary>The coordinator's address.</summary>
+    public string Address => $"unix:{_folder["c.sock"]}";
+
+    /// <summary>What people ask.</summary>
+    public Runs.RunsClient Runs { get; }
+
+    /// <summary>The workers that run, in the order of their names.</summary>
+    public IReadOnlyList<string> Workers => [.. _workers.Keys.Order(StringComparer.Ordinal)];
+
+    /// <summary>Starts a worker.</summary>
+    public void StartWorker(string name) => _workers[name] = AtelierProcess.Start(
+        ["worker", "--name", name, "--coordinator", Address, "--listen", $"unix:{_folder[name]}.sock", "--lanes", "1"]);
+
+    /// <summary>Ends a worker by SIGKILL.</summary>
+    public void Kill(string worker)
+    {
+        _workers.Remove(worker, out var process);
+        process!.Kill();
+        process.Dispose();
+    }
+
+    /// <summary>Asks a worker to hand over and leave, and waits until it has.</summary>
+    public AtelierResult Drain(string worker)
+    {
+        _workers.Remove(worker, out var process);
+        using (process)
+        {
+            process!.Signal("TERM");
+            return process.WaitForExit();
+        }
+    }
+
+    /// <summary>Freezes a worker, or lets it go on.</summary>
+    public void Signal(string worker, string signal) => _workers[worker].Signal(signal);
+
+    /// <summary>Ends the coordinator by SIGKILL, and starts another one over its database.</summary>
+    public void RestartCoordinator()
+    {
+        _coordinator.Kill();
+        _coordinator.Dispose();
+        _coordinator = StartCoordinator();
+    }
+
+    /// <summary>Waits until all workers are attached.</summary>
+    public Task UntilAttachedAsync() => Task.Run(() => Assert.All(_workers.Values, worker => Assert.True(worker.WaitForLines(1, line => line.StartsWith("attached", StringComparison.Ordinal)))));
+
+    /// <summary>Waits until a run is as it should be, through whatever happens to the coordinator.</summary>
+    /// <returns>The run then.</returns>
+    public async Task<Run> UntilAsync(string run, Func<Run, bool> isSo)
+    {
+        Run? last = null;
+        using var late = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            try
+            {
+                last = await Runs.GetAsync(new GetRequest { Run = run }, cancellationToken: late.Token);
+                if (isSo(last))
+                    return last;
+            }
+            catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.NotFound && !late.IsCancellationRequested)
+            {
+                // It is starting, or starts again.
+            }
+            catch (RpcException) when (late.IsCancellationRequested)
+            {
+                throw new TimeoutException($"after {Patience}, the run is {last}");
+            }
+            if (late.IsCancellationRequested)
+                throw new TimeoutException($"after {Patience}, the run is {last}");
+            await Task.Delay(Glance, CancellationToken.None);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _channel.Dispose();
+        foreach (var process in _workers.Values)
+            process.Dispose();
+        _coordinator.Dispose();
+        _folder.Dispose();
+    }
+
+    // Short leases, so that a test need not wait long for those who are frozen.
+    private AtelierProcess StartCoordinator() => AtelierProcess.Start(
+        ["coordinator", "--listen", Address, "--database", _folder["c.db"], "--lease", "3", "--leader-lease", "1"]);
+}
