@@ -29,7 +29,7 @@ internal static class DependencyTable
         // Never Training: the process that keeps runs together loads no libtorch.
         new("src/Coordinator", ["src/Core", "src/Protos", "src/Rpc", "src/Storage", Grpc, Orleans],
             ["Google.Protobuf", "Grpc.AspNetCore", "Microsoft.Data.Sqlite", "Microsoft.Orleans.Sdk", "Microsoft.Orleans.Server", "Npgsql"]),
-        new("src/Cli", ["src/Coordinator", "src/Core", "src/Protos", "src/Rpc", "src/Storage", "src/Training", "src/Worker"], ["Spectre.Console", "System.CommandLine"])
+        new("src/Cli", ["src/Coordinator", "src/Core", "src/Protos", "src/Rpc", "src/Storage", "src/Training", "src/Worker"], ["Google.Protobuf", "Spectre.Console", "System.CommandLine"])
         {
             Sees = [TorchSharp, Grpc],
         },
@@ -39,7 +39,7 @@ internal static class DependencyTable
     public static IReadOnlyDictionary<string, string[]> TestProjects { get; } = new Dictionary<string, string[]>
     {
         ["tests/TestKit"] = ["src/Worker"],
-        ["tests/Cluster.Tests"] = ["src/Cli"],
+        ["tests/Cluster.Tests"] = ["src/Cli", "tests/TestKit"],
         ["tests/Architecture.Tests"] = ["src/Cli", "src/Coordinator", "src/Protos", "src/Rpc", Grpc],
     };
 

@@ -88,26 +88,39 @@ internal sealed class StandingCluster : IDisposable
     {
         Run? last = null;
         using var late = new CancellationTokenSource(Patience);
-        while (true)
+        using var again = new PeriodicTimer(Glance);
+        try
         {
-            try
+            while (await again.WaitForNextTickAsync(late.Token))
             {
-                last = await Runs.GetAsync(new GetRequest { Run = run }, cancellationToken: late.Token);
-                if (isSo(last))
-                    return last;
+                if (await WatchAsync(run, now => isSo(last = now), late.Token) is { } found)
+                    return found;
             }
-            catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.NotFound && !late.IsCancellationRequested)
-            {
-                // It is starting, or starts again.
-            }
-            catch (RpcException) when (late.IsCancellationRequested)
-            {
-                throw new TimeoutException($"after {Patience}, the run is {last}");
-            }
-            if (late.IsCancellationRequested)
-                throw new TimeoutException($"after {Patience}, the run is {last}");
-            await Task.Delay(Glance, CancellationToken.None);
         }
+        catch (Exception e) when (e is RpcException or OperationCanceledException && late.IsCancellationRequested)
+        {
+            // Said below.
+        }
+        throw new TimeoutException($"after {Patience}, the run is {last}");
+    }
+
+    /// <summary>Follows a run as long as the coordinator lives.</summary>
+    private async Task<Run?> WatchAsync(string run, Func<Run, bool> isSo, CancellationToken cancellation)
+    {
+        using var watch = Runs.Watch(new WatchRequest { Run = run, AfterEvent = long.MaxValue }, cancellationToken: cancellation);
+        try
+        {
+            while (await watch.ResponseStream.MoveNext(cancellation))
+            {
+                if (watch.ResponseStream.Current.Run is { } now && isSo(now))
+                    return now;
+            }
+        }
+        catch (RpcException e) when (!cancellation.IsCancellationRequested && e.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Unknown)
+        {
+            // It was killed, and another one is starting.
+        }
+        return null;
     }
 
     /// <inheritdoc/>

@@ -29,6 +29,13 @@ internal sealed class LocalProcesses(Action<string> say) : IDisposable
     /// <param name="arguments">The command and its options; it takes <c>--until-stdin-closes</c>.</param>
     public void Start(string name, IReadOnlyList<string> arguments) => Start(name, arguments, 0);
 
+    /// <summary>Processor time that one of them has taken.</summary>
+    public TimeSpan ProcessorTime(string name)
+    {
+        _running[name].Refresh();
+        return _running[name].TotalProcessorTime;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -58,6 +58,8 @@ internal sealed class ProcessRun
     public static RunOutcome Execute(TrainRequest request, IRunDisplay display, StopFlag stop, TimeProvider time)
     {
         using var run = RunPreparation.Prepare(request, time);
+        if (run.Record.Spec.Metrics.Count > 0)
+            throw new UserErrorException("metrics are measured in runs of one process only: leave --workers out, or pass --set metrics= and measure snapshots with `atelier metrics`");
         return new ProcessRun(run, request, display, stop, time).ExecuteAsync().GetAwaiter().GetResult();
     }
 

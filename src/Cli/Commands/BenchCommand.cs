@@ -12,6 +12,7 @@ internal static class BenchCommand
         BenchDataCommand.Create(),
         BenchDatasetCommand.Create(),
         BenchAllReduceCommand.Create(),
+        BenchFleetCommand.Create(),
         BenchMetricsCommand.Create(),
     };
 }

@@ -4,6 +4,7 @@ using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Membership;
 using Atelier.Protos;
 using Grpc.Core;
+using Microsoft.Extensions.Hosting;
 using Orleans;
 using FleetApi = Atelier.Protos.Fleet;
 using Welcome = Atelier.Protos.Welcome;
@@ -15,8 +16,9 @@ namespace Atelier.Coordinator.Fleet;
 /// <param name="pulse">Told when the fleet has changed.</param>
 /// <param name="leadership">Whose orders these are.</param>
 /// <param name="settings">Deadlines.</param>
+/// <param name="lifetime">Tells when this coordinator stops: workers then try the next one.</param>
 /// <param name="time">The clock.</param>
-internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leadership leadership, FleetSettings settings, TimeProvider time) : FleetApi.FleetBase
+internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leadership leadership, FleetSettings settings, IHostApplicationLifetime lifetime, TimeProvider time) : FleetApi.FleetBase
 {
     /// <summary>How long a stream may be open before it says who it is.</summary>
     private static readonly TimeSpan RegisterDeadline = TimeSpan.FromSeconds(10);
@@ -89,7 +91,7 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leaders
     private async Task ConverseAsync(
         WorkerKey worker, WorkerConnection stream, IAsyncStreamReader<WorkerMessage> requests, IServerStreamWriter<CoordinatorMessage> responses, CancellationToken cancellation)
     {
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stream.Ended);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stream.Ended, lifetime.ApplicationStopping);
         var writing = stream.WriteToAsync(responses, cancellation);
         try
         {
@@ -101,7 +103,7 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leaders
         }
         finally
         {
-            stream.End(new Status(StatusCode.OK, ""));
+            stream.End(lifetime.ApplicationStopping.IsCancellationRequested ? new Status(StatusCode.Unavailable, "this coordinator stops") : new Status(StatusCode.OK, ""));
             await writing.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
     }

@@ -47,15 +47,19 @@ public sealed class CoordinatorProcess(CoordinatorOptions options, Action<string
 
     private async Task LeadAsync(long term, CancellationToken cancellation)
     {
-        using var deposed = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        await using (var server = await CoordinatorServer.StartAsync(options, term, time, cancellation))
+        try
         {
+            await using var server = await CoordinatorServer.StartAsync(options, term, time, cancellation);
             foreach (var address in server.Addresses) say($"listening on {address} (term {term})");
-            await RenewAsync(term, deposed.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await RenewAsync(term, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        finally
+        {
+            // Nothing happens where another term has begun.
+            await options.Database.Lease.ReleaseAsync(term, CancellationToken.None);
         }
 
-        if (cancellation.IsCancellationRequested) await options.Database.Lease.ReleaseAsync(term, CancellationToken.None);
-        else say($"term {term} is over: the lease could not be renewed in time");
+        if (!cancellation.IsCancellationRequested) say($"term {term} is over: the lease could not be renewed in time");
     }
 
     /// <summary>Renews until that fails for so long that another one may lead.</summary>

@@ -22,6 +22,9 @@ namespace Atelier.Coordinator.Hosting;
 /// <summary>A coordinator that leads: the silo with its grains, and the services that workers and people call.</summary>
 public sealed class CoordinatorServer : IAsyncDisposable
 {
+    /// <summary>How long streams and grains may take to end.</summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(2);
+
     private readonly WebApplication _app;
 
     private CoordinatorServer(WebApplication app, IReadOnlyList<string> addresses) => (_app, Addresses) = (app, addresses);
@@ -58,7 +61,16 @@ public sealed class CoordinatorServer : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _app.StopAsync(new CancellationToken(canceled: true));
+        using var late = new CancellationTokenSource(StopPatience);
+        try
+        {
+            await _app.StopAsync(late.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Whoever did not end by then is cut off; what is worth keeping is stored before it is acted on.
+        }
+
         await _app.DisposeAsync();
     }
 

@@ -4,6 +4,7 @@ using Atelier.Core;
 using Atelier.Core.Fleet;
 using Atelier.Protos;
 using Grpc.Core;
+using Microsoft.Extensions.Hosting;
 using Orleans;
 using RunStatus = Atelier.Core.Fleet.Queue.RunStatus;
 
@@ -13,8 +14,9 @@ namespace Atelier.Coordinator.Runs;
 /// <param name="grains">The grains.</param>
 /// <param name="submission">Resolves what is submitted.</param>
 /// <param name="pulse">Told when a run has to be looked at.</param>
+/// <param name="lifetime">Tells when this coordinator stops: callers then ask the next one.</param>
 /// <param name="time">The clock.</param>
-internal sealed class RunsService(IGrainFactory grains, Submission submission, RunPulse pulse, TimeProvider time) : Protos.Runs.RunsBase
+internal sealed class RunsService(IGrainFactory grains, Submission submission, RunPulse pulse, IHostApplicationLifetime lifetime, TimeProvider time) : Protos.Runs.RunsBase
 {
     /// <summary>How often a watched run is looked at.</summary>
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(200);
@@ -82,7 +84,7 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
             told = run;
             if (HasEnded(row)) return;
         }
-        while (await again.WaitForNextTickAsync(context.CancellationToken));
+        while (await NextAsync(again, context.CancellationToken));
     }
 
     /// <inheritdoc/>
@@ -101,7 +103,20 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
                     await responseStream.WriteAsync(new() { Worker = line.Worker, AtUnixMs = line.AtUnixMs, Text = line.Text }, context.CancellationToken);
             }
         }
-        while (request.Follow && await again.WaitForNextTickAsync(context.CancellationToken));
+        while (request.Follow && await NextAsync(again, context.CancellationToken));
+    }
+
+    private async Task<bool> NextAsync(PeriodicTimer again, CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
+        try
+        {
+            return await again.WaitForNextTickAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, "this coordinator stops"));
+        }
     }
 
     private static bool HasEnded(QueueRow row) => row.Status is nameof(RunStatus.Finished) or nameof(RunStatus.Failed) or nameof(RunStatus.Cancelled);

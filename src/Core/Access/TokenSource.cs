@@ -26,8 +26,8 @@ public static class TokenSource
         if (file is not null && !string.IsNullOrEmpty(variable))
             throw new UserErrorException($"{option} and {name} both give a token; take one away");
         var text = file is not null ? ReadFile(file, option) : variable?.Trim();
-        if (string.IsNullOrEmpty(text)) return file is null ? null : throw new UserErrorException($"{option} {file} is empty");
-        _ = new AccessToken(text, file ?? name);
+        if (file is null && string.IsNullOrEmpty(text)) return null;
+        _ = new AccessToken(text!, file ?? name);
         return text;
     }
 

@@ -16,6 +16,7 @@ internal sealed class RankNotes : IRunDisplay, ILoopObserver
 {
     private readonly RunContext _context;
     private readonly Outbox _outbox;
+    private readonly TimeProvider _time;
     private readonly RunNotes _notes;
     private readonly TickObserver _tick;
     private readonly MaintenanceClock _maintenance;
@@ -30,7 +31,7 @@ internal sealed class RankNotes : IRunDisplay, ILoopObserver
     /// <param name="time">The clock.</param>
     public RankNotes(RunContext context, SliceWriter slices, Outbox outbox, Func<TimeSpan> dataWaited, TimeProvider time)
     {
-        (_context, _outbox) = (context, outbox);
+        (_context, _outbox, _time) = (context, outbox, time);
         _notes = new RunNotes(this);
         _maintenance = new MaintenanceClock([slices, new Previews(this)], time);
         var from = new ImageCount(context.State.ImageCount);
@@ -39,9 +40,9 @@ internal sealed class RankNotes : IRunDisplay, ILoopObserver
 
     /// <summary>A generation begins.</summary>
     /// <param name="isFirst">Whether this worker has rank 0.</param>
-    /// <param name="now">The present time.</param>
-    public void Join(bool isFirst, DateTimeOffset now)
+    public void Join(bool isFirst)
     {
+        var now = _time.GetUtcNow();
         _isFirst = isFirst;
         if (!isFirst || _context.Folder is not { } folder || _previews is not null)
             return;
@@ -71,7 +72,7 @@ internal sealed class RankNotes : IRunDisplay, ILoopObserver
             return;
         _hasFailed = true;
         const string reason = "gradients were non-finite in every phase of a whole tick";
-        var stopped = new RunStopped(DateTimeOffset.UtcNow, moment.Now.Kimg, reason, null);
+        var stopped = new RunStopped(_time.GetUtcNow(), moment.Now.Kimg, reason, null);
         _outbox.Add(new WorkerMessage { RunNote = new() { Run = _context.Run, Json = stopped.ToJson(), Text = reason, IsFailure = true } });
     }
 

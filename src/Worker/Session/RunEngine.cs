@@ -98,7 +98,7 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
                 : new CollectiveReduction([.. plan.Members.Select(member => member.Shards)], _links, options.PeerPatience, time);
             var reduction = _reduction = new WatchedReduction(inner, () => (inner as CollectiveReduction)?.Awaited, time);
             _slices!.Join(plan.Id, rank, plan.Members.Count);
-            _notes!.Join(rank == 0, time.GetUtcNow());
+            _notes!.Join(rank == 0);
             using var inputs = _inputs = context.Inputs(reduction.Held);
             int lineage = plan.Start.Lineage;
             var step = new TrainStep(context.Lanes, reduction, context.Spec.ToStep())

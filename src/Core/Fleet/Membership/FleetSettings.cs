@@ -6,6 +6,9 @@ public sealed record FleetSettings
     /// <summary>The protocol's version; a worker of another one is refused.</summary>
     public const int CurrentProtocol = 1;
 
+    /// <summary>So often a worker renews the default lease: four times in it.</summary>
+    public static readonly TimeSpan DefaultRenewal = Lease.DefaultLength / 4;
+
     /// <summary>How long a worker may be silent.</summary>
     public TimeSpan LeaseLength { get; init; } = Lease.DefaultLength;
 

@@ -1,0 +1,178 @@
+using System.Diagnostics;
+using Atelier.Core.Fleet.Membership;
+using Atelier.Protos;
+using Atelier.Rpc.Transport;
+using Grpc.Core;
+
+namespace Atelier.Cli.Cluster;
+
+/// <summary>Workers that speak the protocol over real streams and compute nothing: how a coordinator is loaded.</summary>
+internal sealed class FakeFleet : IDisposable
+{
+    /// <summary>Streams that share a connection; each of them is one worker's.</summary>
+    private const int StreamsPerConnection = 50;
+
+    private readonly string _address;
+    private readonly List<Grpc.Net.Client.GrpcChannel> _channels = [];
+    private readonly List<Worker> _workers = [];
+    private readonly CancellationTokenSource _end = new();
+    private readonly Lock _gate = new();
+    private TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <param name="address">The coordinator.</param>
+    public FakeFleet(string address) => _address = address;
+
+    /// <summary>Attaches more workers.</summary>
+    public void Attach(int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            if (_workers.Count % StreamsPerConnection == 0)
+                _channels.Add(CoordinatorChannel.Open(_address, null));
+            var worker = new Worker($"fake-{_workers.Count}", this);
+            lock (_gate)
+                _workers.Add(worker);
+            _ = worker.RunAsync(new Fleet.FleetClient(_channels[^1]), _end.Token);
+        }
+    }
+
+    /// <summary>Waits until all are in a stage of one generation, the same or a later one than given.</summary>
+    /// <param name="stage">The stage, or a later one.</param>
+    /// <param name="generation">The earliest generation.</param>
+    /// <param name="patience">How long at most.</param>
+    /// <exception cref="TimeoutException">It took longer.</exception>
+    public async Task UntilAllAsync(WorkerStage stage, long generation, TimeSpan patience)
+    {
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            Task reached;
+            lock (_gate)
+            {
+                if (_workers.TrueForAll(worker => worker.Stage >= stage && worker.Generation >= generation))
+                    return;
+                reached = _reached.Task;
+            }
+            var left = patience - clock.Elapsed;
+            if (left <= TimeSpan.Zero)
+                throw new TimeoutException($"after {patience.TotalSeconds} s, {_workers.Count(worker => worker.Stage >= stage && worker.Generation >= generation)} of {_workers.Count} workers are {stage} in generation {generation}");
+            await Task.WhenAny(reached, Task.Delay(left, _end.Token));
+        }
+    }
+
+    /// <summary>The latest generation that a worker was told of.</summary>
+    public long Generation
+    {
+        get
+        {
+            lock (_gate)
+                return _workers.Max(worker => worker.Generation);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _end.Cancel();
+        _channels.ForEach(channel => channel.Dispose());
+        _end.Dispose();
+    }
+
+    private void Changed()
+    {
+        lock (_gate)
+        {
+            _reached.TrySetResult();
+            _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    private sealed class Worker(string name, FakeFleet fleet)
+    {
+        private long _sequence;
+        private StateVersion? _held;
+
+        public WorkerStage Stage { get; private set; }
+
+        public long Generation { get; private set; }
+
+        public async Task RunAsync(Fleet.FleetClient client, CancellationToken end)
+        {
+            try
+            {
+                using var call = client.Attach(cancellationToken: end);
+                var writing = new SemaphoreSlim(1);
+                async Task SendAsync(WorkerMessage message)
+                {
+                    await writing.WaitAsync(end);
+                    try
+                    {
+                        await call.RequestStream.WriteAsync(message, end);
+                    }
+                    finally
+                    {
+                        writing.Release();
+                    }
+                }
+                await SendAsync(new WorkerMessage
+                {
+                    Register = new() { ProtocolVersion = FleetSettings.CurrentProtocol, Worker = name, Incarnation = 1, NumericsSha256 = "fake", PeerAddress = $"unix:/nowhere/{name}", Host = "fake" },
+                });
+                _ = RenewAsync(SendAsync, end);
+                while (await call.ResponseStream.MoveNext(end))
+                {
+                    if (Answer(call.ResponseStream.Current) is { } answer)
+                        await SendAsync(answer);
+                }
+            }
+            catch (Exception e) when (e is RpcException or OperationCanceledException or ObjectDisposedException)
+            {
+                // The benchmark has ended; while it runs, whoever waits for this worker says that it did not come.
+            }
+        }
+
+        private async Task RenewAsync(Func<WorkerMessage, Task> sendAsync, CancellationToken end)
+        {
+            using var due = new PeriodicTimer(FleetSettings.DefaultRenewal);
+            try
+            {
+                while (await due.WaitForNextTickAsync(end))
+                    await sendAsync(_held is null ? new WorkerMessage { LeaseRenewal = new() { Sequence = ++_sequence } } : Report());
+            }
+            catch (Exception e) when (e is RpcException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+            {
+                // As above.
+            }
+        }
+
+        private WorkerMessage? Answer(CoordinatorMessage order)
+        {
+            switch (order.MessageCase)
+            {
+                case CoordinatorMessage.MessageOneofCase.ProbeRequest:
+                    return new WorkerMessage { ProbeResult = new() { DigestSha256 = "fake" } };
+                case CoordinatorMessage.MessageOneofCase.Halt:
+                    return Turn(order.Halt.Generation, WorkerStage.Halted);
+                case CoordinatorMessage.MessageOneofCase.Prepare:
+                    _held = order.Prepare.Start;
+                    return Turn(order.Prepare.Generation, WorkerStage.Ready);
+                case CoordinatorMessage.MessageOneofCase.Go:
+                    return Turn(order.Go.Generation, WorkerStage.Stepping);
+                default:
+                    return null;
+            }
+        }
+
+        private WorkerMessage Turn(long generation, WorkerStage stage)
+        {
+            (Generation, Stage) = (generation, stage);
+            fleet.Changed();
+            return Report();
+        }
+
+        private WorkerMessage Report() => new()
+        {
+            RunReport = new() { Run = FleetBenchmark.Run, Sequence = ++_sequence, Generation = Generation, Stage = Stage, Held = _held },
+        };
+    }
+}

@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using Atelier.Core.Specs;
+using Atelier.Protos;
+using Atelier.Rpc.Transport;
+using Grpc.Core;
+
+namespace Atelier.Cli.Cluster;
+
+/// <summary>How one coordinator serves many workers.</summary>
+/// <param name="Workers">How many.</param>
+/// <param name="AttachSeconds">From the first stream to all of them in one running generation.</param>
+/// <param name="ChangeSeconds">From one more worker's attaching, when it may join, to everyone's new assignment.</param>
+/// <param name="HeartbeatCpuShare">Part of one core that the coordinator takes while nothing happens but renewals.</param>
+internal sealed record FleetRate(int Workers, double AttachSeconds, double ChangeSeconds, double HeartbeatCpuShare);
+
+/// <summary>Loads a coordinator, a process of its own, with fake workers of this process.</summary>
+internal static class FleetBenchmark
+{
+    /// <summary>The run that all of them serve.</summary>
+    public const string Run = "bench";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
+
+    /// <summary>Measures.</summary>
+    /// <param name="workers">Fake workers, without the one that joins later.</param>
+    public static async Task<FleetRate> RunAsync(int workers)
+    {
+        var folder = Directory.CreateTempSubdirectory("atelier-");
+        try
+        {
+            string address = $"unix:{Path.Combine(folder.FullName, "c.sock")}";
+            using var processes = new LocalProcesses(Console.Error.WriteLine);
+            processes.Start("the coordinator", ["coordinator", "--listen", address, "--database", Path.Combine(folder.FullName, "c.db"), "--no-run-files"]);
+            using var channel = CoordinatorChannel.Open(address, null);
+            var runs = new Runs.RunsClient(channel);
+            await SubmitAsync(runs, processes, workers + 1, Path.Combine(folder.FullName, "run"));
+            using var fleet = new FakeFleet(address);
+            var clock = Stopwatch.StartNew();
+            fleet.Attach(workers);
+            await fleet.UntilAllAsync(WorkerStage.Stepping, 1, Patience);
+            double attached = clock.Elapsed.TotalSeconds;
+            // Past the time in which a generation is not ended by a join.
+            using var quiet = new PeriodicTimer(Quiet);
+            var before = processes.ProcessorTime("the coordinator");
+            clock.Restart();
+            await quiet.WaitForNextTickAsync();
+            double share = (processes.ProcessorTime("the coordinator") - before) / clock.Elapsed;
+            long next = fleet.Generation + 1;
+            clock.Restart();
+            fleet.Attach(1);
+            await fleet.UntilAllAsync(WorkerStage.Ready, next, Patience);
+            return new FleetRate(workers, attached, clock.Elapsed.TotalSeconds, share);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static async Task SubmitAsync(Runs.RunsClient runs, LocalProcesses processes, int shards, string store)
+    {
+        var spec = new RunSpec { Resolution = new Resolution(8, 8), Batch = shards, Shard = 1, MbstdGroup = 1, DataImages = shards };
+        var request = new SubmitRequest { Run = Run, ResolvedSpecJson = RunSpecJson.Write(spec), DataPath = "nowhere", RunStore = store };
+        while (!processes.Failed.IsCompleted)
+        {
+            try
+            {
+                await runs.SubmitAsync(request);
+                return;
+            }
+            catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable)
+            {
+                await Task.Delay(50);
+            }
+        }
+        throw new IOException(await processes.Failed);
+    }
+}

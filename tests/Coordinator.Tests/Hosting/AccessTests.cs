@@ -1,0 +1,67 @@
+using Atelier.Core;
+using Atelier.Core.Access;
+using Atelier.Coordinator.Hosting;
+using Atelier.Coordinator.Tests.Storage;
+using Atelier.Protos;
+using Grpc.Core;
+
+namespace Atelier.Coordinator.Tests.Hosting;
+
+/// <summary>Who may call a coordinator, and where it may listen.</summary>
+public sealed class AccessTests
+{
+    private const string PeopleToken = "people-0123456789abcdef0123";
+    private const string WorkerToken = "workers-0123456789abcdef012";
+
+    private static AccessGate Gate => new(new AccessToken(PeopleToken, "a test"), new AccessToken(WorkerToken, "a test"));
+
+    [Theory]
+    [InlineData(null, StatusCode.Unauthenticated)]
+    [InlineData("nonsense-0123456789abcdef", StatusCode.Unauthenticated)]
+    [InlineData(WorkerToken, StatusCode.PermissionDenied)]
+    public async Task List_WithoutThePeoplesToken_IsRefused(string? token, StatusCode code)
+    {
+        await using var coordinator = await RunningCoordinator.StartAsync(Gate);
+
+        var refused = await Assert.ThrowsAsync<RpcException>(
+            async () => await coordinator.Runs.ListAsync(new ListRequest(), Headers(token), cancellationToken: TestContext.Current.CancellationToken));
+
+        Assert.Equal(code, refused.StatusCode);
+        Assert.Contains("--token-file", refused.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Calls_WithTheirTokens_AreServed()
+    {
+        await using var coordinator = await RunningCoordinator.StartAsync(Gate);
+
+        var list = await coordinator.Runs.ListAsync(new ListRequest(), Headers(PeopleToken), cancellationToken: TestContext.Current.CancellationToken);
+        await using var worker = new FakeWorker(coordinator.Fleet, "w0", headers: Headers(WorkerToken));
+
+        Assert.Empty(list.Runs);
+        await worker.Probed.WaitAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Attach_WithAWrongToken_IsRefused()
+    {
+        await using var coordinator = await RunningCoordinator.StartAsync(Gate);
+        await using var worker = new FakeWorker(coordinator.Fleet, "w0", headers: Headers("nonsense-0123456789abcdef"));
+
+        Assert.Equal(StatusCode.Unauthenticated, (await worker.Ended.WaitAsync(TestContext.Current.CancellationToken)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Start_BeyondLoopbackWithoutTls_IsRefused()
+    {
+        await using var file = new SqliteFile();
+        await using var database = file.Open();
+        var options = new CoordinatorOptions { Listen = [ListenAddress.Parse("*:0")], Database = database, Gate = Gate };
+
+        var refused = await Assert.ThrowsAsync<UserErrorException>(() => CoordinatorServer.StartAsync(options, 1, TimeProvider.System, TestContext.Current.CancellationToken));
+
+        Assert.Contains("--tls-cert", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static Metadata Headers(string? token) => token is null ? [] : new Metadata { { "authorization", $"Bearer {token}" } };
+}

@@ -1,0 +1,125 @@
+using System.Threading.Channels;
+using Atelier.Core.Fleet.Membership;
+using Atelier.Protos;
+using Grpc.Core;
+
+namespace Atelier.Coordinator.Tests.Hosting;
+
+/// <summary>Speaks a worker's part of the protocol, and computes nothing: its "states" are versions.</summary>
+internal sealed class FakeWorker : IAsyncDisposable
+{
+    private readonly AsyncDuplexStreamingCall<WorkerMessage, CoordinatorMessage> _call;
+    private readonly Channel<WorkerMessage> _out = Channel.CreateUnbounded<WorkerMessage>();
+    private readonly Task<Status> _ended;
+    private readonly Task _sending;
+    private readonly TaskCompletionSource _probed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly string _name;
+    private long _sequence;
+    private long _generation;
+    private WorkerStage _stage = WorkerStage.Idle;
+    private StateVersion? _held;
+    private string _run = "";
+
+    public FakeWorker(Protos.Fleet.FleetClient fleet, string name, int protocol = FleetSettings.CurrentProtocol, string digest = "right", Metadata? headers = null)
+    {
+        _name = name;
+        _call = fleet.Attach(headers);
+        Send(new WorkerMessage { Register = new() { ProtocolVersion = protocol, Worker = name, Incarnation = 1, NumericsSha256 = "same", PeerAddress = $"unix:/tmp/{name}", Host = "here" } });
+        _sending = SendAsync();
+        _ended = HearAsync(digest);
+    }
+
+    /// <summary>The stage that was told last, with its generation; completes anew with each order.</summary>
+    public Channel<(WorkerStage Stage, long Generation)> Stages { get; } = Channel.CreateUnbounded<(WorkerStage, long)>();
+
+    /// <summary>Ends when the probe was asked for: from then on the coordinator knows this worker.</summary>
+    public Task Probed => _probed.Task;
+
+    /// <summary>How the stream ended.</summary>
+    public Task<Status> Ended => _ended;
+
+    /// <summary>Tells a digest of a state.</summary>
+    public void TellDigest(long iteration, string digest) =>
+        Send(new WorkerMessage { StateDigest = new() { Run = _run, Version = new() { Iteration = iteration }, DigestSha256 = digest } });
+
+    /// <summary>Waits until it has come to a stage.</summary>
+    /// <returns>The generation.</returns>
+    public async Task<long> UntilAsync(WorkerStage stage, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var (reached, generation) = await Stages.Reader.ReadAsync(cancellation);
+            if (reached == stage)
+                return generation;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _out.Writer.TryComplete();
+        _call.Dispose();
+        await _ended;
+        await _sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private void Send(WorkerMessage message) => _out.Writer.TryWrite(message);
+
+    private async Task SendAsync()
+    {
+        await foreach (var message in _out.Reader.ReadAllAsync())
+            await _call.RequestStream.WriteAsync(message);
+    }
+
+    private async Task<Status> HearAsync(string digest)
+    {
+        try
+        {
+            while (await _call.ResponseStream.MoveNext(CancellationToken.None))
+                Obey(_call.ResponseStream.Current, digest);
+            return new Status(StatusCode.OK, "");
+        }
+        catch (RpcException e)
+        {
+            return e.Status;
+        }
+        catch (ObjectDisposedException)
+        {
+            return new Status(StatusCode.Cancelled, $"{_name} left");
+        }
+    }
+
+    private void Obey(CoordinatorMessage order, string digest)
+    {
+        switch (order.MessageCase)
+        {
+            case CoordinatorMessage.MessageOneofCase.ProbeRequest:
+                Send(new WorkerMessage { ProbeResult = new() { DigestSha256 = digest } });
+                _probed.TrySetResult();
+                break;
+            case CoordinatorMessage.MessageOneofCase.InspectData:
+                Send(new WorkerMessage { DataFacts = new() { Request = order.InspectData.Request, Width = 16, Height = 16, Images = 100, ContentSha256 = "data" } });
+                break;
+            case CoordinatorMessage.MessageOneofCase.Halt:
+                Turn(order.Halt.Run, order.Halt.Generation, WorkerStage.Halted);
+                break;
+            case CoordinatorMessage.MessageOneofCase.Prepare:
+                _held = order.Prepare.Start;
+                Turn(order.Prepare.Run, order.Prepare.Generation, WorkerStage.Ready);
+                break;
+            case CoordinatorMessage.MessageOneofCase.Go:
+                Turn(order.Go.Run, order.Go.Generation, WorkerStage.Stepping);
+                break;
+            case CoordinatorMessage.MessageOneofCase.Release:
+                _held = null;
+                Turn(order.Release.Run, order.Release.Generation, WorkerStage.Idle);
+                break;
+        }
+    }
+
+    private void Turn(string run, long generation, WorkerStage stage)
+    {
+        (_run, _generation, _stage) = (run, generation, stage);
+        Send(new WorkerMessage { RunReport = new() { Run = _run, Sequence = ++_sequence, Generation = _generation, Stage = _stage, Held = _held } });
+        Stages.Writer.TryWrite((stage, generation));
+    }
+}

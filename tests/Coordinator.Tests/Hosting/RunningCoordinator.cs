@@ -1,0 +1,51 @@
+using Atelier.Coordinator.Hosting;
+using Atelier.Coordinator.Storage;
+using Atelier.Core.Access;
+using Atelier.Protos;
+using Atelier.Rpc.Transport;
+using Grpc.Net.Client;
+
+namespace Atelier.Coordinator.Tests.Hosting;
+
+/// <summary>A coordinator in this process, with real sockets and a real database.</summary>
+internal sealed class RunningCoordinator : IAsyncDisposable
+{
+    private readonly DirectoryInfo _folder;
+    private readonly SqliteDatabase _database;
+    private readonly CoordinatorServer _server;
+    private readonly GrpcChannel _channel;
+
+    private RunningCoordinator(DirectoryInfo folder, SqliteDatabase database, CoordinatorServer server)
+    {
+        (_folder, _database, _server) = (folder, database, server);
+        _channel = CoordinatorChannel.Open(server.Addresses[0], null);
+        (Runs, Fleet) = (new(_channel), new(_channel));
+    }
+
+    /// <summary>What people ask.</summary>
+    public Protos.Runs.RunsClient Runs { get; }
+
+    /// <summary>What workers attach to.</summary>
+    public Protos.Fleet.FleetClient Fleet { get; }
+
+    /// <summary>A store for a run.</summary>
+    public string Store(string run) => Path.Combine(_folder.FullName, run);
+
+    public static async Task<RunningCoordinator> StartAsync(AccessGate? gate = null)
+    {
+        var folder = Directory.CreateTempSubdirectory("atelier-");
+        var database = new SqliteDatabase(Path.Combine(folder.FullName, "c.db"));
+        await database.CreateTablesAsync(CancellationToken.None);
+        long term = (await database.Lease.TryAcquireAsync("test", TimeSpan.FromHours(1), CancellationToken.None))!.Value;
+        var options = new CoordinatorOptions { Listen = [ListenAddress.Parse("127.0.0.1:0")], Database = database, Gate = gate ?? new(null, null) };
+        return new(folder, database, await CoordinatorServer.StartAsync(options, term, TimeProvider.System, CancellationToken.None));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _channel.Dispose();
+        await _server.DisposeAsync();
+        await _database.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+}

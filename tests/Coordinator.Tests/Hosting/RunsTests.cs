@@ -1,0 +1,162 @@
+using Atelier.Protos;
+using Grpc.Core;
+
+namespace Atelier.Coordinator.Tests.Hosting;
+
+/// <summary>What people are told, over a real connection.</summary>
+public sealed class RunsTests : IAsyncLifetime
+{
+    private RunningCoordinator _coordinator = null!;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => _coordinator = await RunningCoordinator.StartAsync();
+
+    public ValueTask DisposeAsync() => _coordinator.DisposeAsync();
+
+    [Theory]
+    [InlineData("Faces", "batch=8", StatusCode.InvalidArgument, "lower-case")]
+    [InlineData("faces", "bacth=8", StatusCode.InvalidArgument, "batch")]
+    [InlineData("faces", "batch=eight", StatusCode.InvalidArgument, "eight")]
+    [InlineData("faces", "batch", StatusCode.InvalidArgument, "key=value")]
+    public async Task Submit_AMistake_IsNamed(string run, string assignment, StatusCode code, string names)
+    {
+        await using var worker = await AttachAsync("w0");
+
+        var refused = await Assert.ThrowsAsync<RpcException>(async () => await SubmitAsync(run, assignment));
+
+        Assert.Equal(code, refused.StatusCode);
+        Assert.Contains(names, refused.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Submit_WithoutAWorker_SaysWhatIsMissing()
+    {
+        var refused = await Assert.ThrowsAsync<RpcException>(async () => await SubmitAsync("faces"));
+
+        Assert.Equal(StatusCode.FailedPrecondition, refused.StatusCode);
+        Assert.Contains("atelier worker", refused.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Submit_Twice_IsTaken()
+    {
+        await using var worker = await AttachAsync("w0");
+        await SubmitAsync("faces");
+
+        var refused = await Assert.ThrowsAsync<RpcException>(async () => await SubmitAsync("faces"));
+
+        Assert.Equal(StatusCode.AlreadyExists, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task Get_AnUnknownRun_NotFound()
+    {
+        var refused = await Assert.ThrowsAsync<RpcException>(async () => await _coordinator.Runs.GetAsync(new GetRequest { Run = "nobody" }, cancellationToken: Cancellation));
+
+        Assert.Equal(StatusCode.NotFound, refused.StatusCode);
+        Assert.Contains("nobody", refused.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Cancel_ThenPause_IsRefusedWithTheState()
+    {
+        await using var worker = await AttachAsync("w0");
+        await SubmitAsync("faces");
+        await worker.UntilAsync(WorkerStage.Stepping, Cancellation);
+        await _coordinator.Runs.CancelAsync(new CancelRequest { Run = "faces" }, cancellationToken: Cancellation);
+        await worker.UntilAsync(WorkerStage.Idle, Cancellation);
+
+        var refused = await Assert.ThrowsAsync<RpcException>(async () => await _coordinator.Runs.PauseAsync(new PauseRequest { Run = "faces" }, cancellationToken: Cancellation));
+
+        Assert.Equal(StatusCode.FailedPrecondition, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task Watch_ARunThatIsCancelled_TellsItsEventsAndEnds()
+    {
+        await using var worker = await AttachAsync("w0");
+        await SubmitAsync("faces");
+        await worker.UntilAsync(WorkerStage.Stepping, Cancellation);
+        using var watch = _coordinator.Runs.Watch(new WatchRequest { Run = "faces" }, cancellationToken: Cancellation);
+        await _coordinator.Runs.CancelAsync(new CancelRequest { Run = "faces" }, cancellationToken: Cancellation);
+
+        var updates = new List<WatchUpdate>();
+        while (await watch.ResponseStream.MoveNext(Cancellation))
+            updates.Add(watch.ResponseStream.Current);
+
+        Assert.Contains(updates, update => update.Event?.Text.Contains("goes from iteration 0", StringComparison.Ordinal) == true);
+        Assert.Equal(RunStatus.Cancelled, updates[^1].Run.Status);
+    }
+
+    [Fact]
+    public async Task Attach_AnotherProtocol_IsRefusedWithBothNumbers()
+    {
+        await using var worker = new FakeWorker(_coordinator.Fleet, "old", protocol: 0);
+
+        var ended = await worker.Ended.WaitAsync(Cancellation);
+
+        Assert.Equal(StatusCode.FailedPrecondition, ended.StatusCode);
+        Assert.Contains("protocol 0", ended.Detail, StringComparison.Ordinal);
+        Assert.Contains("1", ended.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Attach_AnotherProbeDigest_IsEvictedWithBoth()
+    {
+        await using var right = await AttachAsync("right");
+        await SubmitAsync("faces");
+        await right.UntilAsync(WorkerStage.Stepping, Cancellation);
+        await using var wrong = new FakeWorker(_coordinator.Fleet, "wrong", digest: "other");
+
+        var ended = await wrong.Ended.WaitAsync(Cancellation);
+
+        Assert.Equal(StatusCode.PermissionDenied, ended.StatusCode);
+        Assert.Contains("other", ended.Detail, StringComparison.Ordinal);
+        Assert.Contains("right", ended.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Digests_OfOneDiffer_ItIsEvictedAndNamed()
+    {
+        await using var a = await AttachAsync("a");
+        await using var b = await AttachAsync("b");
+        await using var c = await AttachAsync("c");
+        await SubmitAsync("faces");
+        await UntilAllRunAsync(3);
+
+        a.TellDigest(10, "x");
+        b.TellDigest(10, "x");
+        c.TellDigest(10, "damaged");
+        var ended = await c.Ended.WaitAsync(Cancellation);
+
+        Assert.Contains("damaged", ended.Detail, StringComparison.Ordinal);
+        Assert.Contains("c ", ended.Detail, StringComparison.Ordinal);
+        await UntilAllRunAsync(2);
+    }
+
+    private async Task UntilAllRunAsync(int workers)
+    {
+        using var watch = _coordinator.Runs.Watch(new WatchRequest { Run = "faces" }, cancellationToken: Cancellation);
+        while (await watch.ResponseStream.MoveNext(Cancellation))
+        {
+            if (watch.ResponseStream.Current.Run is { Status: RunStatus.Running } run && run.Workers.Count == workers)
+                return;
+        }
+        Assert.Fail($"the run ended before it ran on {workers} workers");
+    }
+
+    private async Task<FakeWorker> AttachAsync(string name)
+    {
+        var worker = new FakeWorker(_coordinator.Fleet, name);
+        await worker.Probed.WaitAsync(Cancellation);
+        return worker;
+    }
+
+    private async Task SubmitAsync(string run, params string[] assignments)
+    {
+        var request = new SubmitRequest { Run = run, Recipe = "config-f", DataPath = "/data", RunStore = _coordinator.Store(run) };
+        request.Assignments.AddRange(["batch=16", "shard=4", .. assignments]);
+        await _coordinator.Runs.SubmitAsync(request, cancellationToken: Cancellation);
+    }
+}
