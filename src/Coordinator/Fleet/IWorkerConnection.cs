@@ -6,7 +6,7 @@ namespace Atelier.Coordinator.Fleet;
 public interface IWorkerConnection : IGrainObserver
 {
     /// <summary>Sends a message.</summary>
-    Task SendAsync(byte[] message);
+    Task SendAsync(WireMessage message);
 
     /// <summary>Ends the stream.</summary>
     /// <param name="reason">What to tell the worker.</param>

@@ -14,8 +14,8 @@ public interface IWorkerGrain : IGrainWithStringKey
 
     /// <summary>Sends a message, if the worker has a stream. What was sent last is not sent again at once.</summary>
     /// <param name="name">Tells messages apart: equal ones have equal names.</param>
-    /// <param name="message">The message, as protocol buffers have it.</param>
-    Task TellAsync(string name, byte[] message);
+    /// <param name="message">The message.</param>
+    Task TellAsync(string name, WireMessage message);
 
     /// <summary>Ends the worker's stream: it is no member any more.</summary>
     /// <param name="reason">What to tell it.</param>

@@ -22,9 +22,9 @@ internal sealed class WorkerConnection : IWorkerConnection, IDisposable
     public Status? Status => _ending?.Status;
 
     /// <inheritdoc/>
-    public Task SendAsync(byte[] message)
+    public Task SendAsync(WireMessage message)
     {
-        Send(CoordinatorMessage.Parser.ParseFrom(message));
+        Send(message.Message);
         return Task.CompletedTask;
     }
 

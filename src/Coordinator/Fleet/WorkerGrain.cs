@@ -31,7 +31,7 @@ public sealed class WorkerGrain(TimeProvider time) : Grain, IWorkerGrain
     }
 
     /// <inheritdoc/>
-    public async Task TellAsync(string name, byte[] message)
+    public async Task TellAsync(string name, WireMessage message)
     {
         var now = time.GetUtcNow();
         if (_stream is not { } stream || (_last.Name == name && now - _last.At < Again)) return;

@@ -142,7 +142,7 @@ public sealed partial class RunGrain
                     SliceCount = plan.Members.Count,
                 },
             };
-            await GrainFactory.GetGrain<IWorkerGrain>(member.Worker.Value).TellAsync($"TakeSnapshot {Name} {at}", RunMessages.ToBytes(message));
+            await GrainFactory.GetGrain<IWorkerGrain>(member.Worker.Value).TellAsync($"TakeSnapshot {Name} {at}", new WireMessage(message));
         }
     }
 

@@ -39,6 +39,7 @@ public sealed partial class RunGrain : Grain, IRunGrain
     private RunSpec? _spec;
     private Dictionary<string, LiveRow> _live = [];
     private RunIntent _intent;
+    private (string Name, WireMessage Message) _told = ("", null!);
 
     /// <param name="storage">The state.</param>
     /// <param name="settings">Deadlines.</param>
@@ -86,8 +87,10 @@ public sealed partial class RunGrain : Grain, IRunGrain
             return;
         }
 
+        var former = Generation.ReportOf(read.Worker);
         State.Generation = GenerationReports.Observe(Generation, read);
-        DecideSoon();
+        // Progress alone changes no decision that the next pulse could not make.
+        if (former is null || (former.Stage, former.Generation, former.Trouble) != (read.Stage, read.Generation, read.Trouble)) DecideSoon();
     }
 
     /// <inheritdoc/>
@@ -214,10 +217,16 @@ public sealed partial class RunGrain : Grain, IRunGrain
 
     private Task TellAsync(string worker, WorkerOrder order)
     {
-        var message = _details is null
-            ? RunMessages.ToMessage(order, new RunDetails { Run = Name, SpecJson = "", DataPath = "", Store = "" }, _live, _ => "")
-            : RunMessages.ToMessage(order, _details, _live, position => State.Snapshots.GetValueOrDefault(position.Iteration, ""));
-        return GrainFactory.GetGrain<IWorkerGrain>(worker).TellAsync(RunMessages.NameOf(order), RunMessages.ToBytes(message));
+        var name = RunMessages.NameOf(order);
+        // Members of a generation are told the same; all but the first find it ready.
+        if (_told.Name != name)
+        {
+            _told = (name, new WireMessage(_details is null
+                ? RunMessages.ToMessage(order, new RunDetails { Run = Name, SpecJson = "", DataPath = "", Store = "" }, _live, _ => "")
+                : RunMessages.ToMessage(order, _details, _live, position => State.Snapshots.GetValueOrDefault(position.Iteration, ""))));
+        }
+
+        return GrainFactory.GetGrain<IWorkerGrain>(worker).TellAsync(name, _told.Message);
     }
 
     private SnapshotStore Store() => new(StoreLocation.Parse(_details!.Store).Open(), _time);

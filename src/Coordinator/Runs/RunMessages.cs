@@ -6,7 +6,6 @@ using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Generations;
 using Atelier.Core.Fleet.Snapshots;
 using Atelier.Protos;
-using Google.Protobuf;
 using Stage = Atelier.Core.Fleet.Generations.WorkerStage;
 
 namespace Atelier.Coordinator.Runs;
@@ -69,9 +68,6 @@ internal static class RunMessages
 
     /// <summary>What tells an order from others that a worker may be told.</summary>
     public static string NameOf(WorkerOrder order) => $"{order.GetType().Name} {order.Run} {order.Generation.Number} {order.Term.Number}";
-
-    /// <summary>A message as grains pass it on.</summary>
-    public static byte[] ToBytes(CoordinatorMessage message) => message.ToByteArray();
 
     private static Prepare PrepareOf(GenerationPlan plan, RunDetails details, IReadOnlyDictionary<string, LiveRow> live, Func<Position, string> snapshot)
     {

@@ -8,7 +8,6 @@ using Atelier.Core.Specs;
 using Atelier.Protos;
 using Atelier.Storage.Blobs;
 using Atelier.Storage.Snapshots;
-using Google.Protobuf;
 using Grpc.Core;
 using Orleans;
 
@@ -97,7 +96,7 @@ internal sealed class Submission(IGrainFactory grains, Leadership leadership, Ti
             Term = leadership.Term.Number,
             InspectData = new() { Request = id, DataPath = dataPath, SpecJson = RunSpecJson.Write(known) },
         };
-        await grains.GetGrain<IWorkerGrain>(worker.Card.Key.Worker).TellAsync($"InspectData {id}", message.ToByteArray());
+        await grains.GetGrain<IWorkerGrain>(worker.Card.Key.Worker).TellAsync($"InspectData {id}", new WireMessage(message));
         while (await again.WaitForNextTickAsync(cancellation))
         {
             if (await grains.GetGrain<IInspectionGrain>(id).LookAsync() is not { } answer) continue;

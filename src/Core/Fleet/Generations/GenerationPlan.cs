@@ -12,5 +12,5 @@ public sealed record GenerationPlan(
 {
     /// <summary>The member of a worker, or null.</summary>
     /// <param name="worker">The worker.</param>
-    public GenerationMember? Find(WorkerId worker) => Members.FirstOrDefault(member => member.Worker == worker);
+    public GenerationMember? Find(WorkerId worker) => ByWorker<GenerationMember>.Find(Members, worker, member => member.Worker);
 }

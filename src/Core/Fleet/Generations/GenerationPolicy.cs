@@ -45,7 +45,7 @@ public static class GenerationPolicy
     {
         ArgumentNullException.ThrowIfNull(state);
         var report = state.ReportOf(worker);
-        if (!state.Held.Contains(worker))
+        if (ByWorker<WorkerId>.Find(state.Held, worker, held => held) is null)
         {
             // One that still steps may have committed more than it reported: it is released only once it stands still.
             return report?.Stage switch

@@ -107,7 +107,9 @@ public sealed record GenerationState
         _ => RunStatus.Forming,
     };
 
-    internal WorkerReport? ReportOf(WorkerId worker) => Reports.FirstOrDefault(report => report.Worker == worker);
+    /// <summary>The newest report of a worker; null for none.</summary>
+    /// <param name="worker">The worker.</param>
+    public WorkerReport? ReportOf(WorkerId worker) => ByWorker<WorkerReport>.Find(Reports, worker, report => report.Worker);
 
     /// <summary>Held workers that report to hold a state.</summary>
     internal IReadOnlyList<WorkerId> HoldersOf(StateVersion version) => [.. Held.Where(worker => ReportOf(worker)?.Held == version)];

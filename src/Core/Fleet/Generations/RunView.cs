@@ -8,5 +8,5 @@ namespace Atelier.Core.Fleet.Generations;
 /// <param name="Live">All admitted or draining workers with a lease, whichever run has them, in the order in which the run is to rank new ones.</param>
 public sealed record RunView(Term Term, RunIntent Intent, IReadOnlyList<LiveWorker> Live)
 {
-    internal LiveWorker? Find(WorkerId worker) => Live.FirstOrDefault(live => live.Worker == worker);
+    internal LiveWorker? Find(WorkerId worker) => ByWorker<LiveWorker>.Find(Live, worker, live => live.Worker);
 }
