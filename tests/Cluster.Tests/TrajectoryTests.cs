@@ -79,7 +79,7 @@ public sealed partial class TrajectoryTests : IDisposable
 
     private static IEnumerable<Fault> Plan(Random random)
     {
-        for (int round = 0; round < (Soak ? 6 : 1); round++)
+        for (int round = 0; round < (Soak ? 7 : 1); round++)
         {
             var faults = Faults.ToArray();
             random.Shuffle(faults);
