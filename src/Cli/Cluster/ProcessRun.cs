@@ -59,7 +59,7 @@ internal sealed class ProcessRun
     {
         using var run = RunPreparation.Prepare(request, time);
         if (run.Record.Spec.Metrics.Count > 0)
-            throw new UserErrorException("metrics are measured in runs of one process only: leave --workers out, or pass --set metrics= and measure snapshots with `atelier metrics`");
+            display.Say($"{string.Join(", ", run.Record.Spec.Metrics)} is measured in runs of one process only; `atelier metrics` measures this run's snapshots");
         return new ProcessRun(run, request, display, stop, time).ExecuteAsync().GetAwaiter().GetResult();
     }
 

@@ -8,8 +8,7 @@ public interface IWorkerConnection : IGrainObserver
     /// <summary>Sends a message.</summary>
     Task SendAsync(WireMessage message);
 
-    /// <summary>Ends the stream.</summary>
+    /// <summary>Ends the stream; the worker may attach again, and hears then if it may not.</summary>
     /// <param name="reason">What to tell the worker.</param>
-    /// <param name="isFinal">Whether the worker is not to come back.</param>
-    Task EndAsync(string reason, bool isFinal);
+    Task EndAsync(string reason);
 }

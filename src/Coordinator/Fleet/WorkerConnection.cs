@@ -29,9 +29,9 @@ internal sealed class WorkerConnection : IWorkerConnection, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task EndAsync(string reason, bool isFinal)
+    public Task EndAsync(string reason)
     {
-        End(new Status(isFinal ? StatusCode.PermissionDenied : StatusCode.Aborted, reason));
+        End(new Status(StatusCode.Aborted, reason));
         return Task.CompletedTask;
     }
 

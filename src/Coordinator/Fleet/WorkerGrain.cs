@@ -15,7 +15,7 @@ public sealed class WorkerGrain(TimeProvider time) : Grain, IWorkerGrain
     /// <inheritdoc/>
     public async Task AttachAsync(WorkerKey worker, IWorkerConnection stream)
     {
-        if (_stream is { } former && !former.Equals(stream)) await EndAsync(former, $"{worker?.Worker} has attached again", isFinal: false);
+        if (_stream is { } former && !former.Equals(stream)) await EndAsync(former, $"{worker?.Worker} has attached again");
         (_stream, _last) = (stream, default);
         // A stream is an object outside: as long as there is one, this activation must know it.
         DelayDeactivation(TimeSpan.FromDays(365));
@@ -44,14 +44,14 @@ public sealed class WorkerGrain(TimeProvider time) : Grain, IWorkerGrain
     {
         if (_stream is not { } stream) return;
         _stream = null;
-        await EndAsync(stream, reason, isFinal: false);
+        await EndAsync(stream, reason);
     }
 
-    private static async Task EndAsync(IWorkerConnection stream, string reason, bool isFinal)
+    private static async Task EndAsync(IWorkerConnection stream, string reason)
     {
         try
         {
-            await stream.EndAsync(reason, isFinal);
+            await stream.EndAsync(reason);
         }
         catch (Orleans.Runtime.OrleansException)
         {

@@ -36,7 +36,4 @@ public sealed record CoordinatorOptions
 
     /// <summary>What it writes into the folders of runs.</summary>
     public RunFiles Files { get; init; } = new(WritesEvents: true);
-
-    /// <summary>A folder that stores of runs must lie in; null for any. S3 stores are not bound by it.</summary>
-    public string? RunsRoot { get; init; }
 }

@@ -24,6 +24,7 @@ public sealed partial class RunGrain
     private readonly Dictionary<long, PendingSnapshot> _pending = [];
     private readonly SnapshotPolicy _snapshotPolicy = new(WriteDeadline);
     private bool _wantsRetry;
+    private GenerationId? _settledFor;
 
     /// <inheritdoc/>
     public async Task SliceAsync(SliceNote slice)
@@ -80,8 +81,6 @@ public sealed partial class RunGrain
         if (_wantsRetry && Generation.Stage == GenerationStage.Running && !Generation.Plan!.IsLast) await RetryAsync();
         if (Generation is { Stage: GenerationStage.Idle, Held.Count: 0 } && _settledFor != Generation.Generation) await SettleAsync();
     }
-
-    private GenerationId? _settledFor;
 
     private async Task CommitAsync(PendingSnapshot pending)
     {
