@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Atelier.Core;
 using Atelier.Core.Access;
+using Atelier.Rpc.Transport;
 
 namespace Atelier.Cli.Cluster;
 
@@ -40,8 +41,7 @@ internal static class Tls
                 found.ImportFromPemFile(authority);
                 return found;
             });
-            options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            options.CertificateChainPolicy.CustomTrustStore.AddRange(trusted);
+            options.TrustOnly([.. trusted]);
         }
         return options;
     }

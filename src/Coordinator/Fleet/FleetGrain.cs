@@ -38,8 +38,6 @@ public sealed class FleetGrain(
     public async Task<JoinOutcome> JoinAsync(WorkerCard worker)
     {
         ArgumentNullException.ThrowIfNull(worker);
-        if (!FleetName.IsValid(worker.Key.Worker))
-            return new(JoinVerdict.Refused, $"a worker's name has up to {FleetName.MaxLength} lower-case letters, digits, `.`, `_` and `-`, with a letter or digit at both ends");
         var capabilities = new WorkerCapabilities(worker.ProtocolVersion, worker.Numerics, worker.Device, worker.MemoryBytes, worker.PeerAddress, worker.Host);
         return await ApplyAsync(MembershipPolicy.Join(State.Fleet, new(worker.Key.Worker), worker.Key.Incarnation, capabilities, settings, Now));
     }
@@ -105,8 +103,7 @@ public sealed class FleetGrain(
             throw new UserErrorException($"run {taken.Run} keeps its snapshots in {run.Store}; choose another store, or `atelier resume {taken.Run}`");
         State.Queue = queue;
         State.Details[run.Run] = run;
-        State.Changed[run.Run] = Now.ToUnixTimeMilliseconds();
-        await storage.WriteStateAsync();
+        await KeepChangeAsync(run.Run);
     }
 
     /// <inheritdoc/>
@@ -119,8 +116,7 @@ public sealed class FleetGrain(
             RunCommand.Cancel => RunCommands.Cancel(State.Queue, id),
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, "Unknown command."),
         };
-        State.Changed[run] = Now.ToUnixTimeMilliseconds();
-        await storage.WriteStateAsync();
+        await KeepChangeAsync(run);
     }
 
     /// <inheritdoc/>
@@ -130,8 +126,7 @@ public sealed class FleetGrain(
         var queue = RunCommands.Resume(State.Queue, new(details.Run));
         State.Queue = anyNumerics ? queue.With(queue.Get(new(details.Run)) with { Numerics = null }) : queue;
         State.Details[details.Run] = details;
-        State.Changed[details.Run] = Now.ToUnixTimeMilliseconds();
-        await storage.WriteStateAsync();
+        await KeepChangeAsync(details.Run);
     }
 
     /// <inheritdoc/>
@@ -215,6 +210,13 @@ public sealed class FleetGrain(
         _ => entry.Intent == RunIntent.Run && !RunLifecycle.StandsStill(entry.Status),
     };
 
+    /// <summary>Stores what people did to a run, and when.</summary>
+    private Task KeepChangeAsync(string run)
+    {
+        State.Changed[run] = Now.ToUnixTimeMilliseconds();
+        return storage.WriteStateAsync();
+    }
+
     private Task KeepAsync(RunEntry entry)
     {
         State.Queue = State.Queue.With(entry);
@@ -234,8 +236,8 @@ public sealed class FleetGrain(
         return (decision.Actions.Count > 0 ? decision.Actions[^1] : null) switch
         {
             StartProbe => new(JoinVerdict.Probe, ""),
-            Refuse refuse => new(JoinVerdict.Refused, refuse.Reason),
-            Dismiss dismiss => new(JoinVerdict.Refused, dismiss.Reason),
+            Refuse refuse => new(refuse.IsEvicted ? JoinVerdict.Evicted : JoinVerdict.Refused, refuse.Reason),
+            Dismiss dismiss => new(JoinVerdict.Evicted, dismiss.Reason),
             _ => new(JoinVerdict.Admitted, ""),
         };
     }

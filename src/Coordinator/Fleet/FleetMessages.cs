@@ -28,6 +28,9 @@ public enum JoinVerdict
     /// <summary>It is no member; the reason says why.</summary>
     Refused,
 
+    /// <summary>It was put out; the reason says why.</summary>
+    Evicted,
+
     /// <summary>It has to run the admission probe.</summary>
     Probe,
 

@@ -1,5 +1,6 @@
 using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Runs;
+using Atelier.Core;
 using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Membership;
 using Atelier.Protos;
@@ -31,8 +32,8 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leaders
         await context.WriteResponseHeadersAsync([]);
         var card = CardOf(await FirstAsync(requestStream, context.CancellationToken));
         var outcome = await Fleet.JoinAsync(card);
-        if (outcome.Verdict == JoinVerdict.Refused)
-            throw new RpcException(new Status(outcome.Reason.Contains("evicted", StringComparison.Ordinal) ? StatusCode.PermissionDenied : StatusCode.FailedPrecondition, outcome.Reason));
+        if (outcome.Verdict is JoinVerdict.Refused or JoinVerdict.Evicted)
+            throw new RpcException(new Status(outcome.Verdict == JoinVerdict.Evicted ? StatusCode.PermissionDenied : StatusCode.FailedPrecondition, outcome.Reason));
         using var stream = new WorkerConnection();
         var reference = grains.CreateObjectReference<IWorkerConnection>(stream);
         var worker = grains.GetGrain<IWorkerGrain>(card.Key.Worker);
@@ -63,8 +64,15 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leaders
 
     private static WorkerCard CardOf(Register register)
     {
-        if (!FleetName.IsValid(register.Worker))
-            throw Bad($"`{register.Worker}` is no name for a worker; it takes up to {FleetName.MaxLength} lower-case letters, digits, `.`, `_` and `-`, with a letter or digit at both ends");
+        try
+        {
+            _ = new WorkerId(register.Worker);
+        }
+        catch (UserErrorException mistake)
+        {
+            throw Bad(mistake.Message);
+        }
+
         if (register.NumericsSha256.Length == 0) throw Bad("`register` has no numerics_sha256");
         return new(
             new(register.Worker, register.Incarnation), register.ProtocolVersion, register.NumericsSha256, register.Device, register.MemoryBytes, register.PeerAddress, register.Host);
@@ -118,7 +126,7 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leaders
                 break;
             case WorkerMessage.MessageOneofCase.ProbeResult:
                 var verdict = await Fleet.ProbedAsync(worker, message.ProbeResult.DigestSha256);
-                if (verdict.Verdict == JoinVerdict.Refused) stream.End(new Status(StatusCode.PermissionDenied, verdict.Reason));
+                if (verdict.Verdict == JoinVerdict.Evicted) stream.End(new Status(StatusCode.PermissionDenied, verdict.Reason));
                 else pulse.Nudge();
                 break;
             case WorkerMessage.MessageOneofCase.StateDigest:

@@ -1,4 +1,5 @@
 using Atelier.Core.Access;
+using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 
 namespace Atelier.Coordinator.Hosting;
@@ -26,10 +27,10 @@ internal sealed class AccessMiddleware(RequestDelegate next, AccessGate gate)
     /// <summary>As gRPC has it: a status in the headers of an answer without content.</summary>
     private static Task Refuse(HttpContext context, AccessDecision decision, AccessRole role)
     {
-        const int unauthenticated = 16, permissionDenied = 7;
         context.Response.StatusCode = StatusCodes.Status200OK;
         context.Response.ContentType = "application/grpc";
-        context.Response.Headers["grpc-status"] = (decision == AccessDecision.OtherRole ? permissionDenied : unauthenticated).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var status = decision == AccessDecision.OtherRole ? StatusCode.PermissionDenied : StatusCode.Unauthenticated;
+        context.Response.Headers["grpc-status"] = ((int)status).ToString(System.Globalization.CultureInfo.InvariantCulture);
         context.Response.Headers["grpc-message"] = Uri.EscapeDataString(decision.Describe(role));
         return Task.CompletedTask;
     }

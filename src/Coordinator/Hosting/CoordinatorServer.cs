@@ -115,11 +115,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
 
     private static void Listen(KestrelServerOptions kestrel, ListenAddress address, CoordinatorOptions options)
     {
-        void Configure(ListenOptions listen)
-        {
-            listen.Protocols = HttpProtocols.Http2;
-            if (options.Certificate is { } certificate) listen.UseHttps(certificate);
-        }
+        void Configure(ListenOptions endpoint) => ServerTransport.Speak(endpoint, options.Certificate);
 
         if (address.Port is not { } port) kestrel.ListenUnixSocket(new UnixSocketPath(address.Host).Reclaimed().Path, Configure);
         else if (address.Host == "*") kestrel.ListenAnyIP(port, Configure);

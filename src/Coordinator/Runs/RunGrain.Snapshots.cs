@@ -126,23 +126,12 @@ public sealed partial class RunGrain
         var at = Generation.Reached.Iteration + 2 + (long)Math.Ceiling(IterationsPerSecond());
         // The next one that is due anyway is as good.
         if (at >= Generation.Shape.Iterations || Schedule.NextAfter(Generation.Reached.Iteration) <= at) return;
-        foreach (var member in plan.Members)
+        var message = new WireMessage(new CoordinatorMessage
         {
-            var message = new CoordinatorMessage
-            {
-                Term = _term.Number,
-                TakeSnapshot = new()
-                {
-                    Run = Name,
-                    Generation = plan.Id.Number,
-                    Attempt = new SnapshotNumber(plan.Id, at).Value,
-                    AtIteration = at,
-                    Slice = member.Rank.Index,
-                    SliceCount = plan.Members.Count,
-                },
-            };
-            await GrainFactory.GetGrain<IWorkerGrain>(member.Worker.Value).TellAsync($"TakeSnapshot {Name} {at}", new WireMessage(message));
-        }
+            Term = _term.Number,
+            TakeSnapshot = new() { Run = Name, Generation = plan.Id.Number, Attempt = new SnapshotNumber(plan.Id, at).Value, AtIteration = at },
+        });
+        foreach (var member in plan.Members) await GrainFactory.GetGrain<IWorkerGrain>(member.Worker.Value).TellAsync($"TakeSnapshot {Name} {at}", message);
     }
 
     /// <summary>Nobody holds the run any more: what could still be gone back to while somebody did goes by the rules now.</summary>

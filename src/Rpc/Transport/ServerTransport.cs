@@ -1,4 +1,6 @@
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -10,6 +12,16 @@ public static class ServerTransport
     private const int StreamWindowBytes = 4 << 20;
 
     private const int ConnectionWindowBytes = 16 << 20;
+
+    /// <summary>Has an endpoint speak HTTP/2, with TLS where there is a certificate.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="certificate">The certificate with its private key; null for none.</param>
+    public static void Speak(ListenOptions endpoint, X509Certificate2? certificate)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        endpoint.Protocols = HttpProtocols.Http2;
+        if (certificate is not null) endpoint.UseHttps(certificate);
+    }
 
     /// <summary>Sets the limits; where it listens is the caller's to say.</summary>
     public static void Configure(KestrelServerOptions options)

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using Atelier.Core.Access;
 using Atelier.Rpc.Transport;
 using Grpc.Core;
@@ -7,7 +6,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -44,9 +42,9 @@ internal sealed class PeerHost : IAsyncDisposable
         {
             ServerTransport.Configure(kestrel);
             if (addresses is null)
-                kestrel.ListenUnixSocket(new UnixSocketPath(options.Listen.Host).Reclaimed().Path, endpoint => Speak(endpoint, options.Security.Certificate));
+                kestrel.ListenUnixSocket(new UnixSocketPath(options.Listen.Host).Reclaimed().Path, endpoint => ServerTransport.Speak(endpoint, options.Security.Certificate));
             else
-                kestrel.Listen(addresses, endpoint => Speak(endpoint, options.Security.Certificate));
+                kestrel.Listen(addresses, endpoint => ServerTransport.Speak(endpoint, options.Security.Certificate));
         });
         if (options.Security.Certificate is not null)
             builder.WebHost.UseKestrelHttpsConfiguration();
@@ -66,13 +64,6 @@ internal sealed class PeerHost : IAsyncDisposable
         // Calls that did not end by themselves would keep it waiting.
         await _application.StopAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
         await _application.DisposeAsync().ConfigureAwait(false);
-    }
-
-    private static void Speak(ListenOptions endpoint, X509Certificate2? certificate)
-    {
-        endpoint.Protocols = HttpProtocols.Http2;
-        if (certificate is not null)
-            endpoint.UseHttps(certificate);
     }
 
     // Null for a Unix socket. Kestrel chooses no free port for names, so that they are looked up here.

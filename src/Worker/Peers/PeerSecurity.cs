@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Atelier.Core.Access;
+using Atelier.Rpc.Transport;
 using Grpc.Core;
 
 namespace Atelier.Worker.Peers;
@@ -47,9 +48,7 @@ public sealed class PeerSecurity
         var options = new SslClientAuthenticationOptions();
         if (Authority is null)
             return options;
-        // Certificates of one's own authority come without a service that would tell of revoked ones.
-        options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        options.CertificateChainPolicy.CustomTrustStore.Add(Authority);
+        options.TrustOnly(Authority);
         return options;
     }
 

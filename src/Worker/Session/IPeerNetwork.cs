@@ -30,7 +30,7 @@ public interface IPeerNetwork : IAsyncDisposable
     /// <param name="version">The state.</param>
     /// <param name="into">Becomes that state.</param>
     /// <param name="cancellation">Ends the transfer.</param>
-    /// <exception cref="IOException">It could not be fetched; the message says why.</exception>
+    /// <exception cref="Peers.States.PeerStateException">It could not be fetched; the message says why.</exception>
     Task FetchAsync(string address, string run, Core.Fleet.StateVersion version, TrajectoryState into, CancellationToken cancellation);
 }
 

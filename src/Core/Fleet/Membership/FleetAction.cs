@@ -17,7 +17,8 @@ public sealed record Welcome(WorkerId Worker) : FleetAction(Worker);
 /// <summary>End the worker's stream with a reason; it is no member.</summary>
 /// <param name="Worker">The worker.</param>
 /// <param name="Reason">What to tell it.</param>
-public sealed record Refuse(WorkerId Worker, string Reason) : FleetAction(Worker);
+/// <param name="IsEvicted">Whether this very process was put out before.</param>
+public sealed record Refuse(WorkerId Worker, string Reason, bool IsEvicted = false) : FleetAction(Worker);
 
 /// <summary>Write into the event log that the worker's lease ran out or that it was evicted, and end its stream.</summary>
 /// <param name="Worker">The worker.</param>

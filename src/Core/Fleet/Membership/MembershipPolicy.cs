@@ -26,7 +26,7 @@ public static class MembershipPolicy
             return new(state, [new Refuse(worker, $"A later process called {worker} has attached. Give every worker its own name.")]);
         if (former is not null && incarnation == former.Incarnation)
             return former.Status == MemberStatus.Evicted
-                ? new(state, [new Refuse(worker, $"{worker} was evicted: {former.Reason}. Start a new process.")])
+                ? new(state, [new Refuse(worker, $"{worker} was evicted: {former.Reason}. Start a new process.", IsEvicted: true)])
                 : new(state.With(former with { Capabilities = capabilities, Lease = LeaseFrom(settings, now) }),
                     [former.Status == MemberStatus.Probing ? new StartProbe(worker) : new Welcome(worker)]);
         return new(

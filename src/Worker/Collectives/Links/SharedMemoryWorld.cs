@@ -36,7 +36,7 @@ public sealed record SharedMemoryWorld(string Name, int Ranks)
             listener.Bind(EndPoint(rank));
             listener.Listen(Ranks);
             var calls = Enumerable.Range(0, rank).Select(lower => CallAsync(lower, hello, members, either.Token));
-            await AllOrNoneAsync([AcceptAllAsync(listener, hello, members, either.Token), .. calls], either).ConfigureAwait(false);
+            await AllOrNone.WaitAsync([AcceptAllAsync(listener, hello, members, either.Token), .. calls], either).ConfigureAwait(false);
             return new SharedMemoryLinks(rank, shape, [.. members.Select(member => member!)]);
         }
         catch (Exception e)
@@ -50,21 +50,6 @@ public sealed record SharedMemoryWorld(string Name, int Ranks)
                 throw Failure(CollectiveFault.PeerGone, rank, missing, $"cannot reach rank {names}: {e.Message}");
             throw;
         }
-    }
-
-    // When one fails, the others are ended and waited for, so that nobody touches the members afterwards.
-    private static async Task AllOrNoneAsync(List<Task> meetings, CancellationTokenSource end)
-    {
-        Task? failed = null;
-        await foreach (var meeting in Task.WhenEach(meetings).ConfigureAwait(false))
-        {
-            if (meeting.IsCompletedSuccessfully)
-                continue;
-            failed ??= meeting;
-            await end.CancelAsync().ConfigureAwait(false);
-        }
-        if (failed is not null)
-            await failed.ConfigureAwait(false);
     }
 
     private async Task CallAsync(int other, Hello hello, Member?[] members, CancellationToken cancellation)

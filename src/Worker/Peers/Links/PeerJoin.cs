@@ -37,7 +37,7 @@ internal sealed class PeerJoin(PeerMembership membership, RingShape shape, PeerS
         meetings.Open(_meeting);
         try
         {
-            await AllOrNoneAsync([.. Others.Select(other => CallAsync(other, either.Token)), .. Others.Select(other => _meeting.FromAsync(other).WaitAsync(either.Token))], either).ConfigureAwait(false);
+            await AllOrNone.WaitAsync([.. Others.Select(other => CallAsync(other, either.Token)), .. Others.Select(other => _meeting.FromAsync(other).WaitAsync(either.Token))], either).ConfigureAwait(false);
             var guests = Enumerable.Range(0, shape.Ranks).Select(other => other == membership.Rank ? null : _meeting.FromAsync(other).Result).ToList();
             var links = new PeerLinks(membership.Rank, shape, _calls, guests, () => _meeting.Conclude(null));
             _meeting.Conclude(links);
@@ -52,21 +52,6 @@ internal sealed class PeerJoin(PeerMembership membership, RingShape shape, PeerS
                 throw Late(patience);
             throw;
         }
-    }
-
-    // When one fails, the others are ended and waited for, and the first failure tells.
-    private static async Task AllOrNoneAsync(List<Task> meetings, CancellationTokenSource end)
-    {
-        Task? failed = null;
-        await foreach (var meeting in Task.WhenEach(meetings).ConfigureAwait(false))
-        {
-            if (meeting.IsCompletedSuccessfully)
-                continue;
-            failed ??= meeting;
-            await end.CancelAsync().ConfigureAwait(false);
-        }
-        if (failed is not null)
-            await failed.ConfigureAwait(false);
     }
 
     private async Task CallAsync(int other, CancellationToken cancellation)
