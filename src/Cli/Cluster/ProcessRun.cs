@@ -148,7 +148,7 @@ internal sealed class ProcessRun
             }
             return false;
         }
-        catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Unknown)
+        catch (RpcException e) when (IsAway(e) || e.StatusCode == StatusCode.Unknown)
         {
             return true;
         }
@@ -170,6 +170,9 @@ internal sealed class ProcessRun
         return _last = run;
     }
 
+    /// <summary>Whether the coordinator is starting, or was lost in the middle of a call; another one is on its way.</summary>
+    private static bool IsAway(RpcException e) => e.StatusCode is StatusCode.Unavailable or StatusCode.Internal;
+
     /// <summary>Submits as soon as the coordinator listens.</summary>
     private async Task SubmitAsync(RunsClient client, LocalProcesses processes, SubmitRequest request)
     {
@@ -180,9 +183,13 @@ internal sealed class ProcessRun
                 await client.SubmitAsync(request);
                 return;
             }
-            catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable)
+            catch (RpcException e) when (IsAway(e))
             {
                 await Task.Delay(StopGlance, _time);
+            }
+            catch (RpcException e) when (e.StatusCode == StatusCode.AlreadyExists)
+            {
+                return; // the answer to an earlier try was lost; nobody else names a run here
             }
         }
         throw new UserErrorException(await processes.Failed);
@@ -204,7 +211,7 @@ internal sealed class ProcessRun
             {
                 return; // it has ended by itself
             }
-            catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.Internal)
+            catch (RpcException e) when (IsAway(e))
             {
                 await Task.Delay(StopGlance, _time, ended);
             }
