@@ -1,8 +1,10 @@
 using Atelier.Training.Ops;
+using Atelier.Training.Tests.Step;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Tests.Ops;
 
+[Collection(TrainStepTests.LiveHandles)]
 public class BiasActTests
 {
     [Theory]
