@@ -41,13 +41,19 @@ public sealed partial class RunGrain
     private PendingSnapshot? PendingOf(SnapshotNumber number, SliceNote slice)
     {
         if (_pending.TryGetValue(number.Value, out var known)) return known;
-        if (!State.Writers.TryGetValue(number.Generation.Number, out var writers)) return null;
+        if (WritersOf(number, slice) is not { } writers) return null;
         var version = new StateVersion(writers.Lineage, new(number.Iteration, 0));
         if (version.Lineage != Generation.Lineage || State.Snapshots.ContainsKey(number.Iteration)) return null;
-        var members = number.IsSave
-            ? [new GenerationMember(new(slice.Worker), slice.Incarnation, new(0), new(0, _spec!.Shards))]
-            : writers.Members;
-        return _pending[number.Value] = new PendingSnapshot(number, version, members, Now);
+        return _pending[number.Value] = new PendingSnapshot(number, version, writers.Members, Now);
+    }
+
+    private GenerationWriters? WritersOf(SnapshotNumber number, SliceNote slice)
+    {
+        if (!number.IsSave) return State.Writers.GetValueOrDefault(number.Generation.Number);
+        // One worker saves, while all stand still; a generation that ends so may never have run.
+        return number.Generation == Generation.Generation
+            ? new(Generation.Lineage, [new(new(slice.Worker), slice.Incarnation, new(0), new(0, _spec!.Shards))])
+            : null;
     }
 
     private void Remember(GenerationPlan plan)

@@ -8,21 +8,32 @@ namespace Atelier.Coordinator.Tests.Hosting;
 /// <summary>Speaks a worker's part of the protocol, and computes nothing: its "states" are versions.</summary>
 internal sealed class FakeWorker : IAsyncDisposable
 {
+    /// <summary>Why it never saves anything.</summary>
+    public const string SaveError = "the disk is full";
+
     private readonly AsyncDuplexStreamingCall<WorkerMessage, CoordinatorMessage> _call;
     private readonly Channel<WorkerMessage> _out = Channel.CreateUnbounded<WorkerMessage>();
     private readonly Task<Status> _ended;
     private readonly Task _sending;
     private readonly TaskCompletionSource _probed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _name;
+    private readonly bool _isStuck;
     private long _sequence;
     private long _generation;
     private WorkerStage _stage = WorkerStage.Idle;
     private StateVersion? _held;
     private string _run = "";
 
-    public FakeWorker(Protos.Fleet.FleetClient fleet, string name, int protocol = FleetSettings.CurrentProtocol, string digest = "right", Metadata? headers = null)
+    /// <param name="fleet">The coordinator.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="protocol">The protocol that it speaks.</param>
+    /// <param name="digest">What its probe gives.</param>
+    /// <param name="headers">Sent with the call.</param>
+    /// <param name="isStuck">Whether it never becomes ready for a generation.</param>
+    public FakeWorker(
+        Protos.Fleet.FleetClient fleet, string name, int protocol = FleetSettings.CurrentProtocol, string digest = "right", Metadata? headers = null, bool isStuck = false)
     {
-        _name = name;
+        (_name, _isStuck) = (name, isStuck);
         _call = fleet.Attach(headers);
         Send(new WorkerMessage { Register = new() { ProtocolVersion = protocol, Worker = name, Incarnation = 1, NumericsSha256 = "same", PeerAddress = $"unix:/tmp/{name}", Host = "here" } });
         _sending = SendAsync();
@@ -41,6 +52,13 @@ internal sealed class FakeWorker : IAsyncDisposable
     /// <summary>Tells a digest of a state.</summary>
     public void TellDigest(long iteration, string digest) =>
         Send(new WorkerMessage { StateDigest = new() { Run = _run, Version = new() { Iteration = iteration }, DigestSha256 = digest } });
+
+    /// <summary>Tells that it has computed up to an iteration.</summary>
+    public void TellProgress(long iteration)
+    {
+        _held = new() { Iteration = iteration };
+        Turn(_run, _generation, _stage);
+    }
 
     /// <summary>Waits until it has come to a stage.</summary>
     /// <returns>The generation.</returns>
@@ -102,12 +120,18 @@ internal sealed class FakeWorker : IAsyncDisposable
             case CoordinatorMessage.MessageOneofCase.Halt:
                 Turn(order.Halt.Run, order.Halt.Generation, WorkerStage.Halted);
                 break;
+            case CoordinatorMessage.MessageOneofCase.Prepare when _isStuck:
+                Turn(order.Prepare.Run, order.Prepare.Generation, WorkerStage.Preparing);
+                break;
             case CoordinatorMessage.MessageOneofCase.Prepare:
                 _held = order.Prepare.Start;
                 Turn(order.Prepare.Run, order.Prepare.Generation, WorkerStage.Ready);
                 break;
             case CoordinatorMessage.MessageOneofCase.Go:
                 Turn(order.Go.Run, order.Go.Generation, WorkerStage.Stepping);
+                break;
+            case CoordinatorMessage.MessageOneofCase.Save:
+                Send(new WorkerMessage { SliceReport = new() { Run = order.Save.Run, Attempt = order.Save.Attempt, Error = SaveError } });
                 break;
             case CoordinatorMessage.MessageOneofCase.Release:
                 _held = null;

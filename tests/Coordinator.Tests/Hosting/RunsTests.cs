@@ -135,6 +135,24 @@ public sealed class RunsTests : IAsyncLifetime
         await UntilAllRunAsync(2);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task Pause_WhileAGenerationIsPrepared_WhatTheSaverSaysIsHeard()
+    {
+        await using var first = await AttachAsync("first");
+        await SubmitAsync("faces");
+        await first.UntilAsync(WorkerStage.Stepping, Cancellation);
+        first.TellProgress(3);
+        await using var second = new FakeWorker(_coordinator.Fleet, "second", isStuck: true);
+        await second.UntilAsync(WorkerStage.Preparing, Cancellation);
+
+        await _coordinator.Runs.PauseAsync(new PauseRequest { Run = "faces" }, cancellationToken: Cancellation);
+
+        using var watch = _coordinator.Runs.Watch(new WatchRequest { Run = "faces" }, cancellationToken: Cancellation);
+        do
+            Assert.True(await watch.ResponseStream.MoveNext(Cancellation));
+        while (watch.ResponseStream.Current.Event?.Text.Contains(FakeWorker.SaveError, StringComparison.Ordinal) != true);
+    }
+
     private async Task UntilAllRunAsync(int workers)
     {
         using var watch = _coordinator.Runs.Watch(new WatchRequest { Run = "faces" }, cancellationToken: Cancellation);
