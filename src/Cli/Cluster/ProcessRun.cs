@@ -19,7 +19,7 @@ namespace Atelier.Cli.Cluster;
 /// A run on worker processes of this machine, with a coordinator in this one: what <c>train --workers N</c> does. The run's
 /// folder is the same as that of a run in one process, and either goes on where the other stopped.
 /// </summary>
-internal sealed class ProcessRun
+internal sealed class ProcessRun : IDisposable
 {
     private const string RunName = "run";
 
@@ -41,6 +41,7 @@ internal sealed class ProcessRun
     private double? _discriminatorLoss;
     private int _failedSaves;
     private bool _wasAsked;
+    private readonly CancellationTokenSource _left = new();
     private long _lastEvent;
     private long? _started;
     private Run? _last;
@@ -58,10 +59,12 @@ internal sealed class ProcessRun
     public static RunOutcome Execute(TrainRequest request, IRunDisplay display, StopFlag stop, TimeProvider time)
     {
         using var run = RunPreparation.Prepare(request, time);
-        if (run.Record.Spec.Metrics.Count > 0)
-            display.Say($"{string.Join(", ", run.Record.Spec.Metrics)} is measured in runs of one process only; `atelier metrics` measures this run's snapshots");
-        return new ProcessRun(run, request, display, stop, time).ExecuteAsync().GetAwaiter().GetResult();
+        using var process = new ProcessRun(run, request, display, stop, time);
+        return process.ExecuteAsync().GetAwaiter().GetResult();
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _left.Dispose();
 
     private RunSpec Spec => _run.Record.Spec;
 
@@ -136,7 +139,7 @@ internal sealed class ProcessRun
     /// <returns>Whether the run goes on.</returns>
     private async Task<bool> WatchAsync(RunsClient client, LocalProcesses processes)
     {
-        using var call = client.Watch(new WatchRequest { Run = RunName, AfterEvent = _lastEvent });
+        using var call = client.Watch(new WatchRequest { Run = RunName, AfterEvent = _lastEvent }, cancellationToken: _left.Token);
         try
         {
             while (await NextAsync(call.ResponseStream, processes))
@@ -146,6 +149,10 @@ internal sealed class ProcessRun
                 if (call.ResponseStream.Current.Run is { } run && Show(run).Status == RunStatus.Paused)
                     return false;
             }
+            return false;
+        }
+        catch (RpcException) when (_left.IsCancellationRequested)
+        {
             return false;
         }
         catch (RpcException e) when (IsAway(e) || e.StatusCode == StatusCode.Unknown)
@@ -209,7 +216,9 @@ internal sealed class ProcessRun
             }
             catch (RpcException e) when (e.StatusCode is StatusCode.FailedPrecondition)
             {
-                return; // it has ended by itself
+                // It has ended by itself; what is being measured is left.
+                await _left.CancelAsync();
+                return;
             }
             catch (RpcException e) when (IsAway(e))
             {

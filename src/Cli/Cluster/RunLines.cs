@@ -23,7 +23,7 @@ internal static class RunLines
     /// <summary>A run in a sentence.</summary>
     public static string Sentence(Run run) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{run.Run_} is {Status(run)} at {run.Images / 1000.0:0.0##} kimg{(run.Workers.Count > 0 ? $" on {string.Join(", ", run.Workers)}" : "")}{(run.Reason.Length > 0 ? $" ({run.Reason})" : "")}");
+        $"{run.Run_} is {Status(run)} at {run.Images / 1000.0:0.0##} kimg{(run.Workers.Count > 0 ? $" on {string.Join(", ", run.Workers)}" : "")}{(run.Reason.Length > 0 ? $" ({run.Reason})" : "")}{string.Concat(run.Evaluations.Select(Measuring))}");
 
     /// <summary>A run as JSON.</summary>
     public static JsonObject ToJson(Run run) => new()
@@ -40,12 +40,22 @@ internal static class RunLines
         ["priority"] = run.Priority,
         ["min_workers"] = run.MinWorkers,
         ["max_workers"] = run.MaxWorkers,
+        ["evaluations"] = new JsonArray([.. run.Evaluations.Select(evaluation => new JsonObject
+        {
+            ["metric"] = evaluation.Metric,
+            ["snapshot"] = evaluation.Snapshot,
+            ["samples_done"] = evaluation.SamplesDone,
+            ["samples"] = evaluation.Samples,
+        })]),
         ["snapshot_kimg"] = run.HasSnapshotImages ? run.SnapshotImages / 1000.0 : null,
     };
 
     /// <summary>A moment, by this machine's clock.</summary>
     public static string Clock(long unixMilliseconds) =>
         DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds).ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
+
+    private static string Measuring(Evaluation evaluation) => string.Create(
+        CultureInfo.InvariantCulture, $"; measures {evaluation.Metric} of {evaluation.Snapshot}, {100.0 * evaluation.SamplesDone / Math.Max(1, evaluation.Samples):0}%");
 
     private static string Status(Run run) => run.Status.ToString().ToLowerInvariant();
 }

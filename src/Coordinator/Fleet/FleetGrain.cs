@@ -38,7 +38,7 @@ public sealed class FleetGrain(
     public async Task<JoinOutcome> JoinAsync(WorkerCard worker)
     {
         ArgumentNullException.ThrowIfNull(worker);
-        var capabilities = new WorkerCapabilities(worker.ProtocolVersion, worker.Numerics, worker.Device, worker.MemoryBytes, worker.PeerAddress, worker.Host);
+        var capabilities = new WorkerCapabilities(worker.ProtocolVersion, worker.Numerics, worker.Device, worker.MemoryBytes, worker.PeerAddress, worker.Host, worker.IsEvaluator);
         return await ApplyAsync(MembershipPolicy.Join(State.Fleet, new(worker.Key.Worker), worker.Key.Incarnation, capabilities, settings, Now));
     }
 
@@ -135,7 +135,7 @@ public sealed class FleetGrain(
         ArgumentNullException.ThrowIfNull(standing);
         var id = new RunId(standing.Run);
         var entry = await StandAsync(State.Queue.Get(id), standing);
-        var workers = State.Fleet.Members.Where(member => member.Status == MemberStatus.Admitted && member.Lease.IsHeldAt(Now)).ToList();
+        var workers = Admitted().Where(member => !member.Capabilities.IsEvaluator).ToList();
         _allocations = AllocationPolicy.Allocate(State.Queue.Runs, workers, _allocations);
         var mine = _allocations.FirstOrDefault(allocation => allocation.Run == id);
         if (mine is not null && entry.Numerics is null && entry.Status == RunStatus.Running)
@@ -149,6 +149,19 @@ public sealed class FleetGrain(
             entry.Intent.ToString(),
             [.. State.Fleet.Live(Now).Select(member => new LiveRow(
                 member.Worker.Value, member.Incarnation, available.Contains(member.Worker), member.Capabilities.PeerAddress, member.Capabilities.Host))]);
+    }
+
+    /// <inheritdoc/>
+    public Task<EvaluationView> LookForEvaluationsAsync()
+    {
+        var trains = new Dictionary<string, string>();
+        // What was granted is on its way to be held.
+        foreach (var (run, workers) in _granted) foreach (var worker in workers) trains[worker.Value] = run;
+        foreach (var (run, workers) in State.Held) foreach (var worker in workers) trains[worker] = run;
+        return Task.FromResult(new EvaluationView(
+            [.. Admitted().Select(member => new EvaluatorRow(
+                new(member.Worker.Value, member.Incarnation), member.Capabilities.Numerics, trains.GetValueOrDefault(member.Worker.Value, "")))],
+            State.Queue.Runs.Where(run => run.Numerics is not null).ToDictionary(run => run.Run.Value, run => run.Numerics!)));
     }
 
     /// <inheritdoc/>
@@ -166,15 +179,21 @@ public sealed class FleetGrain(
     [
         .. State.Fleet.Members.Select(member => new WorkerRow(
             new(new(member.Worker.Value, member.Incarnation), member.Capabilities.ProtocolVersion, member.Capabilities.Numerics, member.Capabilities.Device,
-                member.Capabilities.MemoryBytes, member.Capabilities.PeerAddress, member.Capabilities.Host),
+                member.Capabilities.MemoryBytes, member.Capabilities.PeerAddress, member.Capabilities.Host, member.Capabilities.IsEvaluator),
             member.Status.ToString(), member.Reason ?? "")),
     ]);
+
+    private IEnumerable<Member> Admitted()
+    {
+        var now = Now;
+        return State.Fleet.Members.Where(member => member.Status == MemberStatus.Admitted && member.Lease.IsHeldAt(now));
+    }
 
     /// <summary>Why a queued run waits.</summary>
     private string WaitOf(RunEntry run)
     {
         if (run.Status != RunStatus.Queued) return "";
-        var admitted = State.Fleet.Members.Where(member => member.Status == MemberStatus.Admitted && member.Lease.IsHeldAt(Now)).ToList();
+        var admitted = Admitted().Where(member => !member.Capabilities.IsEvaluator).ToList();
         var fitting = admitted.Count(member => run.Numerics is null || member.Capabilities.Numerics == run.Numerics);
         var held = State.Held.Where(other => other.Key != run.Run.Value).SelectMany(other => other.Value).Count();
         return fitting < admitted.Count

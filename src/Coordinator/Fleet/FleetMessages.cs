@@ -18,8 +18,9 @@ public sealed record WorkerKey(string Worker, long Incarnation);
 /// <param name="MemoryBytes">Memory of the device.</param>
 /// <param name="PeerAddress">Where other workers reach it.</param>
 /// <param name="Host">The machine.</param>
+/// <param name="IsEvaluator">Whether it computes evaluations only.</param>
 [GenerateSerializer]
-public sealed record WorkerCard(WorkerKey Key, int ProtocolVersion, string Numerics, string Device, long MemoryBytes, string PeerAddress, string Host);
+public sealed record WorkerCard(WorkerKey Key, int ProtocolVersion, string Numerics, string Device, long MemoryBytes, string PeerAddress, string Host, bool IsEvaluator);
 
 /// <summary>What becomes of a worker that attaches.</summary>
 [GenerateSerializer]
@@ -104,3 +105,16 @@ public sealed record QueueRow(RunDetails Details, string Status, string Reason, 
 /// <param name="Reason">Why it was evicted; empty otherwise.</param>
 [GenerateSerializer]
 public sealed record WorkerRow(WorkerCard Card, string Status, string Reason);
+
+/// <summary>A worker that may compute parts of evaluations.</summary>
+/// <param name="Key">Its process.</param>
+/// <param name="Numerics">Digest of its numerics fingerprint.</param>
+/// <param name="Run">The run that it trains; empty for one that is free.</param>
+[GenerateSerializer, Immutable]
+public sealed record EvaluatorRow(WorkerKey Key, string Numerics, string Run);
+
+/// <summary>What evaluations need to know of the fleet.</summary>
+/// <param name="Workers">Workers that may compute parts.</param>
+/// <param name="Numerics">What each run computes under, where that is settled.</param>
+[GenerateSerializer]
+public sealed record EvaluationView(List<EvaluatorRow> Workers, Dictionary<string, string> Numerics);

@@ -1,3 +1,4 @@
+using Atelier.Coordinator.Evaluations;
 using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Runs;
 using Atelier.Core;
@@ -75,7 +76,8 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leaders
 
         if (register.NumericsSha256.Length == 0) throw Bad("`register` has no numerics_sha256");
         return new(
-            new(register.Worker, register.Incarnation), register.ProtocolVersion, register.NumericsSha256, register.Device, register.MemoryBytes, register.PeerAddress, register.Host);
+            new(register.Worker, register.Incarnation), register.ProtocolVersion, register.NumericsSha256, register.Device, register.MemoryBytes, register.PeerAddress, register.Host,
+            register.Role == WorkerRole.Evaluator);
     }
 
     private static RpcException Bad(string what) => new(new Status(StatusCode.InvalidArgument, what));
@@ -145,6 +147,9 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leaders
                 break;
             case WorkerMessage.MessageOneofCase.LogLines:
                 await Run(message.LogLines.Run).LogAsync(worker.Worker, [.. message.LogLines.Lines]);
+                break;
+            case WorkerMessage.MessageOneofCase.PartReport:
+                await grains.GetGrain<IEvaluationsGrain>(0).ReportAsync(EvaluationMessages.ToNote(worker, message.PartReport));
                 break;
             case WorkerMessage.MessageOneofCase.DataFacts:
                 await grains.GetGrain<IInspectionGrain>(message.DataFacts.Request).AnswerAsync(InspectionAnswer.Of(message.DataFacts));

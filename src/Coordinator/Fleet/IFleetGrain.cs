@@ -44,6 +44,9 @@ public interface IFleetGrain : IGrainWithIntegerKey
     /// <summary>What a run needs to know of the fleet; the run tells where it stands.</summary>
     Task<FleetView> LookAsync(RunStanding standing);
 
+    /// <summary>What evaluations need to know of the fleet.</summary>
+    Task<EvaluationView> LookForEvaluationsAsync();
+
     /// <summary>A run as it was submitted; null where there is none.</summary>
     Task<RunDetails?> DetailsAsync(string run);
 

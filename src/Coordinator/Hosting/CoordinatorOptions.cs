@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Atelier.Coordinator.Runs;
 using Atelier.Coordinator.Storage;
 using Atelier.Core.Access;
+using Atelier.Core.Evaluations;
 using Atelier.Core.Fleet.Generations;
 using Atelier.Core.Fleet.Membership;
 
@@ -33,6 +34,9 @@ public sealed record CoordinatorOptions
 
     /// <summary>Deadlines of generations.</summary>
     public GenerationSettings Generations { get; init; } = new();
+
+    /// <summary>Deadlines of evaluations.</summary>
+    public EvaluationSettings Evaluations { get; init; } = new();
 
     /// <summary>What it writes into the folders of runs.</summary>
     public RunFiles Files { get; init; } = new(WritesEvents: true);

@@ -95,6 +95,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
         builder.Services.AddSingleton(new Leadership(new Term(term)));
         builder.Services.AddSingleton(options.Fleet);
         builder.Services.AddSingleton(options.Generations);
+        builder.Services.AddSingleton(options.Evaluations);
         builder.Services.AddSingleton(options.Files);
         builder.Services.AddSingleton<Submission>();
         builder.Services.AddSingleton<RunPulse>();

@@ -1,3 +1,4 @@
+using Atelier.Coordinator.Evaluations;
 using Atelier.Coordinator.Fleet;
 using Atelier.Coordinator.Runs;
 using Microsoft.Extensions.Hosting;
@@ -65,5 +66,11 @@ internal sealed partial class RunPulse(IGrainFactory grains, ILogger<RunPulse> l
         foreach (var dismissal in sweep.Dismissed)
             await grains.GetGrain<IWorkerGrain>(dismissal.Worker).DismissAsync(dismissal.Reason);
         await Task.WhenAll(sweep.Runs.Select(run => grains.GetGrain<IRunGrain>(run).PulseAsync()));
+        var evaluations = grains.GetGrain<IEvaluationsGrain>(0);
+        foreach (var ended in await evaluations.PulseAsync())
+        {
+            await grains.GetGrain<IRunGrain>(ended.Key.Run).MeasuredAsync(ended);
+            await evaluations.AcknowledgeAsync(ended.Key);
+        }
     }
 }

@@ -1,3 +1,4 @@
+using Atelier.Coordinator.Evaluations;
 using Orleans;
 
 namespace Atelier.Coordinator.Runs;
@@ -16,6 +17,9 @@ public interface IRunGrain : IGrainWithStringKey
 
     /// <summary>How writing a slice went.</summary>
     Task SliceAsync(SliceNote slice);
+
+    /// <summary>An evaluation of the run has ended.</summary>
+    Task MeasuredAsync(EvaluationResult result);
 
     /// <summary>Something that happened where only a worker sees it.</summary>
     Task NoteAsync(string json, string text, bool isTick, bool isFailure);

@@ -28,7 +28,7 @@ public sealed partial class RunGrain
 
         // A worker writes ticks into the run's folder itself.
         Add(json, text);
-        if (!isTick && _files.WritesEvents) EventFile.Append(_details!.Store, json);
+        if (!isTick && _files.WritesEvents) RunLog.Append(_details!.Store, RunLog.Events, json);
     }
 
     /// <inheritdoc/>
@@ -66,7 +66,7 @@ public sealed partial class RunGrain
     {
         var json = happened.ToJson();
         Add(json, happened.Describe());
-        if (_files.WritesEvents) EventFile.Append(_details!.Store, json);
+        if (_files.WritesEvents) RunLog.Append(_details!.Store, RunLog.Events, json);
     }
 
     private void Add(string json, string text)

@@ -99,6 +99,7 @@ public sealed partial class RunGrain
             State.Generation = GenerationReports.SnapshotCommitted(Generation, pending.Attempt.Version);
             Log(new SnapshotWritten(
                 Now, manifest.Kimg, State.Snapshots[position.Iteration], manifest.StateSha256, manifest.Slices.Sum(slice => slice.Bytes), (Now - pending.BegunAt).TotalSeconds));
+            await EvaluateIfDueAsync(new SnapshotName(manifest.Branch, manifest.At));
             await _storage.WriteStateAsync();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or SnapshotDamagedException)
@@ -151,9 +152,9 @@ public sealed partial class RunGrain
     {
         try
         {
-            var kept = protectsAgreed
-                ? Generation.Snapshots.Select(position => State.Snapshots.GetValueOrDefault(position.Iteration, "")).ToHashSet()
-                : [];
+            // What is being measured may turn out to be the best.
+            var kept = State.Measuring.Select(key => key.Snapshot).ToHashSet();
+            if (protectsAgreed) kept.UnionWith(Generation.Snapshots.Select(position => State.Snapshots.GetValueOrDefault(position.Iteration, "")));
             var policy = new RetentionPolicy(_spec!.KeepLast, _spec.KeepBest, _spec.KeepEvery);
             var deleted = await Store().RetainAsync(
                 policy, _spec.Metrics is [var best, ..] ? best : null, CancellationToken.None, name => kept.Contains(name.ToString()));

@@ -137,6 +137,7 @@ public sealed partial class RunGrain : Grain, IRunGrain
                 await TellAsync(tell.Worker.Value, tell.Order);
             foreach (var discard in decision.Actions.OfType<DiscardSnapshots>()) await DiscardAsync(discard.After);
             await StepSnapshotsAsync();
+            if (_intent == RunIntent.Cancel) await DropEvaluationsAsync();
             var now = Standing();
             if (evictions.Count == 0 && now.Status == told.Status && now.Held.SequenceEqual(told.Held)) break;
         }
@@ -169,6 +170,7 @@ public sealed partial class RunGrain : Grain, IRunGrain
             (State.BaseIteration, State.BaseImages) = (newest.Manifest.Iteration, newest.Manifest.ImageCount);
             State.Snapshots[newest.Manifest.Iteration] = newest.Name.ToString();
             State.SnapshotImages = newest.Manifest.ImageCount;
+            State.MeasuredImages = newest.Manifest.ImageCount;
         }
 
         State.Generation = GenerationState.New(

@@ -1,3 +1,4 @@
+using Atelier.Coordinator.Evaluations;
 using Atelier.Core.Fleet.Generations;
 
 namespace Atelier.Coordinator.Runs;
@@ -19,6 +20,12 @@ public sealed class RunGrainState
 
     /// <summary>Image count of the newest snapshot; null before the first.</summary>
     public long? SnapshotImages { get; set; }
+
+    /// <summary>Image count of the newest snapshot whose metrics were asked for.</summary>
+    public long MeasuredImages { get; set; }
+
+    /// <summary>Metrics that were asked for and are not known yet.</summary>
+    public List<EvaluationKey> Measuring { get; set; } = [];
 
     /// <summary>Members of the last generations, by number: who writes slices of their snapshots.</summary>
     public Dictionary<long, GenerationWriters> Writers { get; set; } = [];

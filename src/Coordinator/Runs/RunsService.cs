@@ -1,3 +1,4 @@
+using Atelier.Coordinator.Evaluations;
 using Atelier.Coordinator.Fleet;
 using Atelier.Coordinator.Hosting;
 using Atelier.Core;
@@ -72,7 +73,7 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
         do
         {
             var row = await AnswerAsync(() => RowAsync(request.Run));
-            // Looked at before the events, so that an ended run is told last.
+            // Looked at before the events, so that an ended run, and a measured snapshot, is told last.
             var run = await DescribeAsync(row);
             foreach (var happened in await grains.GetGrain<IRunGrain>(request.Run).EventsAsync(after))
             {
@@ -82,7 +83,7 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
 
             if (!run.Equals(told)) await responseStream.WriteAsync(new() { Run = run }, context.CancellationToken);
             told = run;
-            if (HasEnded(row)) return;
+            if (HasEnded(row) && run.Evaluations.Count == 0) return;
         }
         while (await NextAsync(again, context.CancellationToken));
     }
@@ -161,6 +162,13 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
         };
         run.Workers.AddRange(facts.Workers);
         if (facts.SnapshotImages is { } images) run.SnapshotImages = images;
+        run.Evaluations.AddRange((await grains.GetGrain<IEvaluationsGrain>(0).ListAsync(details.Run)).Select(evaluation => new Evaluation
+        {
+            Metric = evaluation.Key.Metric,
+            Snapshot = evaluation.Key.Snapshot,
+            SamplesDone = evaluation.SamplesDone,
+            Samples = evaluation.Samples,
+        }));
         return run;
     }
 

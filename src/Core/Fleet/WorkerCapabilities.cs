@@ -7,5 +7,6 @@ namespace Atelier.Core.Fleet;
 /// <param name="MemoryBytes">Memory of the device.</param>
 /// <param name="PeerAddress">Where other workers reach it.</param>
 /// <param name="Host">The machine; workers of one host may share memory.</param>
+/// <param name="IsEvaluator">Whether it computes evaluations only, and no run's steps.</param>
 public sealed record WorkerCapabilities(
-    int ProtocolVersion, string Numerics, string Device, long MemoryBytes, string PeerAddress, string Host);
+    int ProtocolVersion, string Numerics, string Device, long MemoryBytes, string PeerAddress, string Host, bool IsEvaluator = false);

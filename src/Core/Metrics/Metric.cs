@@ -42,4 +42,10 @@ public abstract record Metric(string Name, FeatureNet Net, int Samples, RealSide
 /// <param name="Most">The first so many of the dataset; null for all.</param>
 /// <param name="Mirrored">Whether the dataset counts with its mirror images where the run was trained on them.</param>
 /// <param name="Expected">So many are meant by its name; null where any number will do.</param>
-public sealed record RealSide(int? Most, bool Mirrored, int? Expected = null);
+public sealed record RealSide(int? Most, bool Mirrored, int? Expected = null)
+{
+    /// <summary>Images that are compared with.</summary>
+    /// <param name="images">Images of the dataset.</param>
+    /// <param name="mirror">Whether the run shows them mirrored too.</param>
+    public int CountOf(int images, bool mirror) => Math.Min(Most ?? int.MaxValue, Mirrored && mirror ? checked(2 * images) : images);
+}

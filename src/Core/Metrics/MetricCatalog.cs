@@ -35,6 +35,12 @@ public static class MetricCatalog
     /// <summary>The metric of a name.</summary>
     /// <exception cref="UserErrorException">There is none; the message has the nearest one, and all of them.</exception>
     public static Metric Find(string name) =>
-        All.FirstOrDefault(metric => metric.Name == name)
-        ?? throw new UserErrorException($"There is no metric `{name}`.{NearestName.Hint(name, All.Select(metric => metric.Name))} There are {string.Join(", ", All.Select(metric => metric.Name))}.");
+        All.FirstOrDefault(metric => metric.Name == name) ?? throw new UserErrorException(Missing(name));
+
+    /// <summary>Whether there is a metric of a name.</summary>
+    public static bool Has(string name) => All.Any(metric => metric.Name == name);
+
+    /// <summary>What to say of a name that no metric has.</summary>
+    public static string Missing(string name) =>
+        $"There is no metric `{name}`.{NearestName.Hint(name, All.Select(metric => metric.Name))} There are {string.Join(", ", All.Select(metric => metric.Name))}.";
 }

@@ -21,6 +21,7 @@ namespace Atelier.Core.Runs;
 [JsonDerivedType(typeof(BadImageSkipped), "bad-image-skipped")]
 [JsonDerivedType(typeof(NonFiniteGradients), "non-finite-gradients")]
 [JsonDerivedType(typeof(MetricMeasured), "metric-measured")]
+[JsonDerivedType(typeof(MetricFailed), "metric-failed")]
 [JsonDerivedType(typeof(FleetNoted), "fleet")]
 [JsonDerivedType(typeof(RunStopped), "stopped")]
 [JsonDerivedType(typeof(RunFinished), "finished")]

@@ -131,6 +131,18 @@ public sealed record MetricMeasured(DateTimeOffset At, double Kimg, string Metri
     public override string Describe() => $"{Metric} of {Snapshot} is {Value:0.####}";
 }
 
+/// <summary>A metric of a snapshot could not be measured.</summary>
+/// <param name="At">When.</param>
+/// <param name="Kimg">The snapshot's image count.</param>
+/// <param name="Metric">Its name.</param>
+/// <param name="Snapshot">The snapshot.</param>
+/// <param name="Reason">Why.</param>
+public sealed record MetricFailed(DateTimeOffset At, double Kimg, string Metric, string Snapshot, string Reason) : RunEvent(At, Kimg)
+{
+    /// <inheritdoc/>
+    public override string Describe() => $"{Metric} of {Snapshot} could not be measured: {Reason}";
+}
+
 /// <summary>Something about who works on the run: a generation began or ended, a worker was lost, evicted, disagreed.</summary>
 /// <param name="At">When.</param>
 /// <param name="Kimg">The run's image count, as far as the coordinator knew.</param>

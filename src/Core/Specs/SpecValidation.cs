@@ -1,3 +1,5 @@
+using Atelier.Core.Metrics;
+
 namespace Atelier.Core.Specs;
 
 /// <summary>What must hold between the keys of a spec. The keys' own ranges stand in <see cref="SpecKeys"/>.</summary>
@@ -36,6 +38,8 @@ public static class SpecValidation
             yield return $"shard {spec.Shard} is not a multiple of mbstd-group {spec.MbstdGroup}; set mbstd-group to one of {Divisors(spec.Shard)}.";
         if (spec.PlWeight > 0 && spec.Shard < spec.PlBatchShrink)
             yield return $"shard {spec.Shard} over pl-batch-shrink {spec.PlBatchShrink} leaves no latent for path lengths; set shard to {spec.PlBatchShrink} or more, pl-batch-shrink to {spec.Shard}, or pl-weight to 0.";
+        foreach (var unknown in spec.Metrics.Where(name => !MetricCatalog.Has(name)))
+            yield return $"metrics: {MetricCatalog.Missing(unknown)}";
     }
 
     /// <summary>Why a resolution cannot work, or null if it can.</summary>

@@ -112,11 +112,15 @@ public static class MetricsBenchmark
 
     private sealed class GivenImages(IFeatureNet net, int side) : ISampleSource
     {
-        private const int AtOnce = 16;
+        private const int Images = 16;
 
-        private readonly Tensor _images = arange(0, AtOnce * 3L * side * side, ScalarType.Int64).remainder(251).view(AtOnce, 3, side, side).to(ScalarType.Byte);
+        private readonly Tensor _images = arange(0, Images * 3L * side * side, ScalarType.Int64).remainder(251).view(Images, 3, side, side).to(ScalarType.Byte);
 
         public string What => "given images";
+
+        public string Key => What;
+
+        public int AtOnce => Images;
 
         public int Count => int.MaxValue;
 

@@ -38,8 +38,9 @@ public sealed class MetricEvaluation(ImageDataset dataset, EvaluationOptions opt
     /// <param name="generator">Of which network, on the options' device.</param>
     /// <param name="progress">Told of finished ranges, from any thread.</param>
     /// <param name="cancellation">Ends it between two ranges.</param>
+    /// <param name="stored">Samples that others have computed; null for none.</param>
     /// <exception cref="UserErrorException">It cannot be computed: detector, numbers of images, labels, or samples that are no numbers.</exception>
-    public MetricReport Run(Metric metric, Generator generator, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
+    public MetricReport Run(Metric metric, Generator generator, IProgress<EvaluationProgress>? progress, CancellationToken cancellation, StoredRows? stored = null)
     {
         ArgumentNullException.ThrowIfNull(metric);
         ArgumentNullException.ThrowIfNull(generator);
@@ -48,20 +49,44 @@ public sealed class MetricEvaluation(ImageDataset dataset, EvaluationOptions opt
         var notes = metric.Check(samples, dataset.Count);
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var draws = new EvaluationDraws(options.Seed, generator.Config, Labels(generator.Config), options.Device);
-        var collector = new Collector(metric.Name, options.Lanes, progress, cancellation);
-        Tensor Rows(string flag) => collector.Rows(new GeneratedFeatures(generator, draws, Net(metric, flag), samples));
+        var draws = Draws(generator);
+        var collector = new Collector(metric.Name, options.Lanes, stored, progress, cancellation);
+        Tensor Rows() => collector.Rows(Generated(metric, generator, draws, samples));
         double[] values = metric switch
         {
-            FrechetMetric frechet => [Frechet(frechet, collector, new GeneratedFeatures(generator, draws, Net(metric, ScriptFeatures.Features), samples))],
+            FrechetMetric frechet => [Frechet(frechet, collector, Generated(metric, generator, draws, samples))],
             KernelMetric kernel =>
-                [KernelDistance.Mean(_real.Rows(kernel, Net(metric, ScriptFeatures.Features), collector), Rows(ScriptFeatures.Features), kernel.Subsets, kernel.SubsetSize, options.Seed, options.BudgetBytes)],
-            ManifoldMetric manifold => Manifold(manifold, _real.Rows(manifold, Net(metric, ScriptFeatures.Features), collector), Rows(ScriptFeatures.Features)),
-            InceptionScoreMetric score => InceptionScore.Of(Rows(ScriptFeatures.Probabilities), score.Splits) is var (mean, deviation) ? [mean, deviation] : [],
-            PathLengthMetric path => [PathLengths.FilteredMean(Lengths(collector.Rows(new PathLengthSamples(generator, draws, Detector(metric), path, samples))))],
+                [KernelDistance.Mean(_real.Rows(kernel, Net(metric, ScriptFeatures.Features), collector), Rows(), kernel.Subsets, kernel.SubsetSize, options.Seed, options.BudgetBytes)],
+            ManifoldMetric manifold => Manifold(manifold, _real.Rows(manifold, Net(metric, ScriptFeatures.Features), collector), Rows()),
+            InceptionScoreMetric score => InceptionScore.Of(Rows(), score.Splits) is var (mean, deviation) ? [mean, deviation] : [],
+            PathLengthMetric => [PathLengths.FilteredMean(Lengths(Rows()))],
             _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, "is of an unknown kind"),
         };
         return new MetricReport(metric, values, time.GetElapsedTime(started), samples, _real.Count(metric), options.Seed, notes);
+    }
+
+    /// <summary>Whether the statistics of a metric's real images are in the cache.</summary>
+    public bool KnowsReal(Metric metric)
+    {
+        ArgumentNullException.ThrowIfNull(metric);
+        return metric.Real is null || _real.Knows(metric, Net(metric, ScriptFeatures.Features));
+    }
+
+    /// <summary>The real samples that a metric compares with.</summary>
+    /// <exception cref="UserErrorException">The detector is missing or unusable.</exception>
+    public ISampleSource RealSamples(Metric metric)
+    {
+        ArgumentNullException.ThrowIfNull(metric);
+        return _real.Source(metric, Net(metric, ScriptFeatures.Features));
+    }
+
+    /// <summary>The generated samples that a metric is computed from.</summary>
+    /// <exception cref="UserErrorException">The detector is missing or unusable, or the metric is not defined for the network.</exception>
+    public ISampleSource GeneratedSamples(Metric metric, Generator generator)
+    {
+        ArgumentNullException.ThrowIfNull(metric);
+        ArgumentNullException.ThrowIfNull(generator);
+        return Generated(metric, generator, Draws(generator), options.Samples ?? metric.Samples);
     }
 
     /// <inheritdoc/>
@@ -75,7 +100,7 @@ public sealed class MetricEvaluation(ImageDataset dataset, EvaluationOptions opt
 
     private static double[] Lengths(Tensor rows) => rows.flatten().to(ScalarType.Float64).data<double>().ToArray();
 
-    private double Frechet(FrechetMetric metric, Collector collector, GeneratedFeatures source)
+    private double Frechet(FrechetMetric metric, Collector collector, ISampleSource source)
     {
         var real = _real.Frechet(metric, Net(metric, ScriptFeatures.Features), collector);
         using var moments = collector.Moments(source);
@@ -88,6 +113,12 @@ public sealed class MetricEvaluation(ImageDataset dataset, EvaluationOptions opt
         FeatureManifold.Covered(real, generated, metric.Neighbours, options.BudgetBytes),
         FeatureManifold.Covered(generated, real, metric.Neighbours, options.BudgetBytes),
     ];
+
+    private EvaluationDraws Draws(Generator generator) => new(options.Seed, generator.Config, Labels(generator.Config), options.Device);
+
+    private ISampleSource Generated(Metric metric, Generator generator, EvaluationDraws draws, int samples) => metric is PathLengthMetric path
+        ? new PathLengthSamples(generator, draws, Detector(metric), path, samples)
+        : new GeneratedFeatures(generator, draws, Net(metric, metric is InceptionScoreMetric ? ScriptFeatures.Probabilities : ScriptFeatures.Features), samples);
 
     private IFeatureNet Net(Metric metric, string flag)
     {

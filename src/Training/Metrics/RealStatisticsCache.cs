@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Atelier.Core;
+using Atelier.Storage;
+using Atelier.Storage.Blobs;
 using Atelier.Storage.Safetensors;
 using Atelier.Training.Exports;
 
@@ -13,8 +15,12 @@ namespace Atelier.Training.Metrics;
 /// </summary>
 /// <param name="folder">Where the files lie; made when it is needed.</param>
 /// <param name="warn">Told of what could not be read or kept.</param>
-public sealed class RealStatisticsCache(string folder, Action<string> warn)
+/// <param name="shared">A run's store, through which its workers share the statistics; null for none.</param>
+public sealed class RealStatisticsCache(string folder, Action<string> warn, IBlobStore? shared = null)
 {
+    /// <summary>Where shared statistics are, in a run's store.</summary>
+    public const string SharedFolder = "statistics/";
+
     private const string KeyName = "key";
 
     private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(100);
@@ -33,13 +39,27 @@ public sealed class RealStatisticsCache(string folder, Action<string> warn)
         string path = PathOf(key);
         if (TryRead(path, key, warn) is { } found)
             return found;
+        if (Fetch(path) && TryRead(path, key, warn) is { } fetched)
+            return fetched;
         using var held = Lock(path, cancellation);
         // Whoever held the lock before may have computed them; what cannot be read has been said.
         if (held is not null && TryRead(path, key, _ => { }) is { } meanwhile)
             return meanwhile;
         var computed = compute();
         Write(path, key, computed);
+        Publish(path);
         return computed;
+    }
+
+    /// <summary>Whether statistics are there; those that only this machine has are shared.</summary>
+    /// <param name="key">Everything that they depend on.</param>
+    public bool Has(string key)
+    {
+        string path = PathOf(key);
+        if (!File.Exists(path))
+            return shared is not null && shared.ExistsAsync(SharedNameOf(path), CancellationToken.None).GetAwaiter().GetResult();
+        Publish(path);
+        return true;
     }
 
     /// <summary>The file of a key.</summary>
@@ -61,6 +81,45 @@ public sealed class RealStatisticsCache(string folder, Action<string> warn)
         {
             warn($"cached statistics cannot be read and are computed again: {e.Message}");
             return null;
+        }
+    }
+
+    private static string SharedNameOf(string path) => SharedFolder + Path.GetFileName(path);
+
+    /// <summary>Copies a file from the store. False where there is none.</summary>
+    private bool Fetch(string path)
+    {
+        if (shared is null)
+            return false;
+        try
+        {
+            using var source = shared.OpenReadAsync(SharedNameOf(path), CancellationToken.None).GetAwaiter().GetResult();
+            Directory.CreateDirectory(folder);
+            AtomicFile.WriteAsync(path, (stream, token) => source.CopyToAsync(stream, token), CancellationToken.None).GetAwaiter().GetResult();
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false; // what is not there is computed
+        }
+    }
+
+    /// <summary>Copies a file to the store, unless it is there.</summary>
+    private void Publish(string path)
+    {
+        if (shared is null || !File.Exists(path))
+            return;
+        try
+        {
+            string name = SharedNameOf(path);
+            if (shared.ExistsAsync(name, CancellationToken.None).GetAwaiter().GetResult())
+                return;
+            using var source = File.OpenRead(path);
+            shared.PutAsync(name, (stream, token) => source.CopyToAsync(stream, token), CancellationToken.None).GetAwaiter().GetResult();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            warn($"statistics of the real images could not be shared with other workers: {e.Message}");
         }
     }
 

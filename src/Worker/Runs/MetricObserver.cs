@@ -1,7 +1,6 @@
 using Atelier.Core;
 using Atelier.Core.Metrics;
 using Atelier.Core.Runs;
-using Atelier.Core.Specs;
 using Atelier.Storage.Snapshots;
 using Atelier.Training.Data;
 using Atelier.Training.Exports;
@@ -68,15 +67,6 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
             _evaluation.Prepare(metric);
     }
 
-    /// <summary>Checks the names of a spec's metrics.</summary>
-    /// <exception cref="UserErrorException">There is none of a name.</exception>
-    public static void RequireKnown(RunSpec spec)
-    {
-        ArgumentNullException.ThrowIfNull(spec);
-        foreach (var name in spec.Metrics)
-            MetricCatalog.Find(name);
-    }
-
     /// <inheritdoc/>
     public void AfterIteration(LoopMoment moment)
     {
@@ -114,10 +104,12 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
             }
             catch (Exception e) when (e is UserErrorException or IOException or UnauthorizedAccessException)
             {
-                _display.Say($"{metric.Name} could not be measured at {now.Kimg:0.###} kimg: {e.Message}");
+                _events.Add(new MetricFailed(_time.GetUtcNow(), now.Kimg, metric.Name, snapshot.ToString(), e.Message));
             }
         }
-        LinkBest(_metrics[0]);
+        var best = _metrics[0];
+        if (BestSnapshot.LinkAsync(_store, _folder.Path, best.Name, best.HigherIsBetter, CancellationToken.None).GetAwaiter().GetResult() is { } problem)
+            _display.Say(problem);
     }
 
     private void Note(MetricReport report, SnapshotName snapshot, ImageCount now)
@@ -133,26 +125,6 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
         catch (SnapshotDamagedException)
         {
             // The snapshot could not be written, which has been said; the line in the metric's file stands.
-        }
-    }
-
-    private void LinkBest(Metric metric)
-    {
-        var measured = _store.ListAsync(CancellationToken.None).GetAwaiter().GetResult()
-            .Where(entry => entry.Damage is null && entry.Manifest!.Metrics.TryGetValue(metric.Name, out double value) && double.IsFinite(value))
-            .ToList();
-        if (measured.Count == 0)
-            return;
-        double ValueOf(SnapshotEntry entry) => entry.Manifest!.Metrics[metric.Name];
-        var best = metric.HigherIsBetter ? measured.MaxBy(ValueOf)! : measured.MinBy(ValueOf)!;
-        try
-        {
-            File.Delete(_folder.Best);
-            Directory.CreateSymbolicLink(_folder.Best, SnapshotStore.FolderOf(best.Name));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            _display.Say($"{_folder.Best} could not be made: {e.Message}");
         }
     }
 }

@@ -32,7 +32,7 @@ public sealed record RunFolder(string Path)
     public string Snapshots => In("snapshots");
 
     /// <summary>A link to the best snapshot by the first metric.</summary>
-    public string Best => In("best");
+    public string Best => In(Storage.Snapshots.BestSnapshot.LinkName);
 
     /// <summary>Held open while a process trains here.</summary>
     public string Lock => In(".lock");

@@ -42,7 +42,6 @@ public static class RunPreparation
                 ? SpecResolver.Resolve(recipe!, request.Overrides, facts, request.Gpus)
                 : SpecResolver.Resume(previous.Spec, recipe, request.Overrides, facts);
             ShardPlan.Even(resolved.Spec.Shards, request.Workers);
-            MetricObserver.RequireKnown(resolved.Spec);
             var model = resolved.Spec.ToModel();
             if (previous is null && request.Init is { } init)
                 NetworkFile.RequireFits(init, model);

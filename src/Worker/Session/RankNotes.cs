@@ -25,15 +25,15 @@ internal sealed class RankNotes : IRunDisplay, ILoopObserver
     private bool _hasFailed;
 
     /// <param name="context">The run, with the state that it begins with here.</param>
-    /// <param name="slices">Snapshots, whose time counts as maintenance.</param>
+    /// <param name="maintenance">Whose time counts as maintenance, besides the pictures.</param>
     /// <param name="outbox">To the coordinator.</param>
     /// <param name="dataWaited">Time that training has waited for images so far.</param>
     /// <param name="time">The clock.</param>
-    public RankNotes(RunContext context, SliceWriter slices, Outbox outbox, Func<TimeSpan> dataWaited, TimeProvider time)
+    public RankNotes(RunContext context, IReadOnlyList<ILoopObserver> maintenance, Outbox outbox, Func<TimeSpan> dataWaited, TimeProvider time)
     {
         (_context, _outbox, _time) = (context, outbox, time);
         _notes = new RunNotes(this);
-        _maintenance = new MaintenanceClock([slices, new Previews(this)], time);
+        _maintenance = new MaintenanceClock([.. maintenance, new Previews(this)], time);
         var from = new ImageCount(context.State.ImageCount);
         _tick = new TickObserver(null, _notes, this, time, ImageCount.FromKimg(context.Spec.TickKimg), from, context.Spec.Total, dataWaited, () => _maintenance.Taken);
     }

@@ -10,6 +10,7 @@ using Atelier.Training.Snapshots;
 using Atelier.Training.Step;
 using Atelier.Worker.Collectives;
 using Atelier.Worker.Collectives.Links;
+using Atelier.Worker.Evaluations;
 using Atelier.Worker.Loop;
 using StateOrigin = Atelier.Protos.StateOrigin;
 using StateVersion = Atelier.Core.Fleet.StateVersion;
@@ -23,9 +24,10 @@ namespace Atelier.Worker.Session;
 /// <param name="options">The worker.</param>
 /// <param name="peers">The other workers.</param>
 /// <param name="numerics">The worker's fingerprint.</param>
+/// <param name="desk">Evaluations, between two ticks.</param>
 /// <param name="outbox">To the coordinator.</param>
 /// <param name="time">The clock.</param>
-internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, NumericsFingerprint numerics, Outbox outbox, TimeProvider time) : IDisposable
+internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, NumericsFingerprint numerics, EvaluationDesk desk, Outbox outbox, TimeProvider time) : IDisposable
 {
     /// <summary>How much of a new measurement goes into the smoothed time of a shard.</summary>
     private const double Smoothing = 0.1;
@@ -75,7 +77,7 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
         }
         peers.Offer(order.Run, new HeldState(start, _context.State));
         _slices ??= new SliceWriter(_context, numerics, outbox, time);
-        _notes ??= new RankNotes(_context, _slices, outbox, () => _waitedBefore + (_inputs?.Waited ?? TimeSpan.Zero), time);
+        _notes ??= new RankNotes(_context, [_slices, new EvaluationTurns(desk, ImageCount.FromKimg(_context.Spec.TickKimg), time)], outbox, () => _waitedBefore + (_inputs?.Waited ?? TimeSpan.Zero), time);
         Leave();
         _links = order.Members.Count > 1
             ? peers.MeetAsync(order, rank, options.PeerPatience, cancellation).GetAwaiter().GetResult()

@@ -3,6 +3,7 @@ using Atelier.Core;
 using Atelier.Core.Fleet.Generations;
 using Atelier.Protos;
 using Atelier.Training.Step;
+using Atelier.Worker.Evaluations;
 using Position = Atelier.Core.Fleet.Position;
 using Stage = Atelier.Protos.WorkerStage;
 
@@ -17,6 +18,7 @@ internal sealed class WorkerAgent : IAsyncDisposable
     private readonly Channel<CoordinatorMessage> _orders = Channel.CreateUnbounded<CoordinatorMessage>(new UnboundedChannelOptions { SingleReader = true });
     private readonly WorkerOptions _options;
     private readonly RunEngine _engine;
+    private readonly EvaluationDesk _desk;
     private readonly Outbox _outbox;
     private readonly Action<string> _say;
     private readonly LaneThread _loop = new("loop");
@@ -35,10 +37,11 @@ internal sealed class WorkerAgent : IAsyncDisposable
 
     /// <param name="options">The worker.</param>
     /// <param name="engine">Does the work.</param>
+    /// <param name="desk">Does evaluations.</param>
     /// <param name="outbox">To the coordinator.</param>
     /// <param name="say">Told of what a person may want to know.</param>
-    public WorkerAgent(WorkerOptions options, RunEngine engine, Outbox outbox, Action<string> say) =>
-        (_options, _engine, _outbox, _say) = (options, engine, outbox, say);
+    public WorkerAgent(WorkerOptions options, RunEngine engine, EvaluationDesk desk, Outbox outbox, Action<string> say) =>
+        (_options, _engine, _desk, _outbox, _say) = (options, engine, desk, outbox, say);
 
     /// <summary>Ends when a draining worker has nothing left to hand over.</summary>
     public Task Released => _released.Task;
@@ -134,6 +137,19 @@ internal sealed class WorkerAgent : IAsyncDisposable
                 await HaltAsync();
                 await _loop.Start(_engine.Forget);
                 Turn(order.Release.Run, order.Release.Generation, Stage.Idle, null);
+                // What was begun between ticks is done in one go now.
+                if (_desk.HasWork)
+                    Start(_desk.Work);
+                break;
+            case CoordinatorMessage.MessageOneofCase.Evaluate when !_desk.Has(order.Evaluate):
+                if (_stage != Stage.Idle)
+                {
+                    _desk.Take(order.Evaluate);
+                    break;
+                }
+                await HaltAsync();
+                _desk.Take(order.Evaluate);
+                Start(_desk.Work);
                 break;
             case CoordinatorMessage.MessageOneofCase.TakeSnapshot when IsPresent(order.TakeSnapshot.Run, order.TakeSnapshot.Generation):
                 _engine.Ask(order.TakeSnapshot);
@@ -237,6 +253,8 @@ internal sealed class WorkerAgent : IAsyncDisposable
 
     private async Task ProbeAsync()
     {
+        if (_stage == Stage.Idle)
+            await HaltAsync();
         if (!_work.IsCompleted)
             return; // it steps already: a coordinator that forgot this worker hears of its run first, and asks again
         await _loop.Start(() => _outbox.Add(new WorkerMessage { ProbeResult = AdmissionProbe.Run() }));

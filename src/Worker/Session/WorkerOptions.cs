@@ -23,6 +23,9 @@ public sealed record WorkerOptions
     /// <summary>Shards computed at once.</summary>
     public int Lanes { get; init; } = 1;
 
+    /// <summary>Whether it computes evaluations only.</summary>
+    public bool IsEvaluator { get; init; }
+
     /// <summary>Opens a data set by the path that a run names.</summary>
     public required Func<string, Training.Data.ImageSource> OpenData { get; init; }
 

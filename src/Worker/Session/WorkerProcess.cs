@@ -3,6 +3,7 @@ using Atelier.Core;
 using Atelier.Core.Fleet.Membership;
 using Atelier.Protos;
 using Atelier.Training.Numerics;
+using Atelier.Worker.Evaluations;
 using static TorchSharp.torch;
 
 namespace Atelier.Worker.Session;
@@ -38,10 +39,12 @@ public static class WorkerProcess
             Host = HostName.OfThisMachine(),
             SoftwareVersion = typeof(WorkerProcess).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
             Threads = options.Threads,
+            Role = options.IsEvaluator ? WorkerRole.Evaluator : WorkerRole.Trainer,
         };
         using var outbox = new Outbox();
-        using var engine = new RunEngine(options, peers, numerics, outbox, time);
-        await using var agent = new WorkerAgent(options, engine, outbox, say);
+        using var desk = new EvaluationDesk(options, outbox, time);
+        using var engine = new RunEngine(options, peers, numerics, desk, outbox, time);
+        await using var agent = new WorkerAgent(options, engine, desk, outbox, say);
         using var stop = new CancellationTokenSource();
         using var draining = drain.Register(() => agent.Drain("asked to stop"));
         var obeying = agent.RunAsync(stop.Token);

@@ -7,9 +7,10 @@ namespace Atelier.Training.Metrics.Samples;
 /// <summary>Computes all samples of a source in ranges, and puts them together in order.</summary>
 /// <param name="metric">For progress.</param>
 /// <param name="lanes">Ranges at once.</param>
+/// <param name="stored">Ranges that others have computed; null for none.</param>
 /// <param name="progress">Told of finished ranges.</param>
 /// <param name="cancellation">Ends it between two ranges.</param>
-public sealed class Collector(string metric, int lanes, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
+public sealed class Collector(string metric, int lanes, StoredRows? stored, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
 {
     /// <summary>Ends the evaluation.</summary>
     public CancellationToken Cancellation => cancellation;
@@ -23,7 +24,7 @@ public sealed class Collector(string metric, int lanes, IProgress<EvaluationProg
             source,
             range =>
             {
-                using var rows = source.Compute(range);
+                using var rows = Compute(source, range);
                 return FeatureMoments.Of(rows);
             },
             (_, moments) =>
@@ -46,7 +47,7 @@ public sealed class Collector(string metric, int lanes, IProgress<EvaluationProg
         Tensor? all = null;
         Run(
             source,
-            range => source.Compute(range).DetachFromDisposeScope(),
+            range => Compute(source, range).DetachFromDisposeScope(),
             (range, rows) =>
             {
                 // One block from the start: pieces that are joined at the end would need the memory twice.
@@ -64,6 +65,8 @@ public sealed class Collector(string metric, int lanes, IProgress<EvaluationProg
         using (rows)
             return rows.alias();
     }
+
+    private Tensor Compute(ISampleSource source, SampleRange range) => stored?.Find(source, range) ?? source.Compute(range);
 
     private void Run<T>(ISampleSource source, Func<SampleRange, T> compute, Action<SampleRange, T> take)
         where T : IDisposable

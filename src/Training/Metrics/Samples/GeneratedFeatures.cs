@@ -11,11 +11,15 @@ namespace Atelier.Training.Metrics.Samples;
 /// <param name="count">Samples in all.</param>
 public sealed class GeneratedFeatures(Generator generator, EvaluationDraws draws, IFeatureNet net, int count) : ISampleSource
 {
-    // Images computed at once: enough to be efficient, few enough to stay near the caches.
-    private const int AtOnce = 16;
-
     /// <inheritdoc/>
     public string What => "generated images";
+
+    /// <inheritdoc/>
+    public string Key => $"generated {net.Identity} {draws.Seed} {count}";
+
+    /// <inheritdoc/>
+    // Enough to be efficient, few enough to stay near the caches.
+    public int AtOnce => 16;
 
     /// <inheritdoc/>
     public int Count => count;

@@ -8,11 +8,17 @@ public interface ISampleSource
     /// <summary>What the samples are, for progress.</summary>
     string What { get; }
 
+    /// <summary>What decides the numbers, besides the generator.</summary>
+    string Key { get; }
+
+    /// <summary>Samples computed at once; what is computed together decides bits.</summary>
+    int AtOnce { get; }
+
     /// <summary>Samples in all.</summary>
     int Count { get; }
 
     /// <summary>The numbers of some samples.</summary>
-    /// <param name="range">Inside [0, Count); one of <see cref="SampleRange.Cut"/>, because what is computed together decides bits.</param>
+    /// <param name="range">Inside [0, Count); it begins at a multiple of <see cref="AtOnce"/>, and ends at one or with the last sample.</param>
     /// <returns>float32 [range.Count, D], on the host.</returns>
     /// <exception cref="Core.UserErrorException">A sample's numbers are not finite; the message says whose.</exception>
     Tensor Compute(SampleRange range);

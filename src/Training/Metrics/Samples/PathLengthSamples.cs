@@ -12,9 +12,6 @@ namespace Atelier.Training.Metrics.Samples;
 /// </summary>
 public sealed class PathLengthSamples : ISampleSource
 {
-    // Paths computed at once; each is two images.
-    private const int AtOnce = 8;
-
     private readonly Generator _generator;
     private readonly EvaluationDraws _draws;
     private readonly ScriptDetector _detector;
@@ -38,6 +35,13 @@ public sealed class PathLengthSamples : ISampleSource
 
     /// <inheritdoc/>
     public string What => "paths";
+
+    /// <inheritdoc/>
+    public string Key => $"{_metric.Name} {_detector.Sha256} {_draws.Seed} {Count}";
+
+    /// <inheritdoc/>
+    // Each path is two images.
+    public int AtOnce => 8;
 
     /// <inheritdoc/>
     public int Count { get; }

@@ -8,10 +8,9 @@ namespace Atelier.Training.Metrics.Samples;
 /// <summary>Features of the dataset's images, in its order; after them those of their mirror images, where they count.</summary>
 public sealed class RealFeatures : ISampleSource
 {
-    private const int AtOnce = 16;
-
     private readonly ImageDataset _dataset;
     private readonly IFeatureNet _net;
+    private readonly bool _mirrored;
 
     /// <param name="dataset">The images.</param>
     /// <param name="net">The features.</param>
@@ -20,12 +19,18 @@ public sealed class RealFeatures : ISampleSource
     public RealFeatures(ImageDataset dataset, IFeatureNet net, bool mirrored, int? most)
     {
         ArgumentNullException.ThrowIfNull(dataset);
-        (_dataset, _net) = (dataset, net);
+        (_dataset, _net, _mirrored) = (dataset, net, mirrored);
         Count = Math.Min(most ?? int.MaxValue, mirrored ? checked(2 * dataset.Count) : dataset.Count);
     }
 
     /// <inheritdoc/>
     public string What => "real images";
+
+    /// <inheritdoc/>
+    public string Key => $"real {_net.Identity} {_dataset.Identity} {(_mirrored ? "mirrored" : "as they are")} {Count}";
+
+    /// <inheritdoc/>
+    public int AtOnce => 16;
 
     /// <inheritdoc/>
     public int Count { get; }

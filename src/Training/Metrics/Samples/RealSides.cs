@@ -18,18 +18,18 @@ internal sealed class RealSides(ImageDataset dataset, EvaluationOptions options)
     private readonly Dictionary<string, FrechetSide> _factored = new(StringComparer.Ordinal);
 
     /// <summary>Real images that a metric compares with.</summary>
-    public int Count(Metric metric)
-    {
-        if (metric.Real is not { } real)
-            return 0;
-        int all = Mirrored(real) ? 2 * dataset.Count : dataset.Count;
-        return Math.Min(all, real.Most ?? int.MaxValue);
-    }
+    public int Count(Metric metric) => metric.Real?.CountOf(dataset.Count, options.Mirror) ?? 0;
+
+    /// <summary>Whether nothing has to be computed for a metric.</summary>
+    public bool Knows(Metric metric, IFeatureNet net) => options.Cache.Has(Key(metric, net, KindOf(metric)));
+
+    /// <summary>The samples that a metric compares with.</summary>
+    public RealFeatures Source(Metric metric, IFeatureNet net) => new(dataset, net, Mirrored(metric.Real!), metric.Real!.Most);
 
     /// <summary>Mean and factored covariance; owned by this object.</summary>
     public FrechetSide Frechet(FrechetMetric metric, IFeatureNet net, Collector collector)
     {
-        string key = Key(metric, net, "moments");
+        string key = Key(metric, net, KindOf(metric));
         if (_factored.TryGetValue(key, out var side))
             return side;
         var stored = options.Cache.Get(key, () => Factor(Source(metric, net), collector), collector.Cancellation);
@@ -40,7 +40,7 @@ internal sealed class RealSides(ImageDataset dataset, EvaluationOptions options)
 
     /// <summary>The features of every image, float32 [N, D].</summary>
     public Tensor Rows(Metric metric, IFeatureNet net, Collector collector) => options.Cache.Get(
-        Key(metric, net, "rows"), () => new Dictionary<string, Tensor> { ["rows"] = collector.Rows(Source(metric, net)) }, collector.Cancellation)["rows"];
+        Key(metric, net, KindOf(metric)), () => new Dictionary<string, Tensor> { ["rows"] = collector.Rows(Source(metric, net)) }, collector.Cancellation)["rows"];
 
     /// <inheritdoc/>
     public void Dispose()
@@ -63,7 +63,7 @@ internal sealed class RealSides(ImageDataset dataset, EvaluationOptions options)
         };
     }
 
-    private RealFeatures Source(Metric metric, IFeatureNet net) => new(dataset, net, Mirrored(metric.Real!), metric.Real!.Most);
+    private static string KindOf(Metric metric) => metric is FrechetMetric ? "moments" : "rows";
 
     private bool Mirrored(RealSide real) => real.Mirrored && options.Mirror;
 
