@@ -46,8 +46,10 @@ internal sealed class StandingCluster : IDisposable
     public IReadOnlyList<string> Workers => [.. _workers.Keys.Order(StringComparer.Ordinal)];
 
     /// <summary>Starts a worker.</summary>
-    public void StartWorker(string name) => _workers[name] = AtelierProcess.Start(
-        ["worker", "--name", name, "--coordinator", Address, "--listen", $"unix:{_folder[name]}.sock", "--lanes", "1"]);
+    /// <param name="name">Its name.</param>
+    /// <param name="more">More options.</param>
+    public void StartWorker(string name, params string[] more) => _workers[name] = AtelierProcess.Start(
+        ["worker", "--name", name, "--coordinator", Address, "--listen", $"unix:{_folder[name]}.sock", "--lanes", "1", .. more]);
 
     /// <summary>Ends a worker by SIGKILL.</summary>
     public void Kill(string worker)

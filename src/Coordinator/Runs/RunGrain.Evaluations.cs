@@ -31,7 +31,8 @@ public sealed partial class RunGrain
     {
         var interval = ImageCount.FromKimg(_spec!.MetricsEvery).Images;
         var isDue = interval > 0 && snapshot.At.Images / interval > State.MeasuredImages / interval;
-        if (!isDue && snapshot.At.Images < _spec.Total.Images) return;
+        // A run's last state is its result, and is measured if any state was to be.
+        if (!isDue && (snapshot.At < _spec.Total || _spec.Total.Images < interval)) return;
         State.MeasuredImages = snapshot.At.Images;
         var requests = _spec.Metrics.Select(MetricCatalog.Find).Select(metric => new EvaluationRequest(
             new(Name, snapshot.ToString(), metric.Name), metric.Samples, metric.Real?.CountOf(checked((int)_spec.DataImages), _spec.Mirror) ?? 0)).ToList();

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Atelier.TestKit;
 
 namespace Atelier.Cli.Tests.Training;
@@ -16,6 +17,28 @@ public sealed class WorkersTests(FinishedRun finished) : IDisposable
         var result = AtelierProcess.Run(TinyRun.Train(finished.Data, _folder["run"], FinishedRun.Images, "--workers", $"{workers}")).Succeeded();
 
         Assert.Equal(finished.StateSha256, result.StateSha256);
+    }
+
+    [Fact]
+    public void Train_MetricsOverWorkers_TheSameValues()
+    {
+        string[] Train(string name, params string[] more) => TinyRun.Train(
+            finished.Data, _folder[name], 8 * TinyRun.Batch, [.. more, "--set", "metrics-every=0.032", "--set", "metrics=rfd"]);
+        AtelierProcess.Run(Train("one")).Succeeded();
+        AtelierProcess.Run(Train("two", "--workers", "2")).Succeeded();
+
+        Assert.Equal(2, Values("one").Length);
+        Assert.Equal(Values("one"), Values("two"));
+        Assert.Equal(Best("one"), Best("two"));
+    }
+
+    [Fact]
+    public void Train_AMetricThatCannotBeMeasured_IsSaidAndStopsNothing()
+    {
+        var result = AtelierProcess.Run(TinyRun.Train(finished.Data, _folder["run"], 2 * TinyRun.Batch, "--workers", "2", "--set", "metrics=fid50k_full", "--set", "metrics-every=0.016")).Succeeded();
+
+        Assert.Contains("fid50k_full of", result.Text, StringComparison.Ordinal);
+        Assert.Contains("needs the detector", result.Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -38,4 +61,10 @@ public sealed class WorkersTests(FinishedRun finished) : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    private string? Best(string run) => new FileInfo(Path.Combine(_folder[run], "best")).LinkTarget;
+
+    /// <summary>Values of the metric over time, to the last bit.</summary>
+    private string[] Values(string run) =>
+        [.. File.ReadLines(Path.Combine(_folder[run], "metric-rfd.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("results").GetRawText())];
 }

@@ -65,6 +65,16 @@ public sealed class MetricEvaluationTests : IDisposable
         Assert.Contains("has 3", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("rfd")]
+    [InlineData("kid50k_full")]
+    public void Run_StatisticsFromTheCache_SameBits(string name)
+    {
+        string cache = Path.Combine(_folder.Path, "cache");
+
+        Assert.Equal(Run(name, lanes: 1, cache: cache).Values, Run(name, lanes: 1, cache: cache).Values);
+    }
+
     [Fact]
     public void Run_ConditionalNetworkWithoutLabels_SaysBothNumbers()
     {

@@ -1,3 +1,4 @@
+using Atelier.Storage.Blobs;
 using Atelier.Training.Metrics;
 using Atelier.Training.Tests.Data;
 using static TorchSharp.torch;
@@ -23,6 +24,33 @@ public sealed class RealStatisticsCacheTests : IDisposable
         Get(cache, "b");
         Assert.Equal(2, _computed);
         Assert.Empty(_warnings);
+    }
+
+    [Fact]
+    public void Get_SharedByAnother_IsFetched()
+    {
+        using var other = new TempFolder();
+        var shared = new InMemoryBlobStore();
+        var here = new RealStatisticsCache(_folder.Path, _warnings.Add, shared);
+        var there = new RealStatisticsCache(other.Path, _warnings.Add, shared);
+        Assert.False(there.Has("a"));
+
+        Get(here, "a");
+
+        Assert.True(there.Has("a"));
+        Assert.Equal(7, Get(there, "a"));
+        Assert.Equal(1, _computed);
+    }
+
+    [Fact]
+    public async Task Has_OnlyHere_SharesIt()
+    {
+        Get(Cache(_folder.Path), "a");
+        var shared = new InMemoryBlobStore();
+
+        Assert.True(new RealStatisticsCache(_folder.Path, _warnings.Add, shared).Has("a"));
+
+        Assert.Single(await shared.ListAsync(RealStatisticsCache.SharedFolder, TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -6,8 +6,9 @@ namespace Atelier.Training.Metrics.Statistics;
 /// <summary>One side of a Fréchet distance, factored: what is kept of the real images, for one snapshot after the other.</summary>
 public sealed class FrechetSide : IDisposable
 {
+    // In rows, as a side that was stored is: the order in memory decides how products are summed, and so the bits.
     private FrechetSide(Tensor mean, Tensor factor, double trace, bool isTriangular) =>
-        (Mean, Factor, Trace, IsTriangular) = (mean.DetachFromDisposeScope(), factor.DetachFromDisposeScope(), trace, isTriangular);
+        (Mean, Factor, Trace, IsTriangular) = (mean.DetachFromDisposeScope(), factor.contiguous().DetachFromDisposeScope(), trace, isTriangular);
 
     /// <summary>Mean, float64 [D].</summary>
     public Tensor Mean { get; }

@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Atelier.Protos;
+using Atelier.TestKit;
+
+namespace Atelier.Cluster.Tests;
+
+/// <summary>Evaluations by workers that are there for nothing else, and die.</summary>
+public sealed class EvaluatorTests : IDisposable
+{
+    private const string Run = "faces";
+    private const int Images = 800;
+
+    private readonly StandingCluster _cluster = new();
+
+    [Fact]
+    public async Task Metric_EvaluatorsKilledAtRandom_TheSameValue()
+    {
+        var random = new Random(Environment.TickCount);
+        _cluster.StartWorker("trainer");
+        _cluster.StartWorker("evaluator-0", "--role", "evaluator");
+        await _cluster.UntilAttachedAsync();
+        var request = new SubmitRequest { Run = Run, Recipe = "config-f", DataPath = _cluster.Data, RunStore = _cluster.Store };
+        request.Assignments.AddRange([.. SmallRun.Keys, "snapshot-kimg=0.4", "metrics-every=0.4", $"kimg={Images / 1000.0}"]);
+        await _cluster.Runs.SubmitAsync(request, cancellationToken: TestContext.Current.CancellationToken);
+
+        // Whoever has a part is killed in the middle of it, some times.
+        for (int kill = 0; kill < 3; kill++)
+        {
+            int least = random.Next(1, 1500);
+            await _cluster.UntilAsync(Run, run => run.Evaluations.Any(evaluation => evaluation.SamplesDone > least) || IsMeasured(run));
+            _cluster.Kill($"evaluator-{kill}");
+            _cluster.StartWorker($"evaluator-{kill + 1}", "--role", "evaluator");
+        }
+        await _cluster.UntilAsync(Run, IsMeasured);
+        var trainer = _cluster.Drain("trainer");
+        AtelierProcess.Run(TinyRun.Train(_cluster.Data, _cluster.Beside, Images, "--set", "snapshot-kimg=0.4", "--set", "metrics-every=0.4")).Succeeded();
+
+        Assert.Equal(Values(_cluster.Beside), Values(_cluster.Store));
+        Assert.Equal(2, Values(_cluster.Store).Count);
+        Assert.Empty(Directory.Exists(Path.Combine(_cluster.Store, "evaluations")) ? Directory.GetFiles(Path.Combine(_cluster.Store, "evaluations"), "*", SearchOption.AllDirectories) : []);
+        Assert.Contains("phases applied", trainer.Text, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _cluster.Dispose();
+
+    private static bool IsMeasured(Run run) => run is { Status: RunStatus.Finished, Evaluations.Count: 0 };
+
+    /// <summary>Snapshot and value of each line, to the last bit.</summary>
+    private static List<(string Snapshot, string Value)> Values(string folder) =>
+    [
+        .. File.ReadLines(Path.Combine(folder, "metric-rfd.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)
+            .Select(line => (line.GetProperty("snapshot_pkl").GetString()!, line.GetProperty("results").GetProperty("rfd").GetRawText())),
+    ];
+}
