@@ -264,11 +264,10 @@ internal sealed class ProcessRun : IDisposable
         var now = newest?.At ?? ImageCount.Zero;
         string hash = newest?.StateSha256 ?? "";
         string? lastGood = newest is null ? null : new SnapshotName(newest.Branch, newest.At).ToString();
-        _events.Add(
-            end == LoopEnd.Finished
-                ? new RunFinished(_time.GetUtcNow(), now.Kimg, hash)
-                : new RunStopped(_time.GetUtcNow(), now.Kimg, end == LoopEnd.NonFinite ? last.Reason : "asked to stop", lastGood),
-            show: end == LoopEnd.NonFinite);
+        if (end == LoopEnd.Finished)
+            _events.Add(new RunFinished(_time.GetUtcNow(), now.Kimg, hash), show: false);
+        else if (_wasAsked)
+            _events.Add(new RunStopped(_time.GetUtcNow(), now.Kimg, "asked to stop", lastGood), show: false);
         return new RunOutcome(
             end, now, now.Images - from.Images, trained, _dataWaited, null, last.Status != RunStatus.Cancelled, hash, RunPictures.DrawAll(_folder, _notes));
     }

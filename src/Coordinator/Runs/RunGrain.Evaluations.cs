@@ -24,6 +24,7 @@ public sealed partial class RunGrain
         await TidyAsync(name);
         await _storage.WriteStateAsync();
         await RetainAsync(protectsAgreed: Generation.Held.Count > 0);
+        if (result.Line.Length > 0 && result.Key.Metric == _spec!.Metrics[0]) await JudgeAsync(name);
     }
 
     /// <summary>Asks for the metrics of a new snapshot, every so often and at the run's end.</summary>

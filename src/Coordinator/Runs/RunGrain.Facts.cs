@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Atelier.Core.Fleet.Generations;
 using RunEvent = Atelier.Core.Runs.RunEvent;
 
@@ -21,6 +22,7 @@ public sealed partial class RunGrain
         if (!await PrepareAsync()) return;
         if (isFailure)
         {
+            if (await TryRollBackAsync(KimgOf(json), text)) return;
             State.Generation = GenerationReports.Failed(Generation, text);
             await _storage.WriteStateAsync();
             DecideSoon();
@@ -29,6 +31,12 @@ public sealed partial class RunGrain
         // A worker writes ticks into the run's folder itself.
         Add(json, text);
         if (!isTick && _files.WritesEvents) RunLog.Append(_details!.Store, RunLog.Events, json);
+    }
+
+    private static double KimgOf(string json)
+    {
+        using var read = JsonDocument.Parse(json);
+        return read.RootElement.TryGetProperty("kimg", out var kimg) && kimg.TryGetDouble(out var value) ? value : 0;
     }
 
     /// <inheritdoc/>

@@ -155,9 +155,8 @@ public sealed partial class RunGrain
             // What is being measured may turn out to be the best.
             var kept = State.Measuring.Select(key => key.Snapshot).ToHashSet();
             if (protectsAgreed) kept.UnionWith(Generation.Snapshots.Select(position => State.Snapshots.GetValueOrDefault(position.Iteration, "")));
-            var policy = new RetentionPolicy(_spec!.KeepLast, _spec.KeepBest, _spec.KeepEvery);
             var deleted = await Store().RetainAsync(
-                policy, _spec.Metrics is [var best, ..] ? best : null, CancellationToken.None, name => kept.Contains(name.ToString()));
+                RetentionPolicy.Of(_spec!), _spec!.Metrics is [var best, ..] ? best : null, CancellationToken.None, name => kept.Contains(name.ToString()));
             foreach (var name in deleted) Forget(name);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -105,7 +105,7 @@ public sealed partial class RunGrain : Grain, IRunGrain
     public async Task ResumedAsync(RunDetails details)
     {
         if (!await PrepareAsync()) return;
-        (_details, _spec) = (details, RunSpecJson.Read(details!.SpecJson, "the spec"));
+        (_details, _spec) = (details with { Branch = Math.Max(details.Branch, State.Branch) }, RunSpecJson.Read(details.SpecJson, "the spec"));
         State.Generation = GenerationReports.Resumed(Generation, ShapeOf(details, _spec));
         await _storage.WriteStateAsync();
         await DecideAsync();
@@ -154,6 +154,7 @@ public sealed partial class RunGrain : Grain, IRunGrain
         }
 
         if (State.Generation is null) await BeginAsync();
+        if (State.Branch > _details.Branch) _details = _details with { Branch = State.Branch };
         return true;
     }
 
@@ -171,6 +172,7 @@ public sealed partial class RunGrain : Grain, IRunGrain
             State.Snapshots[newest.Manifest.Iteration] = newest.Name.ToString();
             State.SnapshotImages = newest.Manifest.ImageCount;
             State.MeasuredImages = newest.Manifest.ImageCount;
+            State.Branch = newest.Name.Branch;
         }
 
         State.Generation = GenerationState.New(

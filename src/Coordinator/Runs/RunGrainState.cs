@@ -27,6 +27,12 @@ public sealed class RunGrainState
     /// <summary>Metrics that were asked for and are not known yet.</summary>
     public List<EvaluationKey> Measuring { get; set; } = [];
 
+    /// <summary>The run's branch, if it has gone back to a snapshot here.</summary>
+    public uint Branch { get; set; }
+
+    /// <summary>How often it has gone back.</summary>
+    public int Rollbacks { get; set; }
+
     /// <summary>Members of the last generations, by number: who writes slices of their snapshots.</summary>
     public Dictionary<long, GenerationWriters> Writers { get; set; } = [];
 

@@ -1,3 +1,6 @@
+using Atelier.Core.Metrics;
+using Atelier.Core.Specs;
+
 namespace Atelier.Core.Runs;
 
 /// <summary>Which snapshots of a run are kept: the newest, the best by a metric, and one every so often.</summary>
@@ -7,6 +10,13 @@ namespace Atelier.Core.Runs;
 /// <param name="HigherIsBetter">Whether a higher metric is better.</param>
 public sealed record RetentionPolicy(int KeepLast, int KeepBest = 0, double? KeepEvery = null, bool HigherIsBetter = false)
 {
+    /// <summary>The policy of a spec, whose first metric says which snapshots are good.</summary>
+    public static RetentionPolicy Of(RunSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return new(spec.KeepLast, spec.KeepBest, spec.KeepEvery, spec.Metrics is [var best, ..] && MetricCatalog.Find(best).HigherIsBetter);
+    }
+
     /// <summary>The snapshots to delete.</summary>
     /// <param name="whole">The run's whole snapshots, in any order.</param>
     public IReadOnlyList<SnapshotFacts> ToDelete(IEnumerable<SnapshotFacts> whole)

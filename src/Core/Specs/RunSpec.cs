@@ -162,6 +162,15 @@ public sealed record RunSpec
     /// <summary>Interval of metrics, in kimg.</summary>
     public double MetricsEvery { get; init; } = 200;
 
+    /// <summary>Kimg without a better value of the first metric after which the run stops; 0 for never.</summary>
+    public double Patience { get; init; }
+
+    /// <summary>How often the run may go back to its last good snapshot, and on along another branch, when it explodes.</summary>
+    public int Rollbacks { get; init; }
+
+    /// <summary>A value of the first metric that is so many times as bad as the best is an explosion.</summary>
+    public double Explosion { get; init; } = 3;
+
     /// <summary>Noise inputs of preview grids.</summary>
     public NoiseMode NoiseMode { get; init; } = NoiseMode.Const;
 

@@ -67,6 +67,9 @@ public static class SpecKeys
         SpecKey.Of("keep-every", Optional(Positive), s => s.KeepEvery, (s, v) => s with { KeepEvery = v }, Free, "snapshots at multiples of this are kept", "kimg"),
         SpecKey.Of("metrics", Names, s => s.Metrics, (s, v) => s with { Metrics = v }, Free, "metrics of snapshots, the first decides which is best"),
         SpecKey.Of("metrics-every", Positive, s => s.MetricsEvery, (s, v) => s with { MetricsEvery = v }, Free, "interval of metrics", "kimg"),
+        SpecKey.Of("patience", NonNegative, s => s.Patience, (s, v) => s with { Patience = v }, Free, "the run stops when the first metric gets no better for so long, 0 for never", "kimg"),
+        SpecKey.Of("rollbacks", Integer(0, 3), s => s.Rollbacks, (s, v) => s with { Rollbacks = v }, Free, "times an exploded run goes back to its last good snapshot, and on along another branch"),
+        SpecKey.Of("explosion", Positive, s => s.Explosion, (s, v) => s with { Explosion = v }, Free, "a first metric so many times as bad as the best is an explosion"),
         SpecKey.Of("noise-mode", Choice<NoiseMode>(), s => s.NoiseMode, (s, v) => s with { NoiseMode = v }, Free, "noise inputs of preview grids"),
     ];
 

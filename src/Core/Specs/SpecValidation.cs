@@ -38,6 +38,10 @@ public static class SpecValidation
             yield return $"shard {spec.Shard} is not a multiple of mbstd-group {spec.MbstdGroup}; set mbstd-group to one of {Divisors(spec.Shard)}.";
         if (spec.PlWeight > 0 && spec.Shard < spec.PlBatchShrink)
             yield return $"shard {spec.Shard} over pl-batch-shrink {spec.PlBatchShrink} leaves no latent for path lengths; set shard to {spec.PlBatchShrink} or more, pl-batch-shrink to {spec.Shard}, or pl-weight to 0.";
+        if (spec.Explosion < 1)
+            yield return $"explosion {spec.Explosion} would call a better value an explosion; set explosion to 1 or more.";
+        if (spec.Rollbacks > 0 && spec.KeepBest == 0)
+            yield return "rollbacks go back to good snapshots, and keep-best 0 keeps none; set keep-best to 1 or more.";
         foreach (var unknown in spec.Metrics.Where(name => !MetricCatalog.Has(name)))
             yield return $"metrics: {MetricCatalog.Missing(unknown)}";
     }

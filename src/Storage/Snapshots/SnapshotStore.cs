@@ -131,6 +131,33 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
         await blobs.PutAsync(ManifestOf(name), async (stream, token) => await stream.WriteAsync(json, token), cancellationToken);
     }
 
+    /// <summary>Snapshots and their values of a metric, for policies; those that are plainly damaged are left out.</summary>
+    /// <param name="metric">The metric's name; null for none.</param>
+    /// <param name="cancellationToken">Stops listing.</param>
+    public async Task<IReadOnlyDictionary<SnapshotFacts, SnapshotName>> FactsAsync(string? metric, CancellationToken cancellationToken) =>
+        (await ListAsync(cancellationToken)).Where(entry => entry.Damage is null)
+            .ToDictionary(entry => new SnapshotFacts(entry.Name.ToString(), entry.Name.At, MetricOf(entry.Manifest!, metric), entry.Name.Branch), entry => entry.Name);
+
+    /// <summary>Begins a branch with a snapshot: the same state under the branch's number, which makes it the newest one.</summary>
+    /// <param name="name">The snapshot.</param>
+    /// <param name="branch">The branch's number.</param>
+    /// <param name="cancellationToken">Stops before the new one exists.</param>
+    /// <returns>What it says.</returns>
+    /// <exception cref="SnapshotDamagedException">There is no such snapshot.</exception>
+    public async Task<SnapshotManifest> BranchAsync(SnapshotName name, uint branch, CancellationToken cancellationToken)
+    {
+        var manifest = await ReadManifestAsync(name, cancellationToken) with { Branch = branch };
+        var begun = new SnapshotName(branch, name.At);
+        foreach (var slice in manifest.Slices)
+        {
+            await using var source = await OpenSliceAsync(name, slice, cancellationToken);
+            await blobs.PutAsync(SliceOf(begun, slice), (stream, token) => source.CopyToAsync(stream, token), cancellationToken);
+        }
+
+        await blobs.PutAsync(ManifestOf(begun), async (stream, token) => await stream.WriteAsync(manifest.ToJson(), token), cancellationToken);
+        return manifest;
+    }
+
     /// <summary>Deletes the snapshots that a policy does not keep. Damaged ones neither count nor go.</summary>
     /// <param name="policy">The policy.</param>
     /// <param name="metric">The metric by which snapshots are good; null for none.</param>
@@ -141,9 +168,7 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
         RetentionPolicy policy, string? metric, CancellationToken cancellationToken, Func<SnapshotName, bool>? protects = null)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        var facts = (await ListAsync(cancellationToken))
-            .Where(entry => entry.Damage is null)
-            .ToDictionary(entry => new SnapshotFacts(entry.Name.ToString(), entry.Name.At, MetricOf(entry.Manifest!, metric), entry.Name.Branch), entry => entry.Name);
+        var facts = await FactsAsync(metric, cancellationToken);
         var deleted = policy.ToDelete(facts.Keys).Select(snapshot => facts[snapshot]).Where(name => protects?.Invoke(name) != true).ToList();
         foreach (var name in deleted) await DeleteAsync(name, cancellationToken);
         return deleted;

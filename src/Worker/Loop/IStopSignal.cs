@@ -21,3 +21,12 @@ public sealed class StopFlag : IStopSignal
     /// <inheritdoc/>
     public bool ShouldStop(long iteration) => _requested;
 }
+
+/// <summary>Either of two signals.</summary>
+/// <param name="first">One.</param>
+/// <param name="second">The other.</param>
+public sealed class EitherStop(IStopSignal first, IStopSignal second) : IStopSignal
+{
+    /// <inheritdoc/>
+    public bool ShouldStop(long iteration) => first.ShouldStop(iteration) || second.ShouldStop(iteration);
+}

@@ -1,8 +1,8 @@
 namespace Atelier.Worker.Loop;
 
 /// <summary>One stop decision an iteration for several holders in a process: whoever asks first decides for all.</summary>
-/// <param name="source">The flag behind it.</param>
-public sealed class SharedStop(StopFlag source) : IStopSignal
+/// <param name="source">The signal behind it.</param>
+public sealed class SharedStop(IStopSignal source) : IStopSignal
 {
     private readonly Lock _gate = new();
     private long _decidedFor = -1;

@@ -45,7 +45,7 @@ internal sealed class Holders : IDisposable
     }
 
     /// <summary>Trains on one thread a holder, the first of them the caller's; the first one's loop has the observers.</summary>
-    public LoopEnd Train(ImageCount total, StopFlag stop, IReadOnlyList<ILoopObserver> observers)
+    public LoopEnd Train(ImageCount total, IStopSignal stop, IReadOnlyList<ILoopObserver> observers)
     {
         var shared = new SharedStop(stop);
         var ends = new LoopEnd[_holders.Count];

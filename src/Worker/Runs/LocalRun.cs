@@ -14,6 +14,9 @@ namespace Atelier.Worker.Runs;
 /// <summary>A run in this process: prepares it, trains, and leaves its folder so that the same request goes on.</summary>
 public static class LocalRun
 {
+    private const string NonFiniteReason = "gradients were non-finite in every phase of a whole tick";
+    private const string AskedToStop = "asked to stop";
+
     /// <summary>Trains until the last image, the time limit, a stop, or a failure.</summary>
     /// <exception cref="UserErrorException">The request cannot be carried out; nothing was changed.</exception>
     public static RunOutcome Execute(TrainRequest request, IRunDisplay display, StopFlag stop, TimeProvider time)
@@ -22,6 +25,18 @@ public static class LocalRun
         ArgumentNullException.ThrowIfNull(display);
         ArgumentNullException.ThrowIfNull(stop);
         ArgumentNullException.ThrowIfNull(time);
+        while (true)
+        {
+            long started = time.GetTimestamp();
+            if (Train(request, display, stop, time) is { } outcome)
+                return outcome;
+            request = request with { TimeLimit = request.TimeLimit is { } limit ? TimeSpan.FromTicks(Math.Max(1, (limit - time.GetElapsedTime(started)).Ticks)) : null };
+        }
+    }
+
+    /// <summary>Trains on one branch. Null where the run has gone back to a snapshot, and goes on along another one.</summary>
+    private static RunOutcome? Train(TrainRequest request, IRunDisplay display, StopFlag stop, TimeProvider time)
+    {
         // What cannot work is said before a folder is made for it.
         using var run = RunPreparation.Prepare(request, time);
         var spec = run.Record.Spec;
@@ -49,18 +64,26 @@ public static class LocalRun
         var snapshots = new SnapshotObserver(store, events, spec, run.Record.Branch, numerics, time);
         var previews = new PreviewObserver(folder, notes, grid, ImageCount.FromKimg(spec.ImageKimg));
         var from = new ImageCount(state.ImageCount);
-        using var metrics = new MetricObserver(folder, notes, events, display, store, snapshots, run, request.StatisticsFolder, lanes * request.Workers, from, time);
+        var leave = new StopFlag();
+        using var metrics = new MetricObserver(folder, notes, events, display, store, snapshots, run, request.StatisticsFolder, lanes * request.Workers, leave, from, time);
         var maintenance = new MaintenanceClock([snapshots, previews, metrics], time);
         var tick = new TickObserver(
             folder.Stats, notes, display, time, ImageCount.FromKimg(spec.TickKimg), from, spec.Total, () => holders.DataWaited, () => maintenance.Taken);
-        var nonFinite = new NonFiniteWatch(tick, stop);
+        var nonFinite = new NonFiniteWatch(tick, ImageCount.FromKimg(spec.TickKimg), leave);
         using var limit = request.TimeLimit is { } length ? time.CreateTimer(_ => stop.Request(), null, length, Timeout.InfiniteTimeSpan) : null;
         long started = time.GetTimestamp();
-        var end = holders.Train(spec.Total, stop, [maintenance, tick, nonFinite]);
+        var end = holders.Train(spec.Total, new EitherStop(stop, leave), [maintenance, tick, nonFinite]);
         var trained = time.GetElapsedTime(started);
         if (nonFinite.Triggered)
             end = LoopEnd.NonFinite;
-        else if (snapshots.LastTaken != new ImageCount(state.ImageCount) && state.ImageCount > from.Images)
+        snapshots.Finish();
+        if (end != LoopEnd.Finished && RollbackOf(run.Record, store, nonFinite, metrics.Verdict) is { } back)
+        {
+            tick.Finish();
+            RollBack(run.Record, folder, store, events, back, time);
+            return null;
+        }
+        if (!nonFinite.Triggered && snapshots.LastTaken != new ImageCount(state.ImageCount) && state.ImageCount > from.Images)
             snapshots.Take(state);
         tick.Finish();
         // A run's last state is its result, and is measured if any state was to be.
@@ -69,11 +92,31 @@ public static class LocalRun
         if (state.ImageCount > 0)
             previews.Write(state);
         snapshots.Finish();
-        return Conclude(run, request, state, end, from, trained, holders.DataWaited, snapshots, notes, events, time);
+        string reason = end == LoopEnd.NonFinite ? NonFiniteReason : (metrics.Verdict as QualityVerdict.Stop)?.Reason ?? AskedToStop;
+        return Conclude(run, request, state, end, reason, from, trained, holders.DataWaited, snapshots, notes, events, time);
+    }
+
+    /// <summary>Where the run goes back to, and why; null where it does not.</summary>
+    private static (SnapshotName Target, string Reason)? RollbackOf(RunRecord record, SnapshotStore store, NonFiniteWatch nonFinite, QualityVerdict verdict)
+    {
+        if (verdict is QualityVerdict.RollBack(var target, var reason))
+            return (SnapshotName.TryParse(target.Name)!, reason);
+        if (!nonFinite.Triggered || record.Spec.Rollbacks <= record.Rollbacks)
+            return null;
+        var well = store.FactsAsync(null, CancellationToken.None).GetAwaiter().GetResult().Values.Where(name => name.Branch < record.Branch || name.At <= nonFinite.WellUntil).Max();
+        return well is null ? null : (well, NonFiniteReason);
+    }
+
+    private static void RollBack(RunRecord record, RunFolder folder, SnapshotStore store, EventLog events, (SnapshotName Target, string Reason) back, TimeProvider time)
+    {
+        var begun = record with { Branch = record.Branch + 1, Rollbacks = record.Rollbacks + 1 };
+        begun.Save(folder);
+        _ = store.BranchAsync(back.Target, begun.Branch, CancellationToken.None).GetAwaiter().GetResult();
+        events.Add(new BranchBegun(time.GetUtcNow(), back.Target.At.Kimg, begun.Branch, [$"rolled back to {back.Target}: {back.Reason}"]));
     }
 
     private static RunOutcome Conclude(
-        PreparedRun run, TrainRequest request, TrajectoryState state, LoopEnd end, ImageCount from, TimeSpan trained, TimeSpan waited,
+        PreparedRun run, TrainRequest request, TrajectoryState state, LoopEnd end, string reason, ImageCount from, TimeSpan trained, TimeSpan waited,
         SnapshotObserver snapshots, RunNotes notes, EventLog events, TimeProvider time)
     {
         var folder = new RunFolder(request.Out);
@@ -84,10 +127,9 @@ public static class LocalRun
             end switch
             {
                 LoopEnd.Finished => new RunFinished(time.GetUtcNow(), now.Kimg, hash),
-                LoopEnd.NonFinite => new RunStopped(time.GetUtcNow(), now.Kimg, "gradients were non-finite in every phase of a whole tick", lastGood),
-                _ => new RunStopped(time.GetUtcNow(), now.Kimg, "asked to stop", lastGood),
+                _ => new RunStopped(time.GetUtcNow(), now.Kimg, reason, lastGood),
             },
-            show: end == LoopEnd.NonFinite);
+            show: end == LoopEnd.NonFinite || reason != AskedToStop);
         return new RunOutcome(end, now, now.Images - from.Images, trained, waited, snapshots.Stalled, snapshots.LastWritten == snapshots.LastTaken, hash, RunPictures.DrawAll(folder, notes));
     }
 }

@@ -29,6 +29,8 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
     private readonly TimeProvider _time;
     private readonly IReadOnlyList<Metric> _metrics;
     private readonly MetricEvaluation _evaluation;
+    private readonly RunRecord _record;
+    private readonly StopFlag _leave;
     private ImageCount _measured;
 
     /// <param name="folder">Where lines and link go.</param>
@@ -40,14 +42,16 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
     /// <param name="run">Spec, branch and dataset.</param>
     /// <param name="statistics">Where statistics of the real images are kept; null for the user's cache.</param>
     /// <param name="lanes">Ranges computed at once.</param>
+    /// <param name="leave">Asked for, when the run is not to go on like this.</param>
     /// <param name="from">Images shown when the process began.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="UserErrorException">The spec has a metric that cannot be computed here.</exception>
     public MetricObserver(
-        RunFolder folder, RunNotes notes, EventLog events, IRunDisplay display, SnapshotStore store, SnapshotObserver snapshots, PreparedRun run, string? statistics, int lanes, ImageCount from, TimeProvider time)
+        RunFolder folder, RunNotes notes, EventLog events, IRunDisplay display, SnapshotStore store, SnapshotObserver snapshots, PreparedRun run, string? statistics, int lanes, StopFlag leave, ImageCount from, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(run);
         var spec = run.Record.Spec;
+        (_record, _leave) = (run.Record, leave);
         (_folder, _notes, _events, _display, _store, _snapshots, _branch, _measured, _time) = (folder, notes, events, display, store, snapshots, run.Record.Branch, from, time);
         _interval = ImageCount.FromKimg(spec.MetricsEvery);
         _metrics = [.. spec.Metrics.Select(MetricCatalog.Find)];
@@ -66,6 +70,9 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
         foreach (var metric in _metrics)
             _evaluation.Prepare(metric);
     }
+
+    /// <summary>What the last value means for the run.</summary>
+    public QualityVerdict Verdict { get; private set; } = new QualityVerdict.GoOn();
 
     /// <inheritdoc/>
     public void AfterIteration(LoopMoment moment)
@@ -110,6 +117,12 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
         var best = _metrics[0];
         if (BestSnapshot.LinkAsync(_store, _folder.Path, best.Name, best.HigherIsBetter, CancellationToken.None).GetAwaiter().GetResult() is { } problem)
             _display.Say(problem);
+        var facts = _store.FactsAsync(best.Name, CancellationToken.None).GetAwaiter().GetResult();
+        if (facts.Keys.FirstOrDefault(known => known.Name == snapshot.ToString()) is not { } newest)
+            return;
+        Verdict = QualityPolicy.Judge(facts.Keys, newest, _record.Spec, _record.Rollbacks);
+        if (Verdict is not QualityVerdict.GoOn)
+            _leave.Request();
     }
 
     private void Note(MetricReport report, SnapshotName snapshot, ImageCount now)

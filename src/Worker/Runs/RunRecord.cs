@@ -13,7 +13,8 @@ namespace Atelier.Worker.Runs;
 /// <param name="Branch">Branch number; mixed into every random key.</param>
 /// <param name="Init">The network file that the run started from, or null.</param>
 /// <param name="Created">When the run began.</param>
-public sealed record RunRecord(string Data, RunSpec Spec, uint Branch, string? Init, DateTimeOffset Created)
+/// <param name="Rollbacks">How often it has gone back to a snapshot.</param>
+public sealed record RunRecord(string Data, RunSpec Spec, uint Branch, string? Init, DateTimeOffset Created, int Rollbacks = 0)
 {
     private const int Format = 1;
 
@@ -29,6 +30,7 @@ public sealed record RunRecord(string Data, RunSpec Spec, uint Branch, string? I
             ["data"] = Data,
             ["init"] = Init,
             ["branch"] = Branch,
+            ["rollbacks"] = Rollbacks,
             ["spec"] = JsonNode.Parse(RunSpecJson.Write(Spec)),
         };
         Storage.AtomicFile.WriteAllText(folder.Record, json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
@@ -50,7 +52,8 @@ public sealed record RunRecord(string Data, RunSpec Spec, uint Branch, string? I
                 throw new UserErrorException($"{folder.Record} is of format {format}; this version reads format {Format}");
             return new RunRecord(
                 root.GetProperty("data").GetString()!, RunSpecJson.Read(root.GetProperty("spec"), folder.Record), root.GetProperty("branch").GetUInt32(),
-                root.GetProperty("init").GetString(), root.GetProperty("created").GetDateTimeOffset());
+                root.GetProperty("init").GetString(), root.GetProperty("created").GetDateTimeOffset(),
+                root.TryGetProperty("rollbacks", out var rollbacks) ? rollbacks.GetInt32() : 0);
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {

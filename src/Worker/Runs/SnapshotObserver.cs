@@ -1,5 +1,4 @@
 using Atelier.Core;
-using Atelier.Core.Metrics;
 using Atelier.Core.Runs;
 using Atelier.Core.Specs;
 using Atelier.Storage.Snapshots;
@@ -89,9 +88,7 @@ public sealed class SnapshotObserver : ILoopObserver
     {
         try
         {
-            var metric = _spec.Metrics is [var best, ..] ? MetricCatalog.Find(best) : null;
-            var policy = new RetentionPolicy(_spec.KeepLast, _spec.KeepBest, _spec.KeepEvery, metric?.HigherIsBetter ?? false);
-            foreach (var deleted in await _store.RetainAsync(policy, metric?.Name, CancellationToken.None))
+            foreach (var deleted in await _store.RetainAsync(RetentionPolicy.Of(_spec), _spec.Metrics is [var best, ..] ? best : null, CancellationToken.None))
                 _events.Add(new SnapshotDeleted(_time.GetUtcNow(), at.Kimg, deleted.ToString()), show: false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

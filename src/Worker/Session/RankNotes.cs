@@ -50,7 +50,13 @@ internal sealed class RankNotes : IRunDisplay, ILoopObserver
         Directory.CreateDirectory(folder.Path);
         var grid = new PreviewGrid(_context.State.Model, _context.Dataset, spec.Seed, spec.NoiseMode, _context.State.Precision);
         _previews = new PreviewObserver(folder, _notes, grid, ImageCount.FromKimg(spec.ImageKimg));
-        if (!File.Exists(folder.Record))
+        if (RunRecord.TryLoad(folder) is { } record)
+        {
+            // The run went back to a snapshot: whoever goes on in this folder is to know the branch.
+            if (record.Branch < _context.Branch)
+                (record with { Branch = _context.Branch, Rollbacks = record.Rollbacks + 1 }).Save(folder);
+        }
+        else
         {
             _context.Record(now).Save(folder);
             foreach (var bad in _context.Dataset.BadImages)

@@ -110,7 +110,8 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
     {
         var plan = State.Plan!;
         var reached = plan.Members.Max(member => State.ReportOf(member.Worker)?.Held?.Position ?? plan.Start.Position);
-        if (reached > State.Reached) State = State with { Reached = reached, ProgressAt = now };
+        // What is computed on after the run went back is nothing that was reached.
+        if (plan.Start.Lineage == State.Lineage && reached > State.Reached) State = State with { Reached = reached, ProgressAt = now };
         if (EndingOf(plan) is { } reason)
         {
             CountTrouble(plan);
@@ -162,6 +163,7 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
                 return $"{member.Worker} has left";
         }
 
+        if (plan.Start.Lineage != State.Lineage) return "the run goes back";
         // A run that is cancelled or failed saves nothing, so that there is no iteration to finish.
         if (plan.IsLast && (view.Intent == RunIntent.Cancel || State.Failure is not null)) return "nothing is to be saved any more";
         if (plan.IsLast) return CanStart ? "the run goes on" : null;

@@ -71,6 +71,22 @@ public static class GenerationReports
         return state.Failure is null ? state with { Failure = reason } : state;
     }
 
+    /// <summary>The run goes back to a snapshot, and on along another branch: what later states hold is of no use any more.</summary>
+    /// <param name="state">The run.</param>
+    /// <param name="target">The snapshot's position.</param>
+    public static GenerationState RolledBack(GenerationState state, Position target)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state with
+        {
+            Lineage = state.Lineage + 1,
+            Snapshots = [.. state.Snapshots.Where(snapshot => snapshot < target), target],
+            Agreed = target,
+            Reached = target,
+            Checks = [],
+        };
+    }
+
     /// <summary>A person resumed a failed run, or changed a spec's free keys.</summary>
     /// <param name="state">The run.</param>
     /// <param name="shape">What is needed of its spec now.</param>

@@ -230,6 +230,19 @@ public class GenerationPolicyTests
     }
 
     [Fact]
+    public void Decide_RolledBack_AllLoadTheSnapshotAndLaterStatesCountForNothing()
+    {
+        var scene = new Scene(Shape, "a", "b").Running().Snapshot(At(8)).Snapshot(At(16)).Everyone(WorkerStage.Stepping, At(18)).RollBack(new Position(8, 0)).Decide();
+        Assert.Contains("the run goes back", scene.Log, StringComparison.Ordinal);
+        Assert.Equal(new Position(8, 0), scene.State.Reached);
+
+        scene.Everyone(WorkerStage.Halted, At(19)).Decide();
+
+        Assert.Equal((At(8, lineage: 1), new StateSource(StateOrigin.Snapshot)), (scene.State.Plan!.Start, scene.State.Plan.Source));
+        Assert.Equal(["a: Prepare 2", "b: Prepare 2"], scene.Told);
+    }
+
+    [Fact]
     public void Decide_DisagreementThatDoesNotEnd_FailsTheRun()
     {
         var scene = new Scene(Shape, "a", "b").Running();

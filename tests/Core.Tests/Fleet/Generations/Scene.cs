@@ -82,6 +82,12 @@ internal sealed class Scene(RunShape shape, params string[] workers)
         return this;
     }
 
+    public Scene RollBack(Position target)
+    {
+        State = GenerationReports.RolledBack(State, target);
+        return this;
+    }
+
     public Scene FailToSave()
     {
         State = GenerationReports.SaveFailed(State);

@@ -1,0 +1,60 @@
+using System.Globalization;
+using Atelier.Core.Metrics;
+using Atelier.Core.Specs;
+
+namespace Atelier.Core.Runs;
+
+/// <summary>What the values of a run's first metric mean for the run.</summary>
+public static class QualityPolicy
+{
+    /// <summary>Judges the newest value.</summary>
+    /// <param name="measured">Snapshots that there are, with their values of the first metric, the newest one among them.</param>
+    /// <param name="newest">The snapshot that was measured last.</param>
+    /// <param name="spec">The run's spec.</param>
+    /// <param name="rollbacks">How often the run has gone back already.</param>
+    public static QualityVerdict Judge(IEnumerable<SnapshotFacts> measured, SnapshotFacts newest, RunSpec spec, int rollbacks)
+    {
+        ArgumentNullException.ThrowIfNull(measured);
+        ArgumentNullException.ThrowIfNull(newest);
+        ArgumentNullException.ThrowIfNull(spec);
+        var metric = MetricCatalog.Find(spec.Metrics[0]);
+        var earlier = measured.Where(snapshot => snapshot != newest && snapshot.Metric is { } value && double.IsFinite(value)
+            && (snapshot.Branch, snapshot.At).CompareTo((newest.Branch, newest.At)) < 0).ToList();
+        if (newest.Metric is not { } now || earlier.Count == 0) return new QualityVerdict.GoOn();
+        var best = metric.HigherIsBetter ? earlier.MaxBy(snapshot => snapshot.Metric)! : earlier.MinBy(snapshot => snapshot.Metric)!;
+        bool HasExploded(double value) => !double.IsFinite(value)
+            || (metric.HigherIsBetter ? value * spec.Explosion < best.Metric : value > best.Metric * spec.Explosion);
+
+        if (spec.Rollbacks > rollbacks && HasExploded(now))
+        {
+            var target = earlier.Where(snapshot => !HasExploded(snapshot.Metric!.Value)).MaxBy(snapshot => (snapshot.Branch, snapshot.At))!;
+            return new QualityVerdict.RollBack(target, string.Create(CultureInfo.InvariantCulture, $"{metric.Name} of {newest.Name} is {now:0.####}, and was {best.Metric:0.####} at {best.Name}"));
+        }
+
+        var isBetter = metric.HigherIsBetter ? now > best.Metric : now < best.Metric;
+        return !isBetter && spec.Patience > 0 && newest.At.Kimg - best.At.Kimg >= spec.Patience
+            ? new QualityVerdict.Stop(string.Create(
+                CultureInfo.InvariantCulture, $"{metric.Name} was best at {best.Name} ({best.Metric:0.####}), and no better for {newest.At.Kimg - best.At.Kimg:0.###} kimg"))
+            : new QualityVerdict.GoOn();
+    }
+}
+
+/// <summary>What becomes of a run.</summary>
+public abstract record QualityVerdict
+{
+    private QualityVerdict()
+    {
+    }
+
+    /// <summary>It goes on.</summary>
+    public sealed record GoOn : QualityVerdict;
+
+    /// <summary>It stops, because it gets no better.</summary>
+    /// <param name="Reason">Since when.</param>
+    public sealed record Stop(string Reason) : QualityVerdict;
+
+    /// <summary>It goes back, and on along another branch: on this one it would explode again.</summary>
+    /// <param name="Target">The last good snapshot.</param>
+    /// <param name="Reason">What showed it.</param>
+    public sealed record RollBack(SnapshotFacts Target, string Reason) : QualityVerdict;
+}
