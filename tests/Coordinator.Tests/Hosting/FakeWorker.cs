@@ -13,15 +13,18 @@ internal sealed class FakeWorker : IAsyncDisposable
     private readonly Task<Status> _ended;
     private readonly Task _sending;
     private readonly TaskCompletionSource _probed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _name;
+    private readonly bool _looks;
     private long _sequence;
     private long _generation;
     private WorkerStage _stage = WorkerStage.Idle;
     private StateVersion? _held;
     private string _run = "";
 
-    public FakeWorker(Protos.Fleet.FleetClient fleet, string name, int protocol = FleetSettings.CurrentProtocol, string digest = "right", Metadata? headers = null)
+    public FakeWorker(Protos.Fleet.FleetClient fleet, string name, int protocol = FleetSettings.CurrentProtocol, string digest = "right", Metadata? headers = null, bool looks = true)
     {
+        _looks = looks;
         _name = name;
         _call = fleet.Attach(headers);
         Send(new WorkerMessage { Register = new() { ProtocolVersion = protocol, Worker = name, Incarnation = 1, NumericsSha256 = "same", PeerAddress = $"unix:/tmp/{name}", Host = "here" } });
@@ -34,6 +37,9 @@ internal sealed class FakeWorker : IAsyncDisposable
 
     /// <summary>Ends when the probe was asked for: from then on the coordinator knows this worker.</summary>
     public Task Probed => _probed.Task;
+
+    /// <summary>Ends when it was asked to look at data.</summary>
+    public Task Asked => _asked.Task;
 
     /// <summary>How the stream ended.</summary>
     public Task<Status> Ended => _ended;
@@ -97,7 +103,9 @@ internal sealed class FakeWorker : IAsyncDisposable
                 _probed.TrySetResult();
                 break;
             case CoordinatorMessage.MessageOneofCase.InspectData:
-                Send(new WorkerMessage { DataFacts = new() { Request = order.InspectData.Request, Width = 16, Height = 16, Images = 100, ContentSha256 = "data" } });
+                _asked.TrySetResult();
+                if (_looks)
+                    Send(new WorkerMessage { DataFacts = new() { Request = order.InspectData.Request, Width = 16, Height = 16, Images = 100, ContentSha256 = "data" } });
                 break;
             case CoordinatorMessage.MessageOneofCase.Halt:
                 Turn(order.Halt.Run, order.Halt.Generation, WorkerStage.Halted);

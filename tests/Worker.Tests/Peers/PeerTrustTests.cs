@@ -25,8 +25,8 @@ public sealed class PeerTrustTests : IAsyncDisposable
     {
         { "wrong token", "token" },
         { "no token", "token" },
-        { "certificate of another authority", "certificate" },
-        { "expired certificate", "NotTimeValid" },
+        { "certificate of another authority", "another authority" },
+        { "expired certificate", "has expired" },
     };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
