@@ -22,7 +22,7 @@ public sealed partial class RunGrain
         if (isFailure)
         {
             State.Generation = GenerationReports.Failed(Generation, text);
-            await _storage.WriteStateAsync();
+            await StoreAsync();
             DecideSoon();
         }
 

@@ -93,7 +93,7 @@ public sealed partial class RunGrain
             State.Generation = GenerationReports.SnapshotCommitted(Generation, pending.Attempt.Version);
             Log(new SnapshotWritten(
                 Now, manifest.Kimg, State.Snapshots[position.Iteration], manifest.StateSha256, manifest.Slices.Sum(slice => slice.Bytes), (Now - pending.BegunAt).TotalSeconds));
-            await _storage.WriteStateAsync();
+            await StoreAsync();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or SnapshotDamagedException)
         {
@@ -114,7 +114,7 @@ public sealed partial class RunGrain
             State.Generation = GenerationReports.SaveFailed(Generation);
         else
             _wantsRetry = true;
-        await _storage.WriteStateAsync();
+        await StoreAsync();
         DecideSoon();
     }
 
