@@ -4,6 +4,7 @@ using Atelier.Coordinator.Storage;
 using Atelier.Core.Access;
 using Atelier.Core.Fleet.Generations;
 using Atelier.Core.Fleet.Membership;
+using Atelier.Rpc.Transport;
 
 namespace Atelier.Coordinator.Hosting;
 
@@ -21,6 +22,9 @@ public sealed record CoordinatorOptions
 
     /// <summary>Who may call.</summary>
     public AccessGate Gate { get; init; } = new(null, null);
+
+    /// <summary>What its ports bear with.</summary>
+    public ServerLimits Limits { get; init; } = new();
 
     /// <summary>How others are told to reach it; for the lease.</summary>
     public string Holder { get; init; } = Environment.MachineName;
