@@ -17,7 +17,7 @@ public sealed class EvaluatorTests : IDisposable
     {
         var random = new Random(Environment.TickCount);
         _cluster.StartWorker("trainer");
-        _cluster.StartWorker("evaluator-0", "--role", "evaluator");
+        _cluster.StartEvaluator("evaluator-0");
         await _cluster.UntilAttachedAsync();
         var request = new SubmitRequest { Run = Run, Recipe = "config-f", DataPath = _cluster.Data, RunStore = _cluster.Store };
         request.Assignments.AddRange([.. SmallRun.Keys, "snapshot-kimg=0.4", "metrics-every=0.4", $"kimg={Images / 1000.0}"]);
@@ -29,7 +29,7 @@ public sealed class EvaluatorTests : IDisposable
             int least = random.Next(1, 1500);
             await _cluster.UntilAsync(Run, run => run.Evaluations.Any(evaluation => evaluation.SamplesDone > least) || IsMeasured(run));
             _cluster.Kill($"evaluator-{kill}");
-            _cluster.StartWorker($"evaluator-{kill + 1}", "--role", "evaluator");
+            _cluster.StartEvaluator($"evaluator-{kill + 1}");
         }
         await _cluster.UntilAsync(Run, IsMeasured);
         var trainer = _cluster.Drain("trainer");

@@ -19,8 +19,11 @@ internal sealed class StandingCluster : IDisposable
     private readonly GrpcChannel _channel;
     private AtelierProcess _coordinator;
 
-    public StandingCluster()
+    /// <param name="prepare">Called with the folder of the coordinator's database before it starts; null for nothing.</param>
+    public StandingCluster(Action<string>? prepare = null)
     {
+        Directory.CreateDirectory(_folder["database"]);
+        prepare?.Invoke(_folder["database"]);
         TestImages.WriteFolder(Data, 20, TinyRun.Side);
         _coordinator = StartCoordinator();
         _channel = CoordinatorChannel.Open(Address, null);
@@ -47,9 +50,17 @@ internal sealed class StandingCluster : IDisposable
 
     /// <summary>Starts a worker.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="more">More options.</param>
-    public void StartWorker(string name, params string[] more) => _workers[name] = AtelierProcess.Start(
-        ["worker", "--name", name, "--coordinator", Address, "--listen", $"unix:{_folder[name]}.sock", "--lanes", "1", .. more]);
+    /// <param name="launcher">A program and arguments of its own to start it with.</param>
+    public void StartWorker(string name, params IReadOnlyList<string> launcher) => Start(name, [], launcher);
+
+    /// <summary>Starts a worker that measures only.</summary>
+    public void StartEvaluator(string name) => Start(name, ["--role", "evaluator"], []);
+
+    /// <summary>A worker's process.</summary>
+    public int ProcessOf(string worker) => _workers[worker].Id;
+
+    /// <summary>Waits until the coordinator has printed such a line.</summary>
+    public Task UntilSaidAsync(Func<string, bool> isWanted) => Task.Run(() => Assert.True(_coordinator.WaitForLines(1, isWanted), "the coordinator ended"));
 
     /// <summary>Ends a worker by SIGKILL.</summary>
     public void Kill(string worker)
@@ -135,7 +146,10 @@ internal sealed class StandingCluster : IDisposable
         _folder.Dispose();
     }
 
+    private void Start(string name, string[] more, IReadOnlyList<string> launcher) => _workers[name] = AtelierProcess.Start(
+        ["worker", "--name", name, "--coordinator", Address, "--listen", $"unix:{_folder[name]}.sock", "--lanes", "1", .. more], launcher);
+
     // Short leases, so that a test need not wait long for those who are frozen.
     private AtelierProcess StartCoordinator() => AtelierProcess.Start(
-        ["coordinator", "--listen", Address, "--database", _folder["c.db"], "--lease", "3", "--leader-lease", "1"]);
+        ["coordinator", "--listen", Address, "--database", Path.Combine(_folder["database"], "c.db"), "--lease", "3", "--leader-lease", "1"]);
 }

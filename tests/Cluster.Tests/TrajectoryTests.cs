@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.RegularExpressions;
 using Atelier.Protos;
 using Atelier.TestKit;
@@ -22,7 +21,10 @@ public sealed partial class TrajectoryTests : IDisposable
         [Fault.KillWorker, Fault.Join, Fault.KillCoordinator, Fault.Freeze, Fault.Join, Fault.Drain, Fault.Pause, Fault.KillWorker];
 
     private readonly StandingCluster _cluster = new();
+    private readonly EventLog _events;
     private int _started;
+
+    public TrajectoryTests() => _events = new EventLog(_cluster.Store);
 
     [Fact]
     public async Task Run_ThroughFaults_SameStateAndNothingTwice()
@@ -52,7 +54,7 @@ public sealed partial class TrajectoryTests : IDisposable
 
         Assert.Equal(paused.SnapshotImages, Math.Round(kimg * 1000));
         Assert.Equal(alone.StateSha256, hash);
-        AssertNothingLost();
+        _events.AssertNothingLost();
         long iterations = (long)Math.Round(kimg * 1000) / TinyRun.Batch;
         Assert.InRange(PhasesApplied(survivor), 1, PhasesOf(iterations));
     }
@@ -71,8 +73,8 @@ public sealed partial class TrajectoryTests : IDisposable
 
         Assert.True(after.Generation > before.Generation);
         Assert.True(after.Iteration >= before.Iteration);
-        Assert.Contains(Texts(), text => text == "w1 was lost");
-        AssertNothingLost();
+        Assert.Contains(_events.Texts(), text => text == "w1 was lost");
+        _events.AssertNothingLost();
     }
 
     public void Dispose() => _cluster.Dispose();
@@ -153,36 +155,11 @@ public sealed partial class TrajectoryTests : IDisposable
         return (newest.GetProperty("kimg").GetDouble(), newest.GetProperty("state_sha256").GetString()!);
     }
 
-    /// <summary>No generation began before where another one is known to have come.</summary>
-    private void AssertNothingLost()
-    {
-        var positions = Texts().Select(text => Place().Match(text)).Where(match => match.Success)
-            .Select(match => (Begins: match.Groups["verb"].Value == "goes from", At: (Iteration: Number(match, "iteration"), Phase: Number(match, "phase")))).ToList();
-        Assert.NotEmpty(positions);
-        var furthest = (Iteration: 0L, Phase: 0L);
-        foreach (var (begins, at) in positions)
-        {
-            Assert.True(!begins || at.CompareTo(furthest) >= 0, $"a generation began at {at}, although {furthest} was reached");
-            furthest = at.CompareTo(furthest) > 0 ? at : furthest;
-        }
-    }
-
-    private IEnumerable<string> Texts() => File.ReadLines(Path.Combine(_cluster.Store, "events.jsonl"))
-        .Select(line => JsonDocument.Parse(line).RootElement)
-        .Where(line => line.GetProperty("event").GetString() == "fleet")
-        .Select(line => line.GetProperty("text").GetString()!);
-
     private static long PhasesApplied(AtelierResult worker) =>
         long.Parse(Applied().Match(worker.Text).Groups[1].Value, CultureInfo.InvariantCulture);
 
     /// <summary>Gmain and Dmain in every iteration, Greg in every second, Dreg in every third, as the small run has it.</summary>
     private static long PhasesOf(long iterations) => (2 * iterations) + ((iterations + 1) / 2) + ((iterations + 2) / 3);
-
-    private static long Number(Match match, string group) =>
-        match.Groups[group].Success ? long.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture) : 0;
-
-    [GeneratedRegex(@"^generation \d+ (?<verb>goes from|ends at) iteration (?<iteration>\d+)(, (?<phase>\d+) phase)?")]
-    private static partial Regex Place();
 
     [GeneratedRegex(@"(\d+) phases applied")]
     private static partial Regex Applied();

@@ -29,7 +29,7 @@ internal sealed class HealthServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(options =>
         {
-            ServerTransport.Configure(options);
+            ServerTransport.Configure(options, new ServerLimits());
             options.ListenUnixSocket(path.Path, endpoint => endpoint.Protocols = HttpProtocols.Http2);
         });
         builder.Services.AddSingleton(health);

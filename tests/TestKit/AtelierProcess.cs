@@ -21,6 +21,9 @@ public sealed class AtelierProcess : IDisposable
         process.BeginErrorReadLine();
     }
 
+    /// <summary>The process' number; that of the launcher, unless it becomes the command.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Runs a command to its end.</summary>
     /// <param name="arguments">Its arguments.</param>
     public static AtelierResult Run(params IEnumerable<string> arguments)

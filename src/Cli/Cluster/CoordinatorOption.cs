@@ -50,10 +50,14 @@ internal sealed class CoordinatorOption
     /// <summary>What a refused call means to a person.</summary>
     public static Exception Explain(RpcException refused, string address) => refused.StatusCode switch
     {
-        StatusCode.Unavailable => new IOException($"no coordinator answers at {address} ({refused.Status.Detail})"),
+        _ when Distrust.Describe(refused) is { } why => new UserErrorException($"the coordinator at {address} is not trusted: {why}"),
+        StatusCode.Unavailable => new IOException($"no coordinator answers at {address} ({refused.Status.Detail}){Instead(address)}"),
         StatusCode.InvalidArgument or StatusCode.NotFound or StatusCode.AlreadyExists or StatusCode.FailedPrecondition or StatusCode.Unauthenticated or StatusCode.PermissionDenied
             => new UserErrorException(refused.Status.Detail),
         StatusCode.Cancelled => new OperationCanceledException(refused.Status.Detail),
         _ => new IOException($"the coordinator at {address} says {refused.StatusCode}: {refused.Status.Detail}"),
     };
+
+    private static string Instead(string address) =>
+        address.StartsWith("http://", StringComparison.OrdinalIgnoreCase) ? $"; one with TLS would be reached at https://{address["http://".Length..]}" : "";
 }

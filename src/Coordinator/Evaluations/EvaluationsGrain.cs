@@ -1,5 +1,6 @@
 using Atelier.Coordinator.Fleet;
 using Atelier.Coordinator.Hosting;
+using Atelier.Coordinator.Storage;
 using Atelier.Core.Evaluations;
 using Orleans;
 using Orleans.Runtime;
@@ -12,10 +13,9 @@ namespace Atelier.Coordinator.Evaluations;
 /// <param name="leadership">Whose orders its orders are.</param>
 /// <param name="time">The clock.</param>
 public sealed class EvaluationsGrain(
-    [PersistentState("evaluations")] IPersistentState<EvaluationsGrainState> storage, EvaluationSettings settings, Leadership leadership, TimeProvider time) : Grain, IEvaluationsGrain
+    [PersistentState("evaluations")] IPersistentState<EvaluationsGrainState> storage, EvaluationSettings settings, Leadership leadership, TimeProvider time)
+    : StoringGrain<EvaluationsGrainState>(storage), IEvaluationsGrain
 {
-    private EvaluationsGrainState State => storage.State;
-
     private IFleetGrain Fleet => GrainFactory.GetGrain<IFleetGrain>(0);
 
     /// <inheritdoc/>
@@ -26,7 +26,7 @@ public sealed class EvaluationsGrain(
             .Select(request => EvaluationState.New(EvaluationMessages.ToId(request.Key), request.Samples, request.RealImages, time.GetUtcNow())).ToList();
         if (news.Count == 0) return;
         State.Evaluations.AddRange(news);
-        await storage.WriteStateAsync();
+        await StoreAsync();
     }
 
     /// <inheritdoc/>
@@ -61,7 +61,7 @@ public sealed class EvaluationsGrain(
 
     private async Task RemoveAsync(Predicate<EvaluationState> which)
     {
-        if (State.Evaluations.RemoveAll(which) > 0) await storage.WriteStateAsync();
+        if (State.Evaluations.RemoveAll(which) > 0) await StoreAsync();
     }
 
     private async Task DecideAsync(bool isNews)
@@ -71,7 +71,7 @@ public sealed class EvaluationsGrain(
         var decision = EvaluationPolicy.Decide(State.Evaluations, workers, view.Numerics, settings, time.GetUtcNow());
         var isChanged = decision.Evaluations.Zip(State.Evaluations).Any(pair => !ReferenceEquals(pair.First, pair.Second));
         State.Evaluations = [.. decision.Evaluations];
-        if (isNews || isChanged) await storage.WriteStateAsync();
+        if (isNews || isChanged) await StoreAsync();
         foreach (var order in decision.Orders) await TellAsync(order);
     }
 

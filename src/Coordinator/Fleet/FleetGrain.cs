@@ -1,3 +1,4 @@
+using Atelier.Coordinator.Storage;
 using Atelier.Core;
 using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Membership;
@@ -13,12 +14,10 @@ namespace Atelier.Coordinator.Fleet;
 /// <param name="settings">Deadlines.</param>
 /// <param name="time">The clock.</param>
 public sealed class FleetGrain(
-    [PersistentState("fleet")] IPersistentState<FleetGrainState> storage, FleetSettings settings, TimeProvider time) : Grain, IFleetGrain
+    [PersistentState("fleet")] IPersistentState<FleetGrainState> storage, FleetSettings settings, TimeProvider time) : StoringGrain<FleetGrainState>(storage), IFleetGrain
 {
     private readonly Dictionary<string, HashSet<WorkerId>> _granted = [];
     private IReadOnlyList<Allocation> _allocations = [];
-
-    private FleetGrainState State => storage.State;
 
     private DateTimeOffset Now => time.GetUtcNow();
 
@@ -233,20 +232,20 @@ public sealed class FleetGrain(
     private Task KeepChangeAsync(string run)
     {
         State.Changed[run] = Now.ToUnixTimeMilliseconds();
-        return storage.WriteStateAsync();
+        return StoreAsync();
     }
 
     private Task KeepAsync(RunEntry entry)
     {
         State.Queue = State.Queue.With(entry);
-        return storage.WriteStateAsync();
+        return StoreAsync();
     }
 
     private async Task KeepAsync(FleetState fleet)
     {
         if (ReferenceEquals(fleet, State.Fleet)) return;
         State.Fleet = fleet;
-        await storage.WriteStateAsync();
+        await StoreAsync();
     }
 
     private async Task<JoinOutcome> ApplyAsync(FleetDecision decision)

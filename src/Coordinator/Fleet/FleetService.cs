@@ -5,6 +5,7 @@ using Atelier.Core;
 using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Membership;
 using Atelier.Protos;
+using Atelier.Rpc.Transport;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 using Orleans;
@@ -18,13 +19,11 @@ namespace Atelier.Coordinator.Fleet;
 /// <param name="pulse">Told when the fleet has changed.</param>
 /// <param name="leadership">Whose orders these are.</param>
 /// <param name="settings">Deadlines.</param>
+/// <param name="limits">What is borne with before a worker has said who it is.</param>
 /// <param name="lifetime">Tells when this coordinator stops: workers then try the next one.</param>
 /// <param name="time">The clock.</param>
-internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leadership leadership, FleetSettings settings, IHostApplicationLifetime lifetime, TimeProvider time) : FleetApi.FleetBase
+internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leadership leadership, FleetSettings settings, ServerLimits limits, IHostApplicationLifetime lifetime, TimeProvider time) : FleetApi.FleetBase
 {
-    /// <summary>How long a stream may be open before it says who it is.</summary>
-    private static readonly TimeSpan RegisterDeadline = TimeSpan.FromSeconds(10);
-
     private IFleetGrain Fleet => grains.GetGrain<IFleetGrain>(0);
 
     /// <inheritdoc/>
@@ -84,7 +83,7 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leaders
 
     private async Task<Register> FirstAsync(IAsyncStreamReader<WorkerMessage> requests, CancellationToken cancellation)
     {
-        using var late = new CancellationTokenSource(RegisterDeadline, time);
+        using var late = new CancellationTokenSource(limits.FirstMessage, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
         try
         {
@@ -92,7 +91,7 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leaders
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested)
         {
-            throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"nothing came for {RegisterDeadline.TotalSeconds} s; the first message is `register`"));
+            throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"nothing came for {limits.FirstMessage.TotalSeconds} s; the first message is `register`"));
         }
 
         throw Bad("the first message is `register`");

@@ -5,6 +5,7 @@ using Atelier.Core.Access;
 using Atelier.Core.Evaluations;
 using Atelier.Core.Fleet.Generations;
 using Atelier.Core.Fleet.Membership;
+using Atelier.Rpc.Transport;
 
 namespace Atelier.Coordinator.Hosting;
 
@@ -22,6 +23,9 @@ public sealed record CoordinatorOptions
 
     /// <summary>Who may call.</summary>
     public AccessGate Gate { get; init; } = new(null, null);
+
+    /// <summary>What its ports bear with.</summary>
+    public ServerLimits Limits { get; init; } = new();
 
     /// <summary>How others are told to reach it; for the lease.</summary>
     public string Holder { get; init; } = Environment.MachineName;

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Atelier.Coordinator.Storage;
 using Atelier.Core;
 
@@ -27,15 +28,27 @@ public sealed class CoordinatorProcess(CoordinatorOptions options, Action<string
 
     private async Task<long?> AcquireAsync(CancellationToken cancellation)
     {
-        var isTold = false;
+        var told = "";
+        void Tell(string line)
+        {
+            if (line != told) say(told = line);
+        }
+
         try
         {
             while (true)
             {
-                if (await options.Database.Lease.TryAcquireAsync(options.Holder, options.LeaseLength, cancellation) is { } term) return term;
-                var held = await options.Database.Lease.ObserveAsync(cancellation);
-                if (!isTold && held is { IsHeld: true }) say($"standby: {held.Holder} leads (term {held.Term}); waiting for its lease to end");
-                isTold = true;
+                try
+                {
+                    if (await options.Database.Lease.TryAcquireAsync(options.Holder, options.LeaseLength, cancellation) is { } term) return term;
+                    var held = await options.Database.Lease.ObserveAsync(cancellation);
+                    if (held is { IsHeld: true }) Tell($"standby: {held.Holder} leads (term {held.Term}); waiting for its lease to end");
+                }
+                catch (Exception error) when (IsOfDatabase(error))
+                {
+                    Tell($"the database cannot be used: {error.Message}; trying on");
+                }
+
                 await Task.Delay(options.LeaseLength / 20, time, cancellation);
             }
         }
@@ -55,8 +68,7 @@ public sealed class CoordinatorProcess(CoordinatorOptions options, Action<string
         }
         finally
         {
-            // Nothing happens where another term has begun.
-            await options.Database.Lease.ReleaseAsync(term, CancellationToken.None);
+            await ReleaseAsync(term);
         }
 
         if (!cancellation.IsCancellationRequested) say($"term {term} is over: the lease could not be renewed in time");
@@ -75,10 +87,26 @@ public sealed class CoordinatorProcess(CoordinatorOptions options, Action<string
                 if (!await options.Database.Lease.RenewAsync(term, options.LeaseLength, cancellation)) return;
                 renewed = asked;
             }
-            catch (Exception error) when (error is System.Data.Common.DbException or IOException)
+            catch (Exception error) when (IsOfDatabase(error))
             {
                 say($"the lease could not be renewed yet: {error.Message}");
             }
         }
     }
+
+    /// <summary>Gives the lease back; nothing happens where another term has begun.</summary>
+    private async Task ReleaseAsync(long term)
+    {
+        try
+        {
+            await options.Database.Lease.ReleaseAsync(term, CancellationToken.None);
+        }
+        catch (Exception error) when (IsOfDatabase(error))
+        {
+            // It runs out by itself.
+            say($"the lease could not be given back: {error.Message}");
+        }
+    }
+
+    private static bool IsOfDatabase(Exception error) => error is DbException or IOException;
 }

@@ -80,7 +80,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
-            ServerTransport.Configure(kestrel);
+            ServerTransport.Configure(kestrel, options.Limits);
             foreach (var address in options.Listen) Listen(kestrel, address, options);
         });
         builder.UseOrleans(silo =>
@@ -94,6 +94,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(new Leadership(new Term(term)));
         builder.Services.AddSingleton(options.Fleet);
+        builder.Services.AddSingleton(options.Limits);
         builder.Services.AddSingleton(options.Generations);
         builder.Services.AddSingleton(options.Evaluations);
         builder.Services.AddSingleton(options.Files);
@@ -116,7 +117,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
 
     private static void Listen(KestrelServerOptions kestrel, ListenAddress address, CoordinatorOptions options)
     {
-        void Configure(ListenOptions endpoint) => ServerTransport.Speak(endpoint, options.Certificate);
+        void Configure(ListenOptions endpoint) => ServerTransport.Speak(endpoint, options.Certificate, options.Limits);
 
         if (address.Port is not { } port) kestrel.ListenUnixSocket(new UnixSocketPath(address.Host).Reclaimed().Path, Configure);
         else if (address.Host == "*") kestrel.ListenAnyIP(port, Configure);

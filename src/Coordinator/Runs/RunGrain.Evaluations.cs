@@ -22,7 +22,7 @@ public sealed partial class RunGrain
         else Log(new MetricFailed(Now, name.At.Kimg, result.Key.Metric, result.Key.Snapshot, result.Failure));
         State.Measuring.Remove(result.Key);
         await TidyAsync(name);
-        await _storage.WriteStateAsync();
+        await StoreAsync();
         await RetainAsync(protectsAgreed: Generation.Held.Count > 0);
         if (result.Line.Length > 0 && result.Key.Metric == _spec!.Metrics[0]) await JudgeAsync(name);
     }
@@ -48,7 +48,7 @@ public sealed partial class RunGrain
         var snapshots = State.Measuring.Select(key => SnapshotName.TryParse(key.Snapshot)).OfType<SnapshotName>().Distinct().ToList();
         State.Measuring.Clear();
         foreach (var snapshot in snapshots) await TidyAsync(snapshot);
-        await _storage.WriteStateAsync();
+        await StoreAsync();
     }
 
     private async Task KeepMetricAsync(SnapshotName snapshot, Metric metric, string line)

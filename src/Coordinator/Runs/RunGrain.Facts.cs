@@ -24,7 +24,7 @@ public sealed partial class RunGrain
         {
             if (await TryRollBackAsync(KimgOf(json), text)) return;
             State.Generation = GenerationReports.Failed(Generation, text);
-            await _storage.WriteStateAsync();
+            await StoreAsync();
             DecideSoon();
         }
 

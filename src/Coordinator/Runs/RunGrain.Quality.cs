@@ -64,7 +64,7 @@ public sealed partial class RunGrain
             _details = _details with { Branch = branch };
             _told = ("", null!);
             Log(new BranchBegun(Now, target.At.Kimg, branch, [$"rolled back to {target}: {reason}"]));
-            await _storage.WriteStateAsync();
+            await StoreAsync();
             DecideSoon();
             return true;
         }

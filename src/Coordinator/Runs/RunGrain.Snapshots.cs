@@ -100,7 +100,7 @@ public sealed partial class RunGrain
             Log(new SnapshotWritten(
                 Now, manifest.Kimg, State.Snapshots[position.Iteration], manifest.StateSha256, manifest.Slices.Sum(slice => slice.Bytes), (Now - pending.BegunAt).TotalSeconds));
             await EvaluateIfDueAsync(new SnapshotName(manifest.Branch, manifest.At));
-            await _storage.WriteStateAsync();
+            await StoreAsync();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or SnapshotDamagedException)
         {
@@ -121,7 +121,7 @@ public sealed partial class RunGrain
             State.Generation = GenerationReports.SaveFailed(Generation);
         else
             _wantsRetry = true;
-        await _storage.WriteStateAsync();
+        await StoreAsync();
         DecideSoon();
     }
 

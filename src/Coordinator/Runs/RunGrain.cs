@@ -2,6 +2,7 @@ using System.Text.Json;
 using Atelier.Coordinator.Fleet;
 using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Snapshots;
+using Atelier.Coordinator.Storage;
 using Atelier.Core;
 using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Generations;
@@ -23,12 +24,11 @@ namespace Atelier.Coordinator.Runs;
 /// Carries out <see cref="GenerationPolicy"/> for one run: observes, decides, stores, acts, in this order. This part has the
 /// protocol; the others have the snapshots and what people see.
 /// </summary>
-public sealed partial class RunGrain : Grain, IRunGrain
+public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
 {
     /// <summary>Reports that come together are decided on together.</summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(10);
 
-    private readonly IPersistentState<RunGrainState> _storage;
     private readonly GenerationSettings _settings;
     private readonly Term _term;
     private readonly TimeProvider _time;
@@ -46,10 +46,9 @@ public sealed partial class RunGrain : Grain, IRunGrain
     /// <param name="leadership">Whose orders its orders are.</param>
     /// <param name="files">Whether events go into run folders.</param>
     /// <param name="time">The clock.</param>
-    public RunGrain([PersistentState("run")] IPersistentState<RunGrainState> storage, GenerationSettings settings, Leadership leadership, RunFiles files, TimeProvider time) =>
-        (_storage, _settings, _term, _files, _time) = (storage, settings, leadership.Term, files, time);
-
-    private RunGrainState State => _storage.State;
+    public RunGrain([PersistentState("run")] IPersistentState<RunGrainState> storage, GenerationSettings settings, Leadership leadership, RunFiles files, TimeProvider time)
+        : base(storage) =>
+        (_settings, _term, _files, _time) = (settings, leadership.Term, files, time);
 
     private GenerationState Generation => State.Generation!;
 
@@ -107,7 +106,7 @@ public sealed partial class RunGrain : Grain, IRunGrain
         if (!await PrepareAsync()) return;
         (_details, _spec) = (details with { Branch = Math.Max(details.Branch, State.Branch) }, RunSpecJson.Read(details.SpecJson, "the spec"));
         State.Generation = GenerationReports.Resumed(Generation, ShapeOf(details, _spec));
-        await _storage.WriteStateAsync();
+        await StoreAsync();
         await DecideAsync();
     }
 
@@ -177,7 +176,7 @@ public sealed partial class RunGrain : Grain, IRunGrain
 
         State.Generation = GenerationState.New(
             new(Name), ShapeOf(_details!, _spec!), newest is null ? [] : [new Position(newest.Manifest.Iteration, 0)]);
-        await _storage.WriteStateAsync();
+        await StoreAsync();
     }
 
     private RunShape ShapeOf(RunDetails details, RunSpec spec)
@@ -207,7 +206,7 @@ public sealed partial class RunGrain : Grain, IRunGrain
         foreach (var line in decision.Actions.OfType<LogEvent>())
             Log(new FleetNoted(Now, Schedule.ImagesAt(decision.State.Reached.Iteration).Kimg, decision.State.Generation.Number, line.Text));
         if (decision.State.Stage == GenerationStage.Running && former.Stage != GenerationStage.Running) Remember(decision.State.Plan!);
-        if (WithoutReports(decision.State) != WithoutReports(former)) await _storage.WriteStateAsync();
+        if (WithoutReports(decision.State) != WithoutReports(former)) await StoreAsync();
     }
 
     private static GenerationState WithoutReports(GenerationState state) =>

@@ -99,12 +99,24 @@ internal sealed class Submission(IGrainFactory grains, Leadership leadership, Ti
         await grains.GetGrain<IWorkerGrain>(worker.Card.Key.Worker).TellAsync($"InspectData {id}", new WireMessage(message));
         while (await again.WaitForNextTickAsync(cancellation))
         {
-            if (await grains.GetGrain<IInspectionGrain>(id).LookAsync() is not { } answer) continue;
+            if (await grains.GetGrain<IInspectionGrain>(id).LookAsync() is not { } answer)
+            {
+                await RequireAsync(worker.Card.Key, dataPath);
+                continue;
+            }
+
             if (answer.Error.Length > 0) throw new UserErrorException($"{worker.Card.Key.Worker} says: {answer.Error}");
             return new(answer.Width, answer.Height, answer.LabelDim, answer.Images, answer.Digest);
         }
 
         throw new OperationCanceledException(cancellation);
+    }
+
+    /// <summary>Whoever looks at the data is still there: nobody waits for one that is lost.</summary>
+    private async Task RequireAsync(WorkerKey worker, string dataPath)
+    {
+        if (!(await grains.GetGrain<IFleetGrain>(0).WorkersAsync()).Exists(row => row.Card.Key == worker && row.Status != nameof(MemberStatus.Evicted)))
+            throw new RpcException(new Status(StatusCode.FailedPrecondition, $"{worker.Worker} was lost while it looked at {dataPath}; submit again"));
     }
 
     /// <summary>A worker that may be asked; one that is being probed is waited for.</summary>

@@ -62,7 +62,22 @@ internal sealed class SqlGrainStorage(CoordinatorDatabase database, long term) :
         connection.FirstAsync("SELECT etag FROM grain_state WHERE grain = @grain AND name = @name", Key(grain, state), row => row.GetString(0), CancellationToken.None);
 
     /// <summary>Changes one row, in one transaction with the look at the term.</summary>
+    /// <exception cref="IOException">The database fails: its disk is full, say.</exception>
     private async Task ChangeAsync(
+        string sql, IReadOnlyList<(string, object)> values, string state, GrainId grain, string? etag, bool mayBeAbsent)
+    {
+        try
+        {
+            await ChangeInOneTransactionAsync(sql, values, state, grain, etag, mayBeAbsent);
+        }
+        catch (DbException error)
+        {
+            // Callers elsewhere in a cluster need not have the provider's exceptions.
+            throw new IOException($"the coordinator's state could not be stored: {error.Message}");
+        }
+    }
+
+    private async Task ChangeInOneTransactionAsync(
         string sql, IReadOnlyList<(string, object)> values, string state, GrainId grain, string? etag, bool mayBeAbsent)
     {
         await using var connection = await database.ConnectAsync(CancellationToken.None);

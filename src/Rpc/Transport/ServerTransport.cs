@@ -16,20 +16,28 @@ public static class ServerTransport
     /// <summary>Has an endpoint speak HTTP/2, with TLS where there is a certificate.</summary>
     /// <param name="endpoint">The endpoint.</param>
     /// <param name="certificate">The certificate with its private key; null for none.</param>
-    public static void Speak(ListenOptions endpoint, X509Certificate2? certificate)
+    /// <param name="limits">What it bears with.</param>
+    public static void Speak(ListenOptions endpoint, X509Certificate2? certificate, ServerLimits limits)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
+        ArgumentNullException.ThrowIfNull(limits);
         endpoint.Protocols = HttpProtocols.Http2;
-        if (certificate is not null) endpoint.UseHttps(certificate);
+        if (certificate is not null) endpoint.UseHttps(certificate, https => https.HandshakeTimeout = limits.Handshake);
     }
 
     /// <summary>Sets the limits; where it listens is the caller's to say.</summary>
-    public static void Configure(KestrelServerOptions options)
+    public static void Configure(KestrelServerOptions options, ServerLimits limits)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(limits);
         // Kestrel would close the connection of a client that leaves responses unread for seconds, which a worker in its step does.
         // Requests have their limits lifted call by call, and stay limited where they are no streams.
         options.Limits.MinResponseDataRate = null;
+        options.Limits.MinRequestBodyDataRate = new MinDataRate(ServerLimits.SlowestBytesPerSecond, limits.SlowRequest);
+        options.Limits.RequestHeadersTimeout = limits.Headers;
+        options.Limits.KeepAliveTimeout = limits.Idle;
+        options.Limits.MaxConcurrentConnections = limits.Connections;
+        options.Limits.Http2.MaxStreamsPerConnection = limits.CallsPerConnection;
         options.Limits.Http2.KeepAlivePingDelay = ClientTransport.PingAfter;
         options.Limits.Http2.KeepAlivePingTimeout = ClientTransport.PingTimeout;
         options.Limits.Http2.InitialStreamWindowSize = StreamWindowBytes;

@@ -1,4 +1,3 @@
-using System.Security.Authentication;
 using Atelier.Rpc.Transport;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -21,18 +20,8 @@ internal static class PeerChannel
         });
 
     /// <summary>Whether a call failed because one side does not trust the other, which time does not mend.</summary>
-    public static bool IsDistrust(RpcException e)
-    {
-        if (e.StatusCode is StatusCode.Unauthenticated or StatusCode.PermissionDenied)
-            return true;
-        for (var cause = e.Status.DebugException; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is AuthenticationException)
-                return true;
-        }
-        return false;
-    }
+    public static bool IsDistrust(RpcException e) => e.StatusCode is StatusCode.Unauthenticated or StatusCode.PermissionDenied || Distrust.Describe(e) is not null;
 
     /// <summary>What went wrong, for people: the innermost cause says it best.</summary>
-    public static string Describe(RpcException e) => e.Status.DebugException?.GetBaseException().Message ?? e.Status.Detail;
+    public static string Describe(RpcException e) => Distrust.Describe(e) ?? e.Status.DebugException?.GetBaseException().Message ?? e.Status.Detail;
 }

@@ -1,6 +1,8 @@
 using System.Net;
 using Atelier.Core.Access;
 using Atelier.Rpc.Transport;
+using Atelier.Worker.Collectives.Links;
+using Atelier.Worker.Peers.Links;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -40,18 +42,17 @@ internal sealed class PeerHost : IAsyncDisposable
         var addresses = await ResolveAsync(options.Listen, cancellation).ConfigureAwait(false);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            ServerTransport.Configure(kestrel);
+            ServerTransport.Configure(kestrel, options.Limits);
             if (addresses is null)
-                kestrel.ListenUnixSocket(new UnixSocketPath(options.Listen.Host).Reclaimed().Path, endpoint => ServerTransport.Speak(endpoint, options.Security.Certificate));
+                kestrel.ListenUnixSocket(new UnixSocketPath(options.Listen.Host).Reclaimed().Path, endpoint => ServerTransport.Speak(endpoint, options.Security.Certificate, options.Limits));
             else
-                kestrel.Listen(addresses, endpoint => ServerTransport.Speak(endpoint, options.Security.Certificate));
+                kestrel.Listen(addresses, endpoint => ServerTransport.Speak(endpoint, options.Security.Certificate, options.Limits));
         });
         if (options.Security.Certificate is not null)
             builder.WebHost.UseKestrelHttpsConfiguration();
         ServerTransport.UseLargeBlocks(builder.Services);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        // What a segment may be is checked against the generation's own size.
-        builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = null);
+        builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = RingShape.MostPeerSegmentBytes + PeerFrameFormat.MostOverhead);
         var application = builder.Build();
         application.MapGrpcService(service);
         await application.StartAsync(cancellation).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using Atelier.Core.Access;
+using Atelier.Rpc.Transport;
 
 namespace Atelier.Worker.Peers;
 
@@ -12,10 +13,10 @@ public sealed record PeerOptions(ListenAddress Listen)
     /// <summary>Certificates and the token.</summary>
     public PeerSecurity Security { get; init; } = PeerSecurity.None;
 
-    /// <summary>
-    /// How long a rank may wait that calls for a generation of which this worker was not told yet, and how long a caller may take
-    /// to say who it is.
-    /// </summary>
+    /// <summary>What its port bears with.</summary>
+    public ServerLimits Limits { get; init; } = new();
+
+    /// <summary>How long a rank may wait that calls for a generation of which this worker was not told yet.</summary>
     public TimeSpan NewcomerPatience { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Measures it.</summary>

@@ -19,7 +19,10 @@ public interface IPeerNetwork : IAsyncDisposable
     /// <exception cref="Collectives.CollectiveException">A member did not come in time, or left.</exception>
     Task<IRankLinks> MeetAsync(Prepare order, int rank, TimeSpan patience, CancellationToken cancellation);
 
-    /// <summary>Lets others fetch the state that this worker holds, if it is the one they ask for.</summary>
+    /// <summary>
+    /// Lets others fetch the state that this worker holds, if it is the one they ask for, and no longer the one that was offered
+    /// before: transfers of it are broken off, and when this returns nobody reads it. One thread calls it.
+    /// </summary>
     /// <param name="run">The run.</param>
     /// <param name="held">The held state, which stands still; null for none.</param>
     void Offer(string run, HeldState? held);

@@ -16,13 +16,12 @@ public sealed class PeerNetwork : IPeerNetwork
     private readonly PeerServer _server;
     private readonly PeerSecurity _security;
     private readonly TimeProvider _time;
-    private volatile Offered? _offered;
+    private volatile LentState? _offered;
 
     private PeerNetwork(PeerServer server, PeerSecurity security, TimeProvider time)
     {
         (_server, _security, _time) = (server, security, time);
-        server.ServeState((run, version, _) => ValueTask.FromResult(
-            _offered is { } offered && offered.Run == run && offered.Held.Version == version ? new StateLease(offered.Held.State) : null));
+        server.ServeState((run, version, _) => ValueTask.FromResult(_offered?.Lend(run, version)));
     }
 
     /// <inheritdoc/>
@@ -56,14 +55,24 @@ public sealed class PeerNetwork : IPeerNetwork
     }
 
     /// <inheritdoc/>
-    public void Offer(string run, HeldState? held) => _offered = held is null ? null : new Offered(run, held);
+    public void Offer(string run, HeldState? held)
+    {
+        var former = _offered;
+        if (held is not null && former?.IsOf(run, held.Version, held.State) == true)
+            return;
+        _offered = null;
+        former?.Dispose();
+        _offered = held is null ? null : new LentState(run, held.Version, held.State);
+    }
 
     /// <inheritdoc/>
     public Task FetchAsync(string address, string run, Core.Fleet.StateVersion version, TrajectoryState into, CancellationToken cancellation) =>
         PeerStates.FetchAsync(PeerAddress.Parse(address), _security, run, version, into, FetchPatience, _time, cancellation);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _server.DisposeAsync();
-
-    private sealed record Offered(string Run, HeldState Held);
+    public ValueTask DisposeAsync()
+    {
+        _offered?.Dispose();
+        return _server.DisposeAsync();
+    }
 }

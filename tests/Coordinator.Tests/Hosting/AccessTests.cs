@@ -1,5 +1,6 @@
 using Atelier.Core;
 using Atelier.Core.Access;
+using Atelier.Core.Fleet.Membership;
 using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Tests.Storage;
 using Atelier.Protos;
@@ -49,6 +50,18 @@ public sealed class AccessTests
         await using var worker = new FakeWorker(coordinator.Fleet, "w0", headers: Headers("nonsense-0123456789abcdef"));
 
         Assert.Equal(StatusCode.Unauthenticated, (await worker.Ended.WaitAsync(TestContext.Current.CancellationToken)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Attach_ThenSilence_EndsWithTheLease()
+    {
+        await using var coordinator = await RunningCoordinator.StartAsync(fleet: new FleetSettings { LeaseLength = TimeSpan.FromSeconds(1) });
+        await using var worker = new FakeWorker(coordinator.Fleet, "w0");
+
+        var ended = await worker.Ended.WaitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(StatusCode.Aborted, ended.StatusCode);
+        Assert.Contains("nothing was heard", ended.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -16,8 +16,10 @@ internal sealed class FakeWorker : IAsyncDisposable
     private readonly Task<Status> _ended;
     private readonly Task _sending;
     private readonly TaskCompletionSource _probed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _name;
     private readonly bool _isStuck;
+    private readonly bool _looks;
     private long _sequence;
     private long _generation;
     private WorkerStage _stage = WorkerStage.Idle;
@@ -30,10 +32,11 @@ internal sealed class FakeWorker : IAsyncDisposable
     /// <param name="digest">What its probe gives.</param>
     /// <param name="headers">Sent with the call.</param>
     /// <param name="isStuck">Whether it never becomes ready for a generation.</param>
+    /// <param name="looks">Whether it looks at data that it is asked about.</param>
     public FakeWorker(
-        Protos.Fleet.FleetClient fleet, string name, int protocol = FleetSettings.CurrentProtocol, string digest = "right", Metadata? headers = null, bool isStuck = false)
+        Protos.Fleet.FleetClient fleet, string name, int protocol = FleetSettings.CurrentProtocol, string digest = "right", Metadata? headers = null, bool isStuck = false, bool looks = true)
     {
-        (_name, _isStuck) = (name, isStuck);
+        (_name, _isStuck, _looks) = (name, isStuck, looks);
         _call = fleet.Attach(headers);
         Send(new WorkerMessage { Register = new() { ProtocolVersion = protocol, Worker = name, Incarnation = 1, NumericsSha256 = "same", PeerAddress = $"unix:/tmp/{name}", Host = "here" } });
         _sending = SendAsync();
@@ -45,6 +48,9 @@ internal sealed class FakeWorker : IAsyncDisposable
 
     /// <summary>Ends when the probe was asked for: from then on the coordinator knows this worker.</summary>
     public Task Probed => _probed.Task;
+
+    /// <summary>Ends when it was asked to look at data.</summary>
+    public Task Asked => _asked.Task;
 
     /// <summary>How the stream ended.</summary>
     public Task<Status> Ended => _ended;
@@ -115,7 +121,9 @@ internal sealed class FakeWorker : IAsyncDisposable
                 _probed.TrySetResult();
                 break;
             case CoordinatorMessage.MessageOneofCase.InspectData:
-                Send(new WorkerMessage { DataFacts = new() { Request = order.InspectData.Request, Width = 16, Height = 16, Images = 100, ContentSha256 = "data" } });
+                _asked.TrySetResult();
+                if (_looks)
+                    Send(new WorkerMessage { DataFacts = new() { Request = order.InspectData.Request, Width = 16, Height = 16, Images = 100, ContentSha256 = "data" } });
                 break;
             case CoordinatorMessage.MessageOneofCase.Halt:
                 Turn(order.Halt.Run, order.Halt.Generation, WorkerStage.Halted);

@@ -1,6 +1,8 @@
+using System.Security.Cryptography.X509Certificates;
 using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Storage;
 using Atelier.Core.Access;
+using Atelier.Core.Fleet.Membership;
 using Atelier.Protos;
 using Atelier.Rpc.Transport;
 using Grpc.Net.Client;
@@ -22,6 +24,9 @@ internal sealed class RunningCoordinator : IAsyncDisposable
         (Runs, Fleet) = (new(_channel), new(_channel));
     }
 
+    /// <summary>Where it is reached.</summary>
+    public Uri Address => new(_server.Addresses[0]);
+
     /// <summary>What people ask.</summary>
     public Protos.Runs.RunsClient Runs { get; }
 
@@ -31,13 +36,21 @@ internal sealed class RunningCoordinator : IAsyncDisposable
     /// <summary>A store for a run.</summary>
     public string Store(string run) => Path.Combine(_folder.FullName, run);
 
-    public static async Task<RunningCoordinator> StartAsync(AccessGate? gate = null)
+    public static async Task<RunningCoordinator> StartAsync(AccessGate? gate = null, ServerLimits? limits = null, X509Certificate2? certificate = null, FleetSettings? fleet = null)
     {
         var folder = Directory.CreateTempSubdirectory("atelier-");
         var database = new SqliteDatabase(Path.Combine(folder.FullName, "c.db"));
         await database.CreateTablesAsync(CancellationToken.None);
         long term = (await database.Lease.TryAcquireAsync("test", TimeSpan.FromHours(1), CancellationToken.None))!.Value;
-        var options = new CoordinatorOptions { Listen = [ListenAddress.Parse("127.0.0.1:0")], Database = database, Gate = gate ?? new(null, null) };
+        var options = new CoordinatorOptions
+        {
+            Listen = [ListenAddress.Parse("127.0.0.1:0")],
+            Database = database,
+            Gate = gate ?? new(null, null),
+            Limits = limits ?? new(),
+            Certificate = certificate,
+            Fleet = fleet ?? new(),
+        };
         return new(folder, database, await CoordinatorServer.StartAsync(options, term, TimeProvider.System, CancellationToken.None));
     }
 

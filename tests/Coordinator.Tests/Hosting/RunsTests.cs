@@ -39,6 +39,22 @@ public sealed class RunsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Submit_WorkerThatLeavesWhileItLooksAtTheData_SaysSo()
+    {
+        var worker = new FakeWorker(_coordinator.Fleet, "w0", looks: false);
+        await worker.Probed.WaitAsync(Cancellation);
+        var submitting = SubmitAsync("faces");
+        await worker.Asked.WaitAsync(Cancellation);
+        await worker.DisposeAsync();
+
+        var refused = await Assert.ThrowsAsync<RpcException>(() => submitting);
+
+        Assert.Equal(StatusCode.FailedPrecondition, refused.StatusCode);
+        Assert.Contains("w0", refused.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains("/data", refused.Status.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Submit_Twice_IsTaken()
     {
         await using var worker = await AttachAsync("w0");

@@ -21,6 +21,9 @@ internal readonly record struct RingShape(int Ranks, int SegmentBytes, int Slots
     /// <summary>Where the rank stands, plus one, for whose sake this one leaves; 0 for none.</summary>
     public const int BlameOffset = 3 * Line;
 
+    /// <summary>Most bytes of a segment between hosts.</summary>
+    public const int MostPeerSegmentBytes = 1 << 18;
+
     private const int MostLaneBytes = 1 << 20;
     private const int FewestSegmentBytes = 1 << 14;
     private const int DefaultSlots = 4;
@@ -39,7 +42,7 @@ internal readonly record struct RingShape(int Ranks, int SegmentBytes, int Slots
         new(ranks, Math.Max(FewestSegmentBytes, MostLaneBytes / DefaultSlots / (int)BitOperations.RoundUpToPowerOf2((uint)ranks)), DefaultSlots);
 
     /// <summary>The shape between hosts: what is in flight to a rank must keep a network busy, and a segment be worth its wake-ups.</summary>
-    public static RingShape ForPeers(int ranks) => new(ranks, 1 << 18, 2 * DefaultSlots);
+    public static RingShape ForPeers(int ranks) => new(ranks, MostPeerSegmentBytes, 2 * DefaultSlots);
 
     /// <summary>The lane of a rank, as a part of the whole memory.</summary>
     public Memory<byte> Lane(Memory<byte> memory, int rank) => memory.Slice(HeadBytes + rank * LaneBytes, LaneBytes);

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 using Hello = Atelier.Protos.Hello;
 
@@ -34,27 +35,43 @@ internal sealed class PeerMeetings(PeerOptions options)
     /// <exception cref="RpcException">Who calls belongs to no generation here.</exception>
     public async Task WelcomeAsync(IAsyncStreamReader<PeerFrame> requests, IServerStreamWriter<PeerFrame> responses, ServerCallContext call)
     {
+        var hello = await GreetingAsync(requests, call.CancellationToken).ConfigureAwait(false);
         using var late = new CancellationTokenSource(options.NewcomerPatience, options.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, call.CancellationToken);
-        Hello? hello = null;
         PeerMeeting meeting;
         try
         {
-            if (await requests.MoveNext(either.Token).ConfigureAwait(false) && requests.Current is { Field: PeerField.Hello } frame)
-                hello = Hello.Parser.ParseFrom(frame.Payload.Span);
-            meeting = await OfAsync(hello ?? throw new RpcException(new Status(StatusCode.InvalidArgument, "the first message is no hello")), either.Token).ConfigureAwait(false);
+            meeting = await OfAsync(hello, either.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (late.IsCancellationRequested && e is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled })
+        catch (OperationCanceledException) when (late.IsCancellationRequested)
         {
-            throw hello is null
-                ? new RpcException(new Status(StatusCode.DeadlineExceeded, $"said nothing for {options.NewcomerPatience.TotalSeconds:0.#} s"))
-                : Refusal($"was not told of generation {hello.Generation} of run {hello.Run} in {options.NewcomerPatience.TotalSeconds:0.#} s");
+            throw Refusal($"was not told of generation {hello.Generation} of run {hello.Run} in {options.NewcomerPatience.TotalSeconds:0.#} s");
         }
         await meeting.WelcomeAsync(hello, new PeerGuest(requests, new CancellationTokenSource()), responses).ConfigureAwait(false);
     }
 
     /// <summary>What who does not belong here is told.</summary>
     public static RpcException Refusal(string why) => new(new Status(StatusCode.FailedPrecondition, why));
+
+    private async Task<Hello> GreetingAsync(IAsyncStreamReader<PeerFrame> requests, CancellationToken cancellation)
+    {
+        using var late = new CancellationTokenSource(options.Limits.FirstMessage, options.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
+        try
+        {
+            if (await requests.MoveNext(either.Token).ConfigureAwait(false) && requests.Current is { Field: PeerField.Hello } frame)
+                return Hello.Parser.ParseFrom(frame.Payload.Span);
+        }
+        catch (Exception e) when (late.IsCancellationRequested && e is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled })
+        {
+            throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"said nothing for {options.Limits.FirstMessage.TotalSeconds:0.#} s"));
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            // Said below.
+        }
+        throw new RpcException(new Status(StatusCode.InvalidArgument, "the first message is no hello"));
+    }
 
     private async Task<PeerMeeting> OfAsync(Hello hello, CancellationToken cancellation)
     {

@@ -1,0 +1,39 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Atelier.Cluster.Tests;
+
+/// <summary>What a run's <c>events.jsonl</c> says.</summary>
+/// <param name="store">The run's folder.</param>
+internal sealed partial class EventLog(string store)
+{
+    /// <summary>The events of a kind, so far.</summary>
+    public IReadOnlyList<JsonElement> Of(string kind) =>
+        File.Exists(Path.Combine(store, "events.jsonl"))
+            ? [.. File.ReadAllLines(Path.Combine(store, "events.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).Where(line => line.GetProperty("event").GetString() == kind)]
+            : [];
+
+    /// <summary>What happened to the fleet.</summary>
+    public IEnumerable<string> Texts() => Of("fleet").Select(line => line.GetProperty("text").GetString()!);
+
+    /// <summary>No generation began before where another one is known to have come.</summary>
+    public void AssertNothingLost()
+    {
+        var positions = Texts().Select(text => Place().Match(text)).Where(match => match.Success)
+            .Select(match => (Begins: match.Groups["verb"].Value == "goes from", At: (Iteration: Number(match, "iteration"), Phase: Number(match, "phase")))).ToList();
+        Assert.NotEmpty(positions);
+        var furthest = (Iteration: 0L, Phase: 0L);
+        foreach (var (begins, at) in positions)
+        {
+            Assert.True(!begins || at.CompareTo(furthest) >= 0, $"a generation began at {at}, although {furthest} was reached");
+            furthest = at.CompareTo(furthest) > 0 ? at : furthest;
+        }
+    }
+
+    private static long Number(Match match, string group) =>
+        match.Groups[group].Success ? long.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture) : 0;
+
+    [GeneratedRegex(@"^generation \d+ (?<verb>goes from|ends at) iteration (?<iteration>\d+)(, (?<phase>\d+) phase)?")]
+    private static partial Regex Place();
+}
