@@ -36,6 +36,12 @@ public static class SpecValidation
             yield return $"shard {spec.Shard} is not a multiple of mbstd-group {spec.MbstdGroup}; set mbstd-group to one of {Divisors(spec.Shard)}.";
         if (spec.PlWeight > 0 && spec.Shard < spec.PlBatchShrink)
             yield return $"shard {spec.Shard} over pl-batch-shrink {spec.PlBatchShrink} leaves no latent for path lengths; set shard to {spec.PlBatchShrink} or more, pl-batch-shrink to {spec.Shard}, or pl-weight to 0.";
+        if (spec.Aug == AugmentationMode.Fixed != spec.AugP > 0)
+        {
+            yield return spec.Aug == AugmentationMode.Fixed
+                ? "aug fixed and aug-p 0 augment nothing; set aug-p to a probability above 0, or aug to none."
+                : $"aug-p {SpecKeys.Find("aug-p").Format(spec)} is for aug fixed, and aug is {SpecKeys.Find("aug").Format(spec)}; set aug to fixed, or aug-p to 0.";
+        }
     }
 
     /// <summary>Why a resolution cannot work, or null if it can.</summary>
