@@ -116,6 +116,7 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
         var logits = lane.TrainedDiscriminator.Forward(Augment(images, draws, start, AugmentedImages.Real), labels);
         var gradient = autograd.grad([logits.sum()], [images], retain_graph: true, create_graph: true)[0]; // [n,3,H,W]
         var penalty = gradient.square().sum([1L, 2L, 3L]); // [n]
+        report.Scores(PhaseStatistic.RealScores, PhaseStatistic.RealSigns, logits);
         report.Write(PhaseStatistic.GradientPenalty, penalty);
         Backward((penalty * (options.Gamma / 2)).mean() * phase.Gain, lane.DiscriminatorLeaves);
     }

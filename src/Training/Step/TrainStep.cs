@@ -59,7 +59,7 @@ public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepO
             Follow(MeanStyle(state), buffer.MeanStyle(sum) * scale, 1 - options.MeanStyleDecay);
         if (trainsGenerator && phase.HasRegularisation)
             Follow(state.PathLengthMean, buffer.Statistic(sum, PhaseStatistic.PathLength) * scale, options.Losses.PathDecay);
-        if (options.Losses.Augmentation?.Adaptive is not null && !trainsGenerator && phase.HasMain)
+        if (options.Losses.Augmentation?.Adaptive is not null && !trainsGenerator) // both of D's phases see real images
             state.Augmentation = state.Augmentation.Saw(buffer.Statistic(sum, PhaseStatistic.RealSigns).to(ScalarType.Float64).item<double>() * scale * options.Batch, options.Batch);
         statistics.Add(phase.Kind, buffer.Statistics(sum) * scale, nonFinite.NaNs, nonFinite.Infinities);
     }

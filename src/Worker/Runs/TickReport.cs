@@ -64,8 +64,8 @@ public sealed record TickReport(
         Add("Loss/D/loss", PhaseStatistic.DiscriminatorLoss, PhaseKind.Dmain, PhaseKind.Dboth);
         Add("Loss/scores/fake", PhaseStatistic.FakeScores, PhaseKind.Gmain, PhaseKind.Gboth, PhaseKind.Dmain, PhaseKind.Dboth);
         Add("Loss/signs/fake", PhaseStatistic.FakeSigns, PhaseKind.Gmain, PhaseKind.Gboth, PhaseKind.Dmain, PhaseKind.Dboth);
-        Add("Loss/scores/real", PhaseStatistic.RealScores, PhaseKind.Dmain, PhaseKind.Dboth);
-        Add("Loss/signs/real", PhaseStatistic.RealSigns, PhaseKind.Dmain, PhaseKind.Dboth);
+        Add("Loss/scores/real", PhaseStatistic.RealScores, PhaseKind.Dmain, PhaseKind.Dreg, PhaseKind.Dboth);
+        Add("Loss/signs/real", PhaseStatistic.RealSigns, PhaseKind.Dmain, PhaseKind.Dreg, PhaseKind.Dboth);
         Add("Loss/pl_penalty", PhaseStatistic.PathPenalty, PhaseKind.Greg, PhaseKind.Gboth);
         Add("Loss/pl_length", PhaseStatistic.PathLength, PhaseKind.Greg, PhaseKind.Gboth);
         Add("Loss/r1_penalty", PhaseStatistic.GradientPenalty, PhaseKind.Dreg, PhaseKind.Dboth);

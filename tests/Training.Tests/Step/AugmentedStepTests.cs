@@ -46,12 +46,12 @@ public sealed class AugmentedStepTests
 
         step.Run(state, SmallModel.Inputs(state, Shard), statistics, CancellationToken.None);
         Assert.Equal(0.5, state.Augmentation.P);
-        Assert.Equal(Batch, state.Augmentation.Images);
-        Assert.InRange(state.Augmentation.SignSum, -Batch, Batch);
-        Assert.Equal(statistics.Mean(PhaseStatistic.RealSigns, PhaseKind.Dmain)!.Value * Batch, state.Augmentation.SignSum, 6);
+        // Dmain and Dreg.
+        Assert.Equal(2 * Batch, state.Augmentation.Images);
+        Assert.Equal(statistics.Mean(PhaseStatistic.RealSigns, PhaseKind.Dmain, PhaseKind.Dreg)!.Value * 2 * Batch, state.Augmentation.SignSum, 6);
 
         step.Run(state, SmallModel.Inputs(state, Shard), statistics, CancellationToken.None);
-        double mean = statistics.Mean(PhaseStatistic.RealSigns, PhaseKind.Dmain)!.Value;
+        double mean = statistics.Mean(PhaseStatistic.RealSigns, PhaseKind.Dmain, PhaseKind.Dreg)!.Value;
         Assert.Equal(0.5 + (Math.Sign(mean - 0.6) * 0.2), state.Augmentation.P, 12);
         Assert.Equal((0, 0), (state.Augmentation.SignSum, state.Augmentation.Images));
         Assert.Equal(state.Augmentation.P, statistics.AugmentationP);
