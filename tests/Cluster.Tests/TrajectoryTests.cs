@@ -20,6 +20,9 @@ public sealed partial class TrajectoryTests : IDisposable
     private static readonly Fault[] Faults =
         [Fault.KillWorker, Fault.Join, Fault.KillCoordinator, Fault.Freeze, Fault.Join, Fault.Drain, Fault.Pause, Fault.KillWorker];
 
+    /// <summary>What adaptive augmentation adds up has to get through as all else does.</summary>
+    private static readonly string[] Augmented = ["aug=ada", "augpipe=bgcfnc", "ada-interval=3", "ada-kimg=2", "ada-target=0"];
+
     private readonly StandingCluster _cluster = new();
     private readonly EventLog _events;
     private int _started;
@@ -50,7 +53,7 @@ public sealed partial class TrajectoryTests : IDisposable
         var paused = await _cluster.UntilAsync(Run, run => run.Status == RunStatus.Paused);
         var survivor = _cluster.Drain(Survivor);
         var (kimg, hash) = NewestSnapshot();
-        var alone = AtelierProcess.Run(TinyRun.Train(_cluster.Data, _cluster.Beside, (int)Math.Round(kimg * 1000))).Succeeded();
+        var alone = AtelierProcess.Run(TinyRun.Train(_cluster.Data, _cluster.Beside, (int)Math.Round(kimg * 1000), TinyRun.Set(Augmented))).Succeeded();
 
         Assert.Equal(paused.SnapshotImages, Math.Round(kimg * 1000));
         Assert.Equal(alone.StateSha256, hash);
@@ -130,7 +133,7 @@ public sealed partial class TrajectoryTests : IDisposable
         await _cluster.UntilAttachedAsync();
         var request = new SubmitRequest { Run = Run, Recipe = "config-f", DataPath = _cluster.Data, RunStore = _cluster.Store };
         // Longer than any test: what is compared is where the run was paused.
-        request.Assignments.AddRange([.. SmallRun.Keys, "tick-kimg=0.08", "snapshot-kimg=0.4", "kimg=1000"]);
+        request.Assignments.AddRange([.. SmallRun.Keys, .. Augmented, "tick-kimg=0.08", "snapshot-kimg=0.4", "kimg=1000"]);
         await _cluster.Runs.SubmitAsync(request, cancellationToken: TestContext.Current.CancellationToken);
     }
 

@@ -1,4 +1,5 @@
 // The whole C API on one page. Handles are at::Tensor*; a null handle is an argument left out; results belong to the caller.
+#include "../augment/augment.h"
 #include "../bias_act/bias_act.h"
 #include "../conv2d_resample/conv2d_resample.h"
 #include "../conv_layer/conv_layer.h"
@@ -76,6 +77,10 @@ ATELIER_EXPORT int atelier_ops_fully_connected(Handle x, Handle weight, double w
 
 ATELIER_EXPORT int atelier_ops_minibatch_std(Handle x, int64_t group, int64_t channels, Handle* out) {
     return guarded([&] { *out = give(minibatch_std::apply(*x, group, channels)); });
+}
+
+ATELIER_EXPORT int atelier_ops_augment(Handle x, Handle parameters, Handle noise, Handle* out) {
+    return guarded([&] { *out = give(augment::apply(*x, *parameters, optional(noise))); });
 }
 
 ATELIER_EXPORT int atelier_ops_adam_step(Handle parameters, Handle gradient, Handle first_moment, Handle second_moment, double lr, double beta1, double beta2,

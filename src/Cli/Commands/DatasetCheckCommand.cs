@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Atelier.Cli.Cluster;
 using Atelier.Cli.Output;
 using Atelier.Training.Data;
 using Atelier.Training.Data.Survey;
@@ -25,7 +26,7 @@ internal static class DatasetCheckCommand
 
     private static int Run(string path, string? picture, int jobs, bool json)
     {
-        using var source = ImageSource.Open(path);
+        using var source = DataPath.Open(path);
         DatasetReport report;
         using (var display = new CountDisplay("checked"))
             report = DatasetSurvey.Run(source, jobs, new DirectProgress<int>(done => display.Show(done, source.ImageNames.Count)));

@@ -6,7 +6,7 @@ namespace Atelier.Cli.Commands;
 internal static class DatasetCommand
 {
     /// <summary>What a source may be, for help texts.</summary>
-    public const string Sources = "a folder or zip file of images, LSUN's LMDB, CIFAR-10 or MNIST";
+    public const string Sources = "a folder or zip file of images, LSUN's LMDB, CIFAR-10, MNIST, or emoji:faces:SIZE";
 
     public static Command Create() => new("dataset", "Pack, check and measure datasets")
     {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using Atelier.Cli.Cluster;
 using Atelier.Cli.Output;
 using Atelier.Core;
 using Atelier.Training.Data;
@@ -65,7 +66,7 @@ internal static class DatasetConvertCommand
         }
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
-        using var source = ImageSource.Open(path);
+        using var source = DataPath.Open(path);
         using var display = new CountDisplay("converted");
         var done = 0;
         try

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Atelier.Cli.Cluster;
 using Atelier.Cli.Output;
 using Atelier.Core;
 using Atelier.Training.Data;
@@ -23,7 +24,7 @@ internal static class DatasetStatsCommand
 
     private static int Run(string path, int jobs, bool json)
     {
-        using var source = ImageSource.Open(path);
+        using var source = DataPath.Open(path);
         DatasetReport report;
         using (var display = new CountDisplay("measured"))
             report = DatasetSurvey.Run(source, jobs, new DirectProgress<int>(done => display.Show(done, source.ImageNames.Count)));

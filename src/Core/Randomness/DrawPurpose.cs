@@ -41,7 +41,7 @@ public enum DrawPurpose
     /// <summary>Noise inputs of preview grids; layer = index of the layer.</summary>
     PreviewNoise = 12,
 
-    /// <summary>Augmentation parameters.</summary>
+    /// <summary>Augmentations; layer = 3 for real images and 0 for generated ones, plus 0 for uniform, 1 for normal parameters, 2 for noise.</summary>
     Augmentation = 13,
 
     /// <summary>The fixed probe that a worker runs before it is admitted.</summary>

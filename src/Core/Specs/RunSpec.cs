@@ -114,6 +114,24 @@ public sealed record RunSpec
     /// <summary>Whether a coin decides for every image shown if it is mirrored.</summary>
     public bool Mirror { get; init; }
 
+    /// <summary>Whether images are augmented in front of the discriminator.</summary>
+    public AugmentationMode Aug { get; init; }
+
+    /// <summary>Which augmentations are made.</summary>
+    public AugmentationPipe Augpipe { get; init; } = AugmentationPipe.Bgc;
+
+    /// <summary>Probability of each augmentation where it is fixed.</summary>
+    public double AugP { get; init; }
+
+    /// <summary>r_t, the mean sign of D at real images, that adaptive augmentation aims at.</summary>
+    public double AdaTarget { get; init; } = .6;
+
+    /// <summary>Thousands of images in which the adapted probability can go from 0 to 1.</summary>
+    public double AdaKimg { get; init; } = 500;
+
+    /// <summary>Iterations between two steps of the adapted probability.</summary>
+    public int AdaInterval { get; init; } = 4;
+
     /// <summary>Whether the labels of the dataset are used, if it has any.</summary>
     public bool Labels { get; init; }
 

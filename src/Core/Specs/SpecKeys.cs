@@ -49,6 +49,13 @@ public static class SpecKeys
         SpecKey.Of("w-avg-beta", Fraction, s => s.WAvgBeta, (s, v) => s with { WAvgBeta = v }, Branching, "decay of the mean w"),
         SpecKey.Of("freeze-d", Integer(0), s => s.FreezeD, (s, v) => s with { FreezeD = v }, Branching, "first layers of the discriminator that are not trained", "layers"),
 
+        SpecKey.Of("aug", Choice<AugmentationMode>(), s => s.Aug, (s, v) => s with { Aug = v }, Branching, "augment what the discriminator sees: adaptively, with a fixed probability, or not"),
+        SpecKey.Of("augpipe", Choice<AugmentationPipe>(), s => s.Augpipe, (s, v) => s with { Augpipe = v }, Branching, "augmentations that are made"),
+        SpecKey.Of("aug-p", Fraction, s => s.AugP, (s, v) => s with { AugP = v }, Branching, "probability of each augmentation, with aug=fixed"),
+        SpecKey.Of("ada-target", Fraction, s => s.AdaTarget, (s, v) => s with { AdaTarget = v }, Branching, "mean sign of D at real images that aug=ada aims at"),
+        SpecKey.Of("ada-kimg", Positive, s => s.AdaKimg, (s, v) => s with { AdaKimg = v }, Branching, "images in which the probability of aug=ada can go from 0 to 1", "kimg"),
+        SpecKey.Of("ada-interval", Integer(1), s => s.AdaInterval, (s, v) => s with { AdaInterval = v }, Branching, "iterations between two steps of that probability", "iterations"),
+
         SpecKey.Of("data-images", LongInteger(0), s => s.DataImages, (s, v) => s with { DataImages = v }, Branching, "usable images of the dataset", "images", setBy: Dataset),
         SpecKey.Of("data-digest", Text, s => s.DataDigest, (s, v) => s with { DataDigest = v }, Branching, "hash of the dataset", setBy: Dataset),
         SpecKey.Of("mirror", Flag, s => s.Mirror, (s, v) => s with { Mirror = v }, Branching, "show images mirrored half of the time"),

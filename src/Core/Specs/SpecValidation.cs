@@ -44,6 +44,12 @@ public static class SpecValidation
             yield return "rollbacks go back to good snapshots, and keep-best 0 keeps none; set keep-best to 1 or more.";
         foreach (var unknown in spec.Metrics.Where(name => !MetricCatalog.Has(name)))
             yield return $"metrics: {MetricCatalog.Missing(unknown)}";
+        if (spec.Aug == AugmentationMode.Fixed != spec.AugP > 0)
+        {
+            yield return spec.Aug == AugmentationMode.Fixed
+                ? "aug fixed and aug-p 0 augment nothing; set aug-p to a probability above 0, or aug to none."
+                : $"aug-p {SpecKeys.Find("aug-p").Format(spec)} is for aug fixed, and aug is {SpecKeys.Find("aug").Format(spec)}; set aug to fixed, or aug-p to 0.";
+        }
     }
 
     /// <summary>Why a resolution cannot work, or null if it can.</summary>

@@ -26,6 +26,10 @@ public sealed class OpenSnapshot : IDisposable
     public SnapshotSection this[string name] =>
         Manifest.Sections.FirstOrDefault(section => section.Name == name) ?? throw new SnapshotDamagedException($"it has no section `{name}`");
 
+    /// <summary>Whether it has a section of a name: one that a newer version writes may be missing.</summary>
+    /// <param name="name">The name.</param>
+    public bool Has(string name) => Manifest.Sections.Any(section => section.Name == name);
+
     /// <summary>Reads a range of a section's bytes, from as many slices as hold it.</summary>
     /// <param name="section">A section of this snapshot.</param>
     /// <param name="firstByte">Where to begin, from the section's first byte.</param>

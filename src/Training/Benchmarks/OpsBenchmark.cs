@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Atelier.Core.Specs;
+using Atelier.Training.Augmentation;
 using Atelier.Training.Ops;
 using static TorchSharp.torch;
 
@@ -53,6 +55,7 @@ public static class OpsBenchmark
         new("bias_act, 64x64", [Image(64), [Channels]], 2 * Bytes(Image(64)), x => BiasAct.Apply(x[0], x[1], 1, Activation.LeakyRelu), false),
         new("upfirdn2d up, 32x32", [Image(32)], Bytes(Image(32)) + Bytes(Image(64)), x => Upfirdn2d.Upsample(x[0], Filter), false),
         new("upfirdn2d down, 64x64", [Image(64)], Bytes(Image(64)) + Bytes(Image(32)), x => Upfirdn2d.Downsample(x[0], Filter), false),
+        new("augment bgc, 64x64", [[Images, 3, 64, 64]], 2 * Bytes([Images, 3, 64, 64]), x => Augmenter.Apply(x[0], AugmentationPipe.Bgc.Transforms(), 1, default, AugmentedImages.Real), false),
         new("minibatch_std, 4x4", [Image(4)], 2 * Bytes(Image(4)), x => MinibatchStd.Apply(x[0], 4), false),
     ];
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Atelier.Core.Randomness;
 using Atelier.Core.Schedules;
 using Atelier.Core.Sharding;
+using Atelier.Training.Augmentation;
 using Atelier.Training.Networks;
 using Atelier.Training.Randomness;
 using Atelier.Training.Step;
@@ -17,7 +18,8 @@ namespace Atelier.Training.Benchmarks;
 /// <param name="Shard">Images a shard.</param>
 /// <param name="Lanes">Shards at once.</param>
 /// <param name="Iterations">Timed passes of every phase.</param>
-public sealed record StepBenchmarkOptions(ImageShape Shape, int ChannelBase, int ChannelMax, int Batch, int Shard, int Lanes, int Iterations);
+/// <param name="Augmentation">What is done to images in front of the discriminator; null for nothing.</param>
+public sealed record StepBenchmarkOptions(ImageShape Shape, int ChannelBase, int ChannelMax, int Batch, int Shard, int Lanes, int Iterations, AugmentationOptions? Augmentation = null);
 
 /// <summary>What was measured.</summary>
 /// <param name="PhaseSeconds">Median seconds of each phase, optimiser step included.</param>
@@ -43,7 +45,7 @@ public static class StepBenchmark
             new DiscriminatorConfig(options.Shape, 0, options.ChannelBase, options.ChannelMax, MinibatchGroup: group));
         using var state = new TrajectoryState(model, ScalarType.Float32, CPU);
         InitialState.Fill(state, seed: 0);
-        var losses = new LossOptions(Gamma: 1);
+        var losses = new LossOptions(Gamma: 1, Augmentation: options.Augmentation);
         using var lanes = new ShardLanes(state, losses, options.Lanes);
         using var statistics = new StepStatistics(CPU);
         int shards = options.Batch / options.Shard;

@@ -45,6 +45,9 @@ internal static partial class OpsLibrary
     [LibraryImport(Library, EntryPoint = "atelier_ops_minibatch_std")]
     internal static partial int MinibatchStd(nint x, long group, long channels, out nint result);
 
+    [LibraryImport(Library, EntryPoint = "atelier_ops_augment")]
+    internal static partial int Augment(nint x, nint parameters, nint noise, out nint result);
+
     [LibraryImport(Library, EntryPoint = "atelier_ops_adam_step")]
     internal static partial int AdamStep(
         nint parameters, nint gradient, nint firstMoment, nint secondMoment, double learningRate, double beta1, double beta2, double epsilon,

@@ -1,4 +1,5 @@
 using Atelier.Core.Schedules;
+using Atelier.Training.Augmentation;
 using Atelier.Training.Networks;
 using Atelier.Training.Randomness;
 using Atelier.Training.Step;
@@ -12,7 +13,7 @@ namespace Atelier.Training.Losses;
 /// lane's buffer. docs/algorithm.md maps the equations to the members.
 /// </summary>
 /// <param name="model">The networks' shapes.</param>
-/// <param name="options">The losses' weights.</param>
+/// <param name="options">The losses' weights, and how images are augmented.</param>
 internal sealed class ShardLoss(ModelConfig model, LossOptions options)
 {
     /// <summary>Computes one phase of one shard.</summary>
@@ -20,9 +21,9 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
     /// <param name="lane">The networks; its buffer of the phase's network is overwritten.</param>
     /// <param name="shard">The shard's real images and labels.</param>
     /// <param name="draws">The shard's random draws.</param>
-    /// <param name="pathLengthMean">[1] the mean path length when the phase began.</param>
+    /// <param name="start">What else the phase takes of the state.</param>
     /// <returns>The lane's buffer, laid out as <see cref="PhaseBuffer"/> says.</returns>
-    public Tensor Compute(Phase phase, Replica lane, RealShard shard, IShardDraws draws, Tensor pathLengthMean)
+    public Tensor Compute(Phase phase, Replica lane, RealShard shard, IShardDraws draws, PhaseStart start)
     {
         using var scope = NewDisposeScope();
         var trainsGenerator = phase.Network == TrainedNetwork.Generator;
@@ -34,15 +35,15 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
             // Regularisation first, so that where both run in one phase the mean of w is that of the main pass.
             case PhaseKind.Gmain or PhaseKind.Greg or PhaseKind.Gboth:
                 if (phase.HasRegularisation)
-                    PathLength(phase, lane, shard.Count, draws, pathLengthMean, report);
+                    PathLength(phase, lane, shard.Count, draws, start.PathLengthMean, report);
                 if (phase.HasMain)
-                    GeneratorMain(phase, lane, shard.Count, draws, report);
+                    GeneratorMain(phase, lane, shard.Count, draws, start, report);
                 break;
             case PhaseKind.Dmain or PhaseKind.Dreg or PhaseKind.Dboth:
                 if (phase.HasRegularisation)
-                    GradientPenalty(phase, lane, shard, report);
+                    GradientPenalty(phase, lane, shard, draws, start, report);
                 if (phase.HasMain)
-                    DiscriminatorMain(phase, lane, shard, draws, report);
+                    DiscriminatorMain(phase, lane, shard, draws, start, report);
                 break;
             default:
                 throw new InvalidOperationException($"unknown phase {phase.Kind}");
@@ -51,12 +52,12 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
     }
 
     /// <summary>Non-saturating logistic loss: softplus(−D(G(z))) (Goodfellow et al. 2014).</summary>
-    private static void GeneratorMain(Phase phase, Replica lane, int count, IShardDraws draws, ShardReport report)
+    private void GeneratorMain(Phase phase, Replica lane, int count, IShardDraws draws, PhaseStart start, ShardReport report)
     {
         var labels = draws.Labels(count);
         var styles = Styles(lane.TrainedGenerator, draws, count, count, labels, report);
         var image = lane.TrainedGenerator.Synthesize(styles, draws.Noise);
-        var logits = lane.FixedDiscriminator.Forward(image, labels);
+        var logits = lane.FixedDiscriminator.Forward(Augment(image, draws, start, AugmentedImages.Generated), labels);
         var loss = F.softplus(-logits);
         report.Scores(PhaseStatistic.FakeScores, PhaseStatistic.FakeSigns, logits);
         report.Write(PhaseStatistic.GeneratorLoss, loss);
@@ -85,7 +86,7 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
     }
 
     /// <summary>Logistic loss: softplus(D(G(z))) + softplus(−D(x)); each side its own pass, as the minibatch deviation demands.</summary>
-    private static void DiscriminatorMain(Phase phase, Replica lane, RealShard shard, IShardDraws draws, ShardReport report)
+    private void DiscriminatorMain(Phase phase, Replica lane, RealShard shard, IShardDraws draws, PhaseStart start, ShardReport report)
     {
         var labels = draws.Labels(shard.Count);
         Tensor fake;
@@ -94,30 +95,36 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
             var styles = Styles(lane.FixedGenerator, draws, shard.Count, shard.Count, labels, report);
             fake = lane.FixedGenerator.Synthesize(styles, draws.Noise);
         }
-        var fakeLogits = lane.TrainedDiscriminator.Forward(fake, labels);
+        var fakeLogits = lane.TrainedDiscriminator.Forward(Augment(fake, draws, start, AugmentedImages.Generated), labels);
         var fakeLoss = F.softplus(fakeLogits);
         report.Scores(PhaseStatistic.FakeScores, PhaseStatistic.FakeSigns, fakeLogits);
         Backward(fakeLoss.mean() * phase.Gain, lane.DiscriminatorLeaves);
 
         var (real, realLabels) = shard.Load();
-        var realLogits = lane.TrainedDiscriminator.Forward(real, realLabels);
+        var realLogits = lane.TrainedDiscriminator.Forward(Augment(real, draws, start, AugmentedImages.Real), realLabels);
         var realLoss = F.softplus(-realLogits);
         report.Scores(PhaseStatistic.RealScores, PhaseStatistic.RealSigns, realLogits);
         report.Write(PhaseStatistic.DiscriminatorLoss, fakeLoss.detach() + realLoss.detach());
         Backward(realLoss.mean() * phase.Gain, lane.DiscriminatorLeaves);
     }
 
-    /// <summary>R1: γ/2·E‖∇D(x)‖² at real images (Mescheder et al. 2018).</summary>
-    private void GradientPenalty(Phase phase, Replica lane, RealShard shard, ShardReport report)
+    /// <summary>R1: γ/2·E‖∇D(x)‖² at real images (Mescheder et al. 2018); through their augmentation, as published.</summary>
+    private void GradientPenalty(Phase phase, Replica lane, RealShard shard, IShardDraws draws, PhaseStart start, ShardReport report)
     {
         var (real, labels) = shard.Load();
         var images = real.detach().requires_grad_();
-        var logits = lane.TrainedDiscriminator.Forward(images, labels);
+        var logits = lane.TrainedDiscriminator.Forward(Augment(images, draws, start, AugmentedImages.Real), labels);
         var gradient = autograd.grad([logits.sum()], [images], retain_graph: true, create_graph: true)[0]; // [n,3,H,W]
         var penalty = gradient.square().sum([1L, 2L, 3L]); // [n]
+        report.Scores(PhaseStatistic.RealScores, PhaseStatistic.RealSigns, logits);
         report.Write(PhaseStatistic.GradientPenalty, penalty);
         Backward((penalty * (options.Gamma / 2)).mean() * phase.Gain, lane.DiscriminatorLeaves);
     }
+
+    /// <summary>What the discriminator sees of images: augmented ones, where the run augments (Karras et al. 2020, ADA, figure 2).</summary>
+    private Tensor Augment(Tensor images, IShardDraws draws, PhaseStart start, AugmentedImages kind) => options.Augmentation is { } augmentation
+        ? Augmenter.Apply(images, augmentation.Transforms, augmentation.Probability(start.Augmentation), draws.Augmentation, kind)
+        : images;
 
     /// <summary>
     /// Styles of the shard's first <paramref name="count"/> of <paramref name="drawn"/> latents, mixed with second ones

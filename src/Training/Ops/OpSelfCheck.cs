@@ -22,6 +22,13 @@ public static class OpSelfCheck
 
     private static Tensor Filter => Upfirdn2d.SetupFilter([1, 3, 3, 1]);
 
+    // A turn with some colours and bands, and a smaller image with a square left empty.
+    private static readonly double[] Augmentations =
+    [
+        0.8, -0.6, 1.5, 0.6, 0.8, -2, 0.9, 0.2, -0.1, 0.1, -0.3, 1.2, 0.1, -0.2, 0.1, 0.4, 0.7, 0.3, 0.8, 1.3, 0.6, 1.7, 0, 0.5, 0.5, 0,
+        1.6, 0, 0, 0, 1.4, 3, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 1, 1, 1, 0, 0.3, 0.6, 0.5,
+    ];
+
     // As many channels as let the convolutions take their fast path.
     private static readonly (string Name, long[][] Shapes, Func<Tensor[], Tensor> Apply)[] Cases =
     [
@@ -37,6 +44,7 @@ public static class OpSelfCheck
         ("conv layer down", [[4, 32, 16, 16], [32, 32, 3, 3], [32]], x =>
             ConvLayerOp.Apply(x[0], x[1], 0.1, x[2], Filter, 1, 2, Activation.LeakyRelu, Math.Sqrt(2), null)),
         ("fully connected", [[4, 16], [8, 16], [8]], x => FullyConnectedOp.Apply(x[0], x[1], 0.25, x[2], 1, Activation.LeakyRelu)),
+        ("augment", [[2, 3, 16, 16]], x => AugmentOp.Apply(x[0], Augmentations, null).square()),
         ("minibatch_std", [[8, 4, 4, 4]], x => MinibatchStd.Apply(x[0], 4)),
     ];
 

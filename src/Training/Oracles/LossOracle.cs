@@ -24,7 +24,7 @@ internal static class LossOracle
             var kind = Enum.Parse<PhaseKind>(gain.Name);
             var network = kind is PhaseKind.Gmain or PhaseKind.Greg or PhaseKind.Gboth ? TrainedNetwork.Generator : TrainedNetwork.Discriminator;
             var phase = new Phase(kind, network, Interval: 1, gain.Value.GetDouble());
-            var sum = lanes.Sum(phase, 1, new ShardRange(0, 1), _ => inputs, state.PathLengthMean, CancellationToken.None).Single().Value;
+            var sum = lanes.Sum(phase, 1, new ShardRange(0, 1), _ => inputs, state.PhaseStart, CancellationToken.None).Single().Value;
             using (sum)
             {
                 yield return Gradients(file, state, phase, sum, precision);

@@ -1,3 +1,4 @@
+using Atelier.Core.Randomness;
 using Atelier.Training.Networks;
 using Atelier.Training.Randomness;
 
@@ -7,6 +8,8 @@ namespace Atelier.Training.Oracles;
 internal sealed class RecordedDraws(Tensor latents, Tensor? labels, Tensor pathNoise) : IShardDraws
 {
     public NoiseInput Noise => NoiseInput.Constant;
+
+    public DrawKey Augmentation => throw new InvalidOperationException("the reference values were made without augmentation");
 
     public Tensor Latents(int count) => latents.narrow(0, 0, count);
 

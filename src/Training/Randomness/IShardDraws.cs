@@ -1,3 +1,4 @@
+using Atelier.Core.Randomness;
 using Atelier.Training.Networks;
 
 namespace Atelier.Training.Randomness;
@@ -22,6 +23,9 @@ public interface IShardDraws
 
     /// <summary>The image-shaped noise of the path-length penalty, standard normal, [count, 3, H, W].</summary>
     Tensor PathNoise(long[] shape);
+
+    /// <summary>What keys the augmentations of the shard's images.</summary>
+    DrawKey Augmentation { get; }
 
     /// <summary>What the synthesis layers add.</summary>
     NoiseInput Noise { get; }

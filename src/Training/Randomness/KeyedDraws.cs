@@ -16,6 +16,9 @@ public sealed class KeyedDraws(DrawKey basis, DrawSource source) : IShardDraws
         : NoiseInput.Constant;
 
     /// <inheritdoc/>
+    public DrawKey Augmentation => basis with { Purpose = DrawPurpose.Augmentation };
+
+    /// <inheritdoc/>
     public Tensor Latents(int count) => Normal(basis with { Purpose = DrawPurpose.Latent }, source, [count, source.LatentSize]);
 
     /// <inheritdoc/>
@@ -44,12 +47,14 @@ public sealed class KeyedDraws(DrawKey basis, DrawSource source) : IShardDraws
     /// <inheritdoc/>
     public Tensor PathNoise(long[] shape) => Normal(basis with { Purpose = DrawPurpose.PathNoise }, source, shape);
 
-    private static Tensor Normal(DrawKey key, DrawSource source, long[] shape)
+    /// <summary>A draw of standard normal numbers. Filled on the host: it must not depend on the device.</summary>
+    internal static Tensor Normal(DrawKey key, long[] shape, ScalarType precision, Device device)
     {
         var (philoxKey, counterHigh) = key.ToPhilox();
-        // Filled on the host: the draw must not depend on the device.
-        var values = empty(shape, source.Precision);
+        var values = empty(shape, precision);
         PhiloxFill.Normal(values, philoxKey, counterHigh);
-        return source.Device.type == TorchSharp.DeviceType.CPU ? values : values.to(source.Device);
+        return device.type == TorchSharp.DeviceType.CPU ? values : values.to(device);
     }
+
+    private static Tensor Normal(DrawKey key, DrawSource source, long[] shape) => Normal(key, shape, source.Precision, source.Device);
 }

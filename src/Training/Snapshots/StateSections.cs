@@ -73,7 +73,7 @@ public static class StateSections
         return hasher.Finish();
     }
 
-    /// <summary>Fills a state from a snapshot of the same networks.</summary>
+    /// <summary>Fills a state from a snapshot of the same networks. One from before there was augmentation goes on without: p and its sums are 0.</summary>
     /// <exception cref="SnapshotDamagedException">The snapshot lacks a section, or has one of another size or type.</exception>
     public static void Load(OpenSnapshot snapshot, TrajectoryState state)
     {
@@ -84,6 +84,11 @@ public static class StateSections
         {
             using var scope = NewDisposeScope();
             var wanted = Describe(section);
+            if (section.Name == TrajectoryState.AugmentationSection && !snapshot.Has(section.Name))
+            {
+                section.Values.zero_();
+                continue;
+            }
             Require(snapshot[section.Name], wanted);
             var host = empty([wanted.Elements], section.Values.dtype);
             snapshot.Read(snapshot[section.Name], 0, host.bytes);

@@ -21,10 +21,10 @@ public enum PhaseStatistic
     /// <summary>Dmain: the discriminator's loss, generated and real.</summary>
     DiscriminatorLoss,
 
-    /// <summary>Dmain: logits of real images.</summary>
+    /// <summary>Dmain and Dreg: logits of real images.</summary>
     RealScores,
 
-    /// <summary>Dmain: signs of those logits.</summary>
+    /// <summary>Dmain and Dreg: signs of those logits.</summary>
     RealSigns,
 
     /// <summary>Dreg: squared gradient norm at real images, before its weight.</summary>

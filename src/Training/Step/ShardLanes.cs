@@ -33,11 +33,11 @@ public sealed class ShardLanes : IDisposable
     /// <param name="shardCount">Shards of the whole minibatch.</param>
     /// <param name="held">The contiguous range to compute.</param>
     /// <param name="inputs">Real images and draws of a shard; called on every lane's thread.</param>
-    /// <param name="pathLengthMean">[1] the mean path length when the phase began.</param>
+    /// <param name="start">What else the phase takes of the state.</param>
     /// <param name="cancellation">Checked before every shard.</param>
     /// <returns>One sum for each maximal subtree inside the range; the caller disposes them.</returns>
     public IReadOnlyList<SubtreeSum<Tensor>> Sum(
-        Phase phase, int shardCount, ShardRange held, Func<int, ShardInputs> inputs, Tensor pathLengthMean, CancellationToken cancellation)
+        Phase phase, int shardCount, ShardRange held, Func<int, ShardInputs> inputs, PhaseStart start, CancellationToken cancellation)
     {
         var sum = new TreeAccumulator<Tensor>(new ReductionTree(shardCount), held, PhaseSum.Combine);
         int next = held.Start - 1;
@@ -48,7 +48,7 @@ public sealed class ShardLanes : IDisposable
                 cancellation.ThrowIfCancellationRequested();
                 using var scope = NewDisposeScope();
                 var (real, draws) = inputs(shard);
-                var contribution = _loss.Compute(phase, replica, real, draws, pathLengthMean).clone().DetachFromDisposeScope();
+                var contribution = _loss.Compute(phase, replica, real, draws, start).clone().DetachFromDisposeScope();
                 lock (sum)
                     sum.Add(shard, contribution);
             }

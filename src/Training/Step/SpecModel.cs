@@ -1,5 +1,7 @@
 using Atelier.Core;
+using Atelier.Core.Schedules;
 using Atelier.Core.Specs;
+using Atelier.Training.Augmentation;
 using Atelier.Training.Networks;
 
 namespace Atelier.Training.Step;
@@ -30,8 +32,16 @@ public static class SpecModel
     {
         ArgumentNullException.ThrowIfNull(spec);
         return new StepOptions(
-            spec.Batch, spec.Phases, new LossOptions(spec.Gamma, spec.PlWeight, spec.PlDecay, spec.PlBatchShrink),
-            spec.AdamFor(Core.Schedules.TrainedNetwork.Generator), spec.AdamFor(Core.Schedules.TrainedNetwork.Discriminator),
+            spec.Batch, spec.Phases, new LossOptions(spec.Gamma, spec.PlWeight, spec.PlDecay, spec.PlBatchShrink, spec.ToAugmentation()),
+            spec.AdamFor(TrainedNetwork.Generator), spec.AdamFor(TrainedNetwork.Discriminator),
             spec.EmaKimg, spec.EmaRampup, spec.WAvgBeta);
     }
+
+    private static AugmentationOptions? ToAugmentation(this RunSpec spec) => spec.Aug switch
+    {
+        AugmentationMode.None => null,
+        AugmentationMode.Ada => new(spec.Augpipe.Transforms(), Adaptive: new AdaptiveAugmentation(spec.AdaTarget, spec.AdaKimg, spec.AdaInterval)),
+        AugmentationMode.Fixed => new(spec.Augpipe.Transforms(), FixedP: spec.AugP),
+        _ => throw new InvalidOperationException($"unknown augmentation {spec.Aug}"),
+    };
 }

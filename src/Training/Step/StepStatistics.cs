@@ -19,6 +19,9 @@ public sealed class StepStatistics : IDisposable
     public StepStatistics(Device device) =>
         _sums = zeros([Rows, Enum.GetValues<PhaseStatistic>().Length], ScalarType.Float64, device).DetachFromDisposeScope();
 
+    /// <summary>Probability of augmentations after the last iteration.</summary>
+    public double AugmentationP { get; internal set; }
+
     /// <summary>Phases with a NaN or infinite gradient element since the last reset.</summary>
     public long NonFinitePhases { get; private set; }
 

@@ -29,12 +29,12 @@ public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepO
         foreach (var phase in phases.Skip(state.PhasesDone).ToList())
         {
             cancellation.ThrowIfCancellationRequested();
-            var pieces = lanes.Sum(phase, reduction.ShardCount, reduction.Held, shard => inputs(phase, shard), state.PathLengthMean, cancellation);
+            var pieces = lanes.Sum(phase, reduction.ShardCount, reduction.Held, shard => inputs(phase, shard), state.PhaseStart, cancellation);
             using var sum = reduction.Reduce(phase.Kind.ToString(), pieces, cancellation);
             Apply(state, phase, sum, statistics);
             state.PhasesDone++;
             if (state.PhasesDone == phases.Count)
-                FinishIteration(state);
+                FinishIteration(state, statistics);
             PhaseApplied?.Invoke();
         }
     }
@@ -59,10 +59,12 @@ public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepO
             Follow(MeanStyle(state), buffer.MeanStyle(sum) * scale, 1 - options.MeanStyleDecay);
         if (trainsGenerator && phase.HasRegularisation)
             Follow(state.PathLengthMean, buffer.Statistic(sum, PhaseStatistic.PathLength) * scale, options.Losses.PathDecay);
+        if (options.Losses.Augmentation?.Adaptive is not null && !trainsGenerator) // both of D's phases see real images
+            state.Augmentation = state.Augmentation.Saw(buffer.Statistic(sum, PhaseStatistic.RealSigns).to(ScalarType.Float64).item<double>() * scale * options.Batch, options.Batch);
         statistics.Add(phase.Kind, buffer.Statistics(sum) * scale, nonFinite.NaNs, nonFinite.Infinities);
     }
 
-    private void FinishIteration(TrajectoryState state)
+    private void FinishIteration(TrajectoryState state, StepStatistics statistics)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
@@ -74,6 +76,9 @@ public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepO
         state.PhasesDone = 0;
         state.Iteration++;
         state.ImageCount += options.Batch;
+        if (options.Losses.Augmentation?.Adaptive is { } adaptive && adaptive.IsDue(state.Iteration))
+            state.Augmentation = adaptive.Step(state.Augmentation, options.Batch);
+        statistics.AugmentationP = options.Losses.Augmentation?.Probability(state.Augmentation) ?? 0;
     }
 
     private static Tensor MeanStyle(TrajectoryState state)

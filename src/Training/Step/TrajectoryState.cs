@@ -1,3 +1,4 @@
+using Atelier.Core.Schedules;
 using Atelier.Training.Networks;
 using static TorchSharp.torch;
 
@@ -9,6 +10,11 @@ namespace Atelier.Training.Step;
 /// </summary>
 public sealed class TrajectoryState : IDisposable
 {
+    /// <summary>The section of <see cref="Augmentation"/>; snapshots from before there was any lack it.</summary>
+    public const string AugmentationSection = "augmentation";
+
+    private readonly Tensor _augmentation; // [3], float64
+
     /// <summary>A state of zeros; see <see cref="InitialState"/> for one to start from.</summary>
     /// <param name="model">The networks.</param>
     /// <param name="precision">float32 or float64.</param>
@@ -24,6 +30,7 @@ public sealed class TrajectoryState : IDisposable
         GeneratorMoments = new AdamMoments(model.GeneratorLayout.ParameterLength, precision, device);
         DiscriminatorMoments = new AdamMoments(model.DiscriminatorLayout.ParameterLength, precision, device);
         PathLengthMean = Zeros(1);
+        _augmentation = zeros([3], ScalarType.Float64, device).DetachFromDisposeScope();
     }
 
     /// <summary>The networks' shapes and layouts.</summary>
@@ -52,6 +59,26 @@ public sealed class TrajectoryState : IDisposable
 
     /// <summary>Running mean of path lengths (the a of Karras et al. 2020, equation 4), [1].</summary>
     public Tensor PathLengthMean { get; }
+
+    /// <summary>What adaptive augmentation has come to: p, and the signs it was last told.</summary>
+    public AugmentationState Augmentation
+    {
+        get
+        {
+            using var scope = NewDisposeScope();
+            var host = _augmentation.cpu();
+            return new(host[0].item<double>(), host[1].item<double>(), host[2].item<double>());
+        }
+        internal set
+        {
+            using var scope = NewDisposeScope();
+            using var _ = no_grad();
+            _augmentation.copy_(tensor(new[] { value.P, value.SignSum, value.Images }));
+        }
+    }
+
+    /// <summary>What a phase that begins now takes besides the networks.</summary>
+    public PhaseStart PhaseStart => new(PathLengthMean, Augmentation);
 
     /// <summary>Iterations finished.</summary>
     public long Iteration { get; internal set; }
@@ -93,6 +120,7 @@ public sealed class TrajectoryState : IDisposable
         new("G.adam.first", GeneratorMoments.First),
         new("G.adam.second", GeneratorMoments.Second),
         new("G_ema", GeneratorAverage),
+        new(AugmentationSection, _augmentation),
         new("path_length_mean", PathLengthMean),
     ];
 
@@ -112,6 +140,7 @@ public sealed class TrajectoryState : IDisposable
         GeneratorMoments.Dispose();
         DiscriminatorMoments.Dispose();
         PathLengthMean.Dispose();
+        _augmentation.Dispose();
     }
 
     private Tensor Zeros(long length) => zeros([length], Precision, Device).DetachFromDisposeScope();

@@ -42,6 +42,7 @@ public static class RunPictures
             new("Losses", [Of("generator", "Loss/G/loss"), Of("discriminator", "Loss/D/loss")]),
             new("Discriminator scores", [Of("real", "Loss/scores/real"), Of("generated", "Loss/scores/fake")]),
             new("R1 penalty", [Of("squared gradient norm", "Loss/r1_penalty")], LogarithmicY: true),
+            new("Overfitting", [Of("mean sign at real images, r_t", "Loss/signs/real"), Of("probability of augmentations, p", "Progress/augment")]),
         };
         panels.AddRange(folder.AllMetrics().Select(metric => new CurvePanel(metric.Name, [MetricCurve(metric.Name, metric.File)])));
         panels.RemoveAll(panel => panel.Curves.All(curve => curve.Points.Count < 2));

@@ -74,7 +74,7 @@ public sealed class TickObserver : ILoopObserver
         var maintenance = _maintained() - _maintainedBefore;
         var tick = new TickReport(
             _tick++, moment.Now, _time.GetElapsedTime(_started, now), _time.GetElapsedTime(_tickStarted, now) - maintenance, moment.Now.Images - _tickFrom.Images,
-            maintenance, _dataWaited() - _waitedBefore, Process.GetCurrentProcess().PeakWorkingSet64,
+            maintenance, _dataWaited() - _waitedBefore, Process.GetCurrentProcess().PeakWorkingSet64, moment.Statistics.AugmentationP,
             TickReport.LossesOf(moment.Statistics), moment.Statistics.NaNs + moment.Statistics.Infinities, _time.GetUtcNow());
         var line = new TickLine(tick.ToLine(), tick.ToJson());
         if (_stats is not null)

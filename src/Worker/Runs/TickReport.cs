@@ -15,11 +15,12 @@ namespace Atelier.Worker.Runs;
 /// <param name="Maintenance">Time for pictures, snapshots and ticks since the last one.</param>
 /// <param name="DataWait">Time that training waited for images during the tick.</param>
 /// <param name="PeakMemoryBytes">Peak resident memory of the process.</param>
+/// <param name="AugmentationP">Probability of augmentations; 0 without.</param>
 /// <param name="Losses">Mean losses by their published names.</param>
 /// <param name="NonFinite">Gradient elements that were NaN or infinite, and were replaced.</param>
 /// <param name="At">Wall-clock time.</param>
 public sealed record TickReport(
-    int Tick, ImageCount Now, TimeSpan Total, TimeSpan Length, long Images, TimeSpan Maintenance, TimeSpan DataWait, long PeakMemoryBytes,
+    int Tick, ImageCount Now, TimeSpan Total, TimeSpan Length, long Images, TimeSpan Maintenance, TimeSpan DataWait, long PeakMemoryBytes, double AugmentationP,
     IReadOnlyDictionary<string, double> Losses, long NonFinite, DateTimeOffset At)
 {
     /// <summary>Images a second, maintenance left out.</summary>
@@ -28,7 +29,7 @@ public sealed record TickReport(
     /// <summary>The published trainers' line.</summary>
     public string ToLine() => string.Create(
         CultureInfo.InvariantCulture,
-        $"tick {Tick,-5} kimg {Now.Kimg,-8:0.0} time {Format(Total),-12} sec/tick {Length.TotalSeconds,-7:0.0} sec/kimg {Length.TotalSeconds / Math.Max(Images / 1000.0, 1e-9),-7:0.00} maintenance {Maintenance.TotalSeconds,-6:0.0} cpumem {PeakMemoryBytes / (double)(1 << 30),-6:0.00}");
+        $"tick {Tick,-5} kimg {Now.Kimg,-8:0.0} time {Format(Total),-12} sec/tick {Length.TotalSeconds,-7:0.0} sec/kimg {Length.TotalSeconds / Math.Max(Images / 1000.0, 1e-9),-7:0.00} maintenance {Maintenance.TotalSeconds,-6:0.0} cpumem {PeakMemoryBytes / (double)(1 << 30),-6:0.00} augment {AugmentationP:0.000}");
 
     /// <summary>One line of <c>stats.jsonl</c>.</summary>
     public string ToJson()
@@ -44,6 +45,7 @@ public sealed record TickReport(
         Put(json, "Timing/maintenance_sec", Maintenance.TotalSeconds);
         Put(json, "Timing/data_wait_sec", DataWait.TotalSeconds);
         Put(json, "Resources/cpu_mem_gb", PeakMemoryBytes / (double)(1 << 30));
+        Put(json, "Progress/augment", AugmentationP);
         Put(json, "Gradients/non_finite", NonFinite);
         json["timestamp"] = At.ToUnixTimeMilliseconds() / 1000.0;
         return json.ToJsonString();
@@ -62,8 +64,8 @@ public sealed record TickReport(
         Add("Loss/D/loss", PhaseStatistic.DiscriminatorLoss, PhaseKind.Dmain, PhaseKind.Dboth);
         Add("Loss/scores/fake", PhaseStatistic.FakeScores, PhaseKind.Gmain, PhaseKind.Gboth, PhaseKind.Dmain, PhaseKind.Dboth);
         Add("Loss/signs/fake", PhaseStatistic.FakeSigns, PhaseKind.Gmain, PhaseKind.Gboth, PhaseKind.Dmain, PhaseKind.Dboth);
-        Add("Loss/scores/real", PhaseStatistic.RealScores, PhaseKind.Dmain, PhaseKind.Dboth);
-        Add("Loss/signs/real", PhaseStatistic.RealSigns, PhaseKind.Dmain, PhaseKind.Dboth);
+        Add("Loss/scores/real", PhaseStatistic.RealScores, PhaseKind.Dmain, PhaseKind.Dreg, PhaseKind.Dboth);
+        Add("Loss/signs/real", PhaseStatistic.RealSigns, PhaseKind.Dmain, PhaseKind.Dreg, PhaseKind.Dboth);
         Add("Loss/pl_penalty", PhaseStatistic.PathPenalty, PhaseKind.Greg, PhaseKind.Gboth);
         Add("Loss/pl_length", PhaseStatistic.PathLength, PhaseKind.Greg, PhaseKind.Gboth);
         Add("Loss/r1_penalty", PhaseStatistic.GradientPenalty, PhaseKind.Dreg, PhaseKind.Dboth);

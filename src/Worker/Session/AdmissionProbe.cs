@@ -30,6 +30,9 @@ internal static class AdmissionProbe
         Batch = 4,
         Shard = 4,
         MbstdGroup = 4,
+        Aug = AugmentationMode.Fixed,
+        Augpipe = AugmentationPipe.Bgcfnc,
+        AugP = 0.8,
     };
 
     /// <summary>Computes it, in the caller's thread.</summary>

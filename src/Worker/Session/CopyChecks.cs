@@ -41,7 +41,7 @@ internal sealed class CopyChecks(RunContext context, GenerationPlan plan, int ra
         using var inputs = context.Inputs(range);
         var minibatch = inputs.At(state.Iteration, new Core.ImageCount(state.ImageCount), CancellationToken.None);
         var phase = PhaseSchedule.At(context.Spec.Phases, state.Iteration).First();
-        var pieces = context.Lanes.Sum(phase, context.Spec.Shards, range, index => minibatch.Of(phase, index), state.PathLengthMean, CancellationToken.None);
+        var pieces = context.Lanes.Sum(phase, context.Spec.Shards, range, index => minibatch.Of(phase, index), state.PhaseStart, CancellationToken.None);
         var memory = new TensorMemory(pieces[0].Value);
         string digest = Convert.ToHexStringLower(SHA256.HashData(memory.Memory.Span));
         pieces[0].Value.Dispose();

@@ -10,10 +10,12 @@ public sealed class BenchTests
         ["--res"] = "8", ["--channel-base"] = "64", ["--channel-max"] = "8", ["--batch"] = "4", ["--shard"] = "2", ["--iterations"] = "1",
     };
 
-    [Fact]
-    public void BenchStep_Json_HasTheFieldsThatScriptsKnow()
+    [Theory]
+    [InlineData]
+    [InlineData("--augpipe", "bgcfnc", "--aug-p", "0.9")]
+    public void BenchStep_Json_HasTheFieldsThatScriptsKnow(params string[] more)
     {
-        var json = AtelierProcess.Run([.. Step(Tiny), "--json"]).Succeeded().Json.Single();
+        var json = AtelierProcess.Run([.. Step(Tiny), "--json", .. more]).Succeeded().Json.Single();
 
         Assert.Equal(["Gmain", "Greg", "Dmain", "Dreg"], json.GetProperty("phases_s").EnumerateObject().Select(phase => phase.Name));
         Assert.All(json.GetProperty("phases_s").EnumerateObject(), phase => Assert.True(phase.Value.GetDouble() > 0));

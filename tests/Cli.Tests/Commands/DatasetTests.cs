@@ -94,6 +94,7 @@ public sealed class DatasetTests : IDisposable
     }
 
     [Theory]
+    [InlineData("dataset convert emoji:squirrels:16 --out x.zip", "emoji:squirrels:16", "emoji:faces:32")]
     [InlineData("dataset convert nowhere --out x.zip", "nowhere", "no such folder")]
     [InlineData("dataset check nowhere", "nowhere", "no such folder")]
     [InlineData("dataset stats nowhere", "nowhere", "no such folder")]

@@ -17,6 +17,8 @@ public class SpecValidationTests
         { Good with { MbstdChannels = 3 }, "mbstd-channels 3 does not divide the 512 channels at 4x4; set mbstd-channels to a divisor, or to 0." },
         { Good with { Shard = 1, MbstdGroup = 1 }, "shard 1 over pl-batch-shrink 2 leaves no latent for path lengths; set shard to 2 or more, pl-batch-shrink to 1, or pl-weight to 0." },
         { Good with { Resolution = new(100, 80) }, "resolution 100x80 (height x width) cannot work: a network doubles a constant of at most 16 pixels a side at least twice, as in 256 or 384x512. Pass --set resolution=64 --set resize=fit to crop and resize the images." },
+        { Good with { Aug = AugmentationMode.Fixed }, "aug fixed and aug-p 0 augment nothing; set aug-p to a probability above 0, or aug to none." },
+        { Good with { Aug = AugmentationMode.Ada, AugP = 0.5 }, "aug-p 0.5 is for aug fixed, and aug is ada; set aug to fixed, or aug-p to 0." },
         { Good with { Resolution = Resolution.Auto }, "resolution is auto and there is no dataset to take it from; set resolution." },
     };
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Atelier.Core;
 using Atelier.TestKit;
 using Atelier.Worker.Loop;
@@ -94,6 +95,39 @@ public sealed class TrajectoryTests : IDisposable
         Assert.Equal(
             Run("one", images: 32, set: [first, second]).StateSha256,
             Run("two", images: 32, workers: 2, set: [first, second]).StateSha256);
+    }
+
+    [Fact]
+    public void Execute_AdaptiveAugmentation_OneTrajectoryOnAnyHoldersAndThroughStops()
+    {
+        // Stopped between two steps of p as well as at them: the sums in between are in the snapshots.
+        string[] set = ["aug=ada", "augpipe=bgcfnc", "ada-interval=2", "ada-kimg=0.064", "ada-target=0", "seed=5"];
+        var alone = Run("alone", set: set);
+        foreach (int workers in (int[])[2, 3, 4])
+            Assert.Equal(alone.StateSha256, Run($"holders{workers}", workers: workers, set: set).StateSha256);
+        RunOutcome last;
+        int starts = 0;
+        do
+        {
+            last = Run("stopped", workers: 1 + (starts % 3), stopAfter: 3, set: set);
+            starts++;
+        }
+        while (last.End == LoopEnd.Stopped && starts < 10);
+
+        Assert.Equal(3, starts);
+        Assert.Equal(alone.StateSha256, last.StateSha256);
+        Assert.Contains(File.ReadAllLines(new RunFolder(_folder["alone"]).Stats), line => JsonDocument.Parse(line).RootElement.GetProperty("Progress/augment").GetProperty("mean").GetDouble() > 0);
+    }
+
+    [Fact]
+    public void Execute_FixedAugmentation_IsAnotherTrajectoryAndSaysItsP()
+    {
+        string[] set = ["aug=fixed", "aug-p=0.25"];
+        var display = new SilentDisplay();
+        var outcome = LocalRun.Execute(SmallRun.Request(_folder["fixed"], 32, set), display, new StopFlag(), TimeProvider.System);
+
+        Assert.NotEqual(Run("none", images: 32).StateSha256, outcome.StateSha256);
+        Assert.All(display.Ticks, tick => Assert.EndsWith("augment 0.250", tick.Text, StringComparison.Ordinal));
     }
 
     public void Dispose() => _folder.Dispose();
