@@ -7,7 +7,6 @@ using Atelier.Protos;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 using Orleans;
-using FleetApi = Atelier.Protos.Fleet;
 using Welcome = Atelier.Protos.Welcome;
 
 namespace Atelier.Coordinator.Fleet;
@@ -19,15 +18,17 @@ namespace Atelier.Coordinator.Fleet;
 /// <param name="settings">Deadlines.</param>
 /// <param name="lifetime">Tells when this coordinator stops: workers then try the next one.</param>
 /// <param name="time">The clock.</param>
-internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leadership leadership, FleetSettings settings, IHostApplicationLifetime lifetime, TimeProvider time) : FleetApi.FleetBase
+internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leadership leadership, FleetSettings settings, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     /// <summary>How long a stream may be open before it says who it is.</summary>
     private static readonly TimeSpan RegisterDeadline = TimeSpan.FromSeconds(10);
 
     private IFleetGrain Fleet => grains.GetGrain<IFleetGrain>(0);
 
-    /// <inheritdoc/>
-    public override async Task Attach(IAsyncStreamReader<WorkerMessage> requestStream, IServerStreamWriter<CoordinatorMessage> responseStream, ServerCallContext context)
+    /// <summary>What a server maps.</summary>
+    public ServerServiceDefinition Definition => ServerServiceDefinition.CreateBuilder().AddMethod(AttachFormat.Attach, AttachAsync).Build();
+
+    private async Task AttachAsync(IAsyncStreamReader<WorkerMessage> requestStream, IServerStreamWriter<WireMessage> responseStream, ServerCallContext context)
     {
         await context.WriteResponseHeadersAsync([]);
         var card = CardOf(await FirstAsync(requestStream, context.CancellationToken));
@@ -97,7 +98,7 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leaders
     }
 
     private async Task ConverseAsync(
-        WorkerKey worker, WorkerConnection stream, IAsyncStreamReader<WorkerMessage> requests, IServerStreamWriter<CoordinatorMessage> responses, CancellationToken cancellation)
+        WorkerKey worker, WorkerConnection stream, IAsyncStreamReader<WorkerMessage> requests, IServerStreamWriter<WireMessage> responses, CancellationToken cancellation)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stream.Ended, lifetime.ApplicationStopping);
         var writing = stream.WriteToAsync(responses, cancellation);
