@@ -32,7 +32,7 @@ internal sealed class FakeFleet : IDisposable
             var worker = new Worker($"fake-{_workers.Count}", this);
             lock (_gate)
                 _workers.Add(worker);
-            _ = worker.RunAsync(new Fleet.FleetClient(_channels[^1]), _end.Token);
+            _ = worker.RunAsync(_channels[^1].CreateCallInvoker(), _end.Token);
         }
     }
 
@@ -96,11 +96,11 @@ internal sealed class FakeFleet : IDisposable
 
         public long Generation { get; private set; }
 
-        public async Task RunAsync(Fleet.FleetClient client, CancellationToken end)
+        public async Task RunAsync(CallInvoker coordinator, CancellationToken end)
         {
             try
             {
-                using var call = client.Attach(cancellationToken: end);
+                using var call = coordinator.AsyncDuplexStreamingCall(FakeAttach.Method, null, new CallOptions(cancellationToken: end));
                 var writing = new SemaphoreSlim(1);
                 async Task SendAsync(WorkerMessage message)
                 {

@@ -9,7 +9,6 @@ using Atelier.Rpc.Transport;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 using Orleans;
-using FleetApi = Atelier.Protos.Fleet;
 using Welcome = Atelier.Protos.Welcome;
 
 namespace Atelier.Coordinator.Fleet;
@@ -22,12 +21,14 @@ namespace Atelier.Coordinator.Fleet;
 /// <param name="limits">What is borne with before a worker has said who it is.</param>
 /// <param name="lifetime">Tells when this coordinator stops: workers then try the next one.</param>
 /// <param name="time">The clock.</param>
-internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leadership leadership, FleetSettings settings, ServerLimits limits, IHostApplicationLifetime lifetime, TimeProvider time) : FleetApi.FleetBase
+internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leadership leadership, FleetSettings settings, ServerLimits limits, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     private IFleetGrain Fleet => grains.GetGrain<IFleetGrain>(0);
 
-    /// <inheritdoc/>
-    public override async Task Attach(IAsyncStreamReader<WorkerMessage> requestStream, IServerStreamWriter<CoordinatorMessage> responseStream, ServerCallContext context)
+    /// <summary>What a server maps.</summary>
+    public ServerServiceDefinition Definition => ServerServiceDefinition.CreateBuilder().AddMethod(AttachFormat.Attach, AttachAsync).Build();
+
+    private async Task AttachAsync(IAsyncStreamReader<WorkerMessage> requestStream, IServerStreamWriter<WireMessage> responseStream, ServerCallContext context)
     {
         await context.WriteResponseHeadersAsync([]);
         var card = CardOf(await FirstAsync(requestStream, context.CancellationToken));
@@ -98,7 +99,7 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leaders
     }
 
     private async Task ConverseAsync(
-        WorkerKey worker, WorkerConnection stream, IAsyncStreamReader<WorkerMessage> requests, IServerStreamWriter<CoordinatorMessage> responses, CancellationToken cancellation)
+        WorkerKey worker, WorkerConnection stream, IAsyncStreamReader<WorkerMessage> requests, IServerStreamWriter<WireMessage> responses, CancellationToken cancellation)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stream.Ended, lifetime.ApplicationStopping);
         var writing = stream.WriteToAsync(responses, cancellation);

@@ -5,7 +5,7 @@ using Orleans;
 namespace Atelier.Coordinator.Fleet;
 
 /// <summary>
-/// A message to workers, as grains pass it on. It never changes, and one that many workers get is read once in a process: a
+/// A message to workers, as grains pass it on. It never changes, and is encoded once, however many workers get it: a
 /// generation of a thousand is told a thousand times who its thousand members are.
 /// </summary>
 [GenerateSerializer, Immutable]
@@ -14,16 +14,9 @@ public sealed class WireMessage
     [Id(0)]
     private readonly byte[] _bytes;
 
-    [NonSerialized]
-    private CoordinatorMessage? _message;
+    /// <summary>Encodes a message.</summary>
+    public WireMessage(CoordinatorMessage message) => _bytes = message.ToByteArray();
 
-    /// <summary>Takes a message; it must not change from here on.</summary>
-    public WireMessage(CoordinatorMessage message)
-    {
-        _message = message;
-        _bytes = message.ToByteArray();
-    }
-
-    /// <summary>The message; not to be changed.</summary>
-    internal CoordinatorMessage Message => _message ??= CoordinatorMessage.Parser.ParseFrom(_bytes);
+    /// <summary>The message as the stream has it.</summary>
+    internal ReadOnlySpan<byte> Bytes => _bytes;
 }

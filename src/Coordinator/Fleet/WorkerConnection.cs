@@ -10,7 +10,7 @@ internal sealed class WorkerConnection : IWorkerConnection, IDisposable
     /// <summary>More than this many unsent orders mean that the worker does not read: it is cut off, and attaches again.</summary>
     private const int MostUnsent = 1024;
 
-    private readonly Channel<CoordinatorMessage> _unsent = Channel.CreateBounded<CoordinatorMessage>(new BoundedChannelOptions(MostUnsent) { SingleReader = true });
+    private readonly Channel<WireMessage> _unsent = Channel.CreateBounded<WireMessage>(new BoundedChannelOptions(MostUnsent) { SingleReader = true });
     private readonly CancellationTokenSource _ended = new();
     private Ending? _ending;
     private bool _isDisposed;
@@ -24,7 +24,7 @@ internal sealed class WorkerConnection : IWorkerConnection, IDisposable
     /// <inheritdoc/>
     public Task SendAsync(WireMessage message)
     {
-        Send(message.Message);
+        Send(message);
         return Task.CompletedTask;
     }
 
@@ -35,7 +35,9 @@ internal sealed class WorkerConnection : IWorkerConnection, IDisposable
         return Task.CompletedTask;
     }
 
-    public void Send(CoordinatorMessage message)
+    public void Send(CoordinatorMessage message) => Send(new WireMessage(message));
+
+    private void Send(WireMessage message)
     {
         if (!_unsent.Writer.TryWrite(message)) End(new Status(StatusCode.ResourceExhausted, $"{MostUnsent} messages wait for this worker to read them"));
     }
@@ -60,7 +62,7 @@ internal sealed class WorkerConnection : IWorkerConnection, IDisposable
     }
 
     /// <summary>Writes what comes until the stream ends.</summary>
-    public async Task WriteToAsync(IServerStreamWriter<CoordinatorMessage> responses, CancellationToken cancellation)
+    public async Task WriteToAsync(IServerStreamWriter<WireMessage> responses, CancellationToken cancellation)
     {
         await foreach (var message in _unsent.Reader.ReadAllAsync(cancellation)) await responses.WriteAsync(message, cancellation);
     }

@@ -108,7 +108,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
         var app = builder.Build();
         app.UseRouting();
         app.UseMiddleware<AccessMiddleware>(options.Gate);
-        app.MapGrpcService<FleetService>();
+        app.MapGrpcService(app.Services.GetRequiredService<FleetService>().Definition);
         app.MapGrpcService<RunsService>();
         app.MapGrpcService<HealthService>();
         foreach (var service in (string[])[HealthService.WholeServer, "atelier.v1.Fleet", "atelier.v1.Runs"]) health.Set(service, isServing: true);

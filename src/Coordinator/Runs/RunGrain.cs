@@ -27,7 +27,10 @@ namespace Atelier.Coordinator.Runs;
 public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
 {
     /// <summary>Reports that come together are decided on together.</summary>
-    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan ShortestGathering = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Where many come, taking them in has twice the time that deciding takes.</summary>
+    private static readonly TimeSpan LongestGathering = TimeSpan.FromMilliseconds(100);
 
     private readonly GenerationSettings _settings;
     private readonly Term _term;
@@ -39,6 +42,8 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
     private RunSpec? _spec;
     private Dictionary<string, LiveRow> _live = [];
     private RunIntent _intent;
+    private readonly List<WorkerReport> _heard = [];
+    private TimeSpan _gathering = ShortestGathering;
     private (string Name, WireMessage Message) _told = ("", null!);
 
     /// <param name="storage">The state.</param>
@@ -87,7 +92,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
         }
 
         var former = Generation.ReportOf(read.Worker);
-        State.Generation = GenerationReports.Observe(Generation, read);
+        _heard.Add(read);
         // Progress alone changes no decision that the next pulse could not make.
         if (former is null || (former.Stage, former.Generation, former.Trouble) != (read.Stage, read.Generation, read.Trouble)) DecideSoon();
     }
@@ -114,7 +119,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
     {
         if (_isDue) return;
         _isDue = true;
-        _soon!.Change(Gathering, Timeout.InfiniteTimeSpan);
+        _soon!.Change(_gathering, Timeout.InfiniteTimeSpan);
     }
 
     private Task DecideIfDueAsync() => _isDue ? DecideAsync() : Task.CompletedTask;
@@ -123,23 +128,29 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
     {
         _isDue = false;
         if (!await PrepareAsync()) return;
+        var start = _time.GetTimestamp();
         // Again while evictions change the fleet, or the fleet has yet to hear where the run stands now.
         for (var round = 0; round < 4; round++)
         {
             var told = Standing();
             await LookAsync(told);
+            State.Generation = GenerationReports.Observe(Generation, _heard);
+            _heard.Clear();
             var decision = GenerationPolicy.Decide(Generation, ViewOf(), _settings, Now);
             await KeepAsync(decision);
             var evictions = decision.Actions.OfType<EvictWorker>().ToList();
             foreach (var eviction in evictions) await EvictAsync(eviction);
-            foreach (var tell in decision.Actions.OfType<Tell>().Where(tell => !evictions.Exists(eviction => eviction.Worker == tell.Worker)))
-                await TellAsync(tell.Worker.Value, tell.Order);
+            await Task.WhenAll(decision.Actions.OfType<Tell>()
+                .Where(tell => !evictions.Exists(eviction => eviction.Worker == tell.Worker)).Select(tell => TellAsync(tell.Worker.Value, tell.Order)));
             foreach (var discard in decision.Actions.OfType<DiscardSnapshots>()) await DiscardAsync(discard.After);
             await StepSnapshotsAsync();
             if (_intent == RunIntent.Cancel) await DropEvaluationsAsync();
             var now = Standing();
             if (evictions.Count == 0 && now.Status == told.Status && now.Held.SequenceEqual(told.Held)) break;
         }
+
+        var twice = 2 * _time.GetElapsedTime(start);
+        _gathering = twice < ShortestGathering ? ShortestGathering : twice > LongestGathering ? LongestGathering : twice;
     }
 
     /// <summary>Loads what belongs to the run. False where there is no such run.</summary>

@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Atelier.Rpc.Transport;
@@ -45,6 +46,13 @@ public static class ServerTransport
         options.AddServerHeader = false;
     }
 
-    /// <summary>Has Kestrel receive much at a time; for a server of few connections that carry much, not of thousands.</summary>
-    public static void UseLargeBlocks(IServiceCollection services) => services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlocks.Factory>();
+    /// <summary>
+    /// Has Kestrel receive much at a time, and handle it where it was received instead of on another thread; for a server of few
+    /// connections that carry much, not of thousands.
+    /// </summary>
+    public static void UseLargeBlocks(IServiceCollection services)
+    {
+        services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlocks.Factory>();
+        services.Configure<SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = true);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime;
 using Atelier.Core.Sharding;
 using Atelier.Training.Numerics;
 using Atelier.Worker.Collectives;
@@ -6,11 +7,15 @@ using static TorchSharp.torch;
 
 namespace Atelier.Worker.Benchmarks;
 
-/// <summary>Times all-reduces of a float32 buffer, one shard a rank, as torch.distributed's are timed: median after two warm-ups.</summary>
+/// <summary>
+/// Times all-reduces of a float32 buffer, one shard a rank: the median of those that come when the JIT compiler has done with
+/// the code of the links, as it has in the first minute of a run.
+/// </summary>
 public static class AllReduceBenchmark
 {
-    private const int WarmUps = 2;
-    private const int SmallWarmUps = 40;
+    // The compiler waits 100 ms for quiet before it compiles again what has proved hot.
+    private static readonly TimeSpan CompilerQuiet = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Takes part as one rank; all ranks call it with the same values.</summary>
@@ -28,26 +33,50 @@ public static class AllReduceBenchmark
         using var reduction = new CollectiveReduction(ShardPlan.Even(links.Ranks, links.Ranks).Ranges, links, Patience, time);
         using var scope = NewDisposeScope();
         long elements = megabytes * 1_000_000L / sizeof(float);
-        for (int i = 0; i < SmallWarmUps; i++)
-            Barrier(reduction);
+        WarmUp(reduction, elements, time);
         var seconds = new List<double>();
-        for (int i = 0; i < WarmUps + repetitions; i++)
+        for (int i = 0; i < repetitions; i++)
         {
-            var buffer = ones(elements);
-            Barrier(reduction);
-            long start = time.GetTimestamp();
-            var sum = Sum(reduction, "bench", buffer);
-            seconds.Add(time.GetElapsedTime(start).TotalSeconds);
-            if (sum.min().item<float>() != links.Ranks || sum.max().item<float>() != links.Ranks)
-                throw new InvalidOperationException($"the sum of {links.Ranks} ones lies between {sum.min().item<float>()} and {sum.max().item<float>()}");
-            sum.Dispose();
+            AnyOf(reduction, false);
+            seconds.Add(TimeOne(reduction, elements, time));
         }
-        double median = seconds.Skip(WarmUps).Order().ElementAt(repetitions / 2);
+        double median = seconds.Order().ElementAt(repetitions / 2);
         return new AllReduceRate(median, 2.0 * (links.Ranks - 1) / links.Ranks * megabytes / 1000 / median, reduction.ExtraBytes(elements, sizeof(float)));
     }
 
-    // Everybody leaves it after everybody entered: each waits for a part of all others.
-    private static void Barrier(CollectiveReduction reduction) => Sum(reduction, "barrier", ones(16L * reduction.ShardCount)).Dispose();
+    private static void WarmUp(CollectiveReduction reduction, long elements, TimeProvider time)
+    {
+        long start = time.GetTimestamp(), changed = start;
+        long compiled;
+        do
+        {
+            compiled = JitInfo.GetCompiledMethodCount();
+            TimeOne(reduction, elements, time);
+            if (JitInfo.GetCompiledMethodCount() != compiled)
+                changed = time.GetTimestamp();
+        }
+        while (AnyOf(reduction, time.GetElapsedTime(changed) < CompilerQuiet && time.GetElapsedTime(start) < LongestWarmUp));
+    }
+
+    private static double TimeOne(CollectiveReduction reduction, long elements, TimeProvider time)
+    {
+        var buffer = ones(elements);
+        long start = time.GetTimestamp();
+        using var sum = Sum(reduction, "bench", buffer);
+        double seconds = time.GetElapsedTime(start).TotalSeconds;
+        float ranks = reduction.ShardCount;
+        if (sum.min().item<float>() != ranks || sum.max().item<float>() != ranks)
+            throw new InvalidOperationException($"the sum of {ranks} ones lies between {sum.min().item<float>()} and {sum.max().item<float>()}");
+        return seconds;
+    }
+
+    // Whether any rank says yes; the same answer on all. A barrier, too: everybody leaves it after everybody entered, since each
+    // waits for a part of all others.
+    private static bool AnyOf(CollectiveReduction reduction, bool mine)
+    {
+        using var votes = Sum(reduction, "vote", full(16L * reduction.ShardCount, mine ? 1f : 0f));
+        return votes.max().item<float>() > 0;
+    }
 
     private static Tensor Sum(CollectiveReduction reduction, string phase, Tensor buffer) =>
         reduction.Reduce(phase, [new SubtreeSum<Tensor>(reduction.Held, buffer)], CancellationToken.None);
