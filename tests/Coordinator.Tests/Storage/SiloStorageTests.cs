@@ -62,7 +62,7 @@ public sealed class SiloStorageTests : IAsyncLifetime
         await first.StopAsync(Cancellation);
         var stored = new GrainState<Notes>();
         await _database.GrainStorage(2).ReadStateAsync("notes", Notes(second).GetGrainId(), stored);
-        Assert.Equal("by the second", stored.State.Text);
+        Assert.Equal("by the second", stored.State!.Text);
     }
 
     private static INotesGrain Notes(IHost host) => host.Services.GetRequiredService<IGrainFactory>().GetGrain<INotesGrain>("faces");
