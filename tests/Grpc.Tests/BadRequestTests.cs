@@ -12,6 +12,12 @@ public sealed class BadRequestTests
 {
     private const string Path = "/atelier.tests.v1.Probe/Unary";
 
+#if NAMED_PACKAGES
+    private const bool HasOtherCodes = true; // the packages' for some of these
+#else
+    private const bool HasOtherCodes = false;
+#endif
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public static TheoryData<string, byte[], int> Bodies => new()
@@ -37,9 +43,7 @@ public sealed class BadRequestTests
         await response.Content.ReadAsByteArrayAsync(Token);
         var said = StatusOf(response);
         Assert.True(said is not (null or "0"), what);
-#if !NAMED_PACKAGES
-        Assert.True(said == $"{status}", $"{what}: {said}"); // the packages have other codes for some of these
-#endif
+        Assert.True(said == $"{status}" || HasOtherCodes, $"{what}: {said}");
         Assert.DoesNotContain("   at ", response.ToString(), StringComparison.Ordinal);
     }
 
@@ -73,6 +77,8 @@ public sealed class BadRequestTests
         await over.Task.WaitAsync(Token);
     }
 
+#if !NAMED_PACKAGES
+    // The packages ask for the encoding when a message says that it is compressed, and not before.
     [Fact]
     public async Task Encoding_ThatIsUnknown_IsUnimplemented()
     {
@@ -83,6 +89,7 @@ public sealed class BadRequestTests
         Assert.Equal("12", StatusOf(response));
         Assert.Contains("gzip", Assert.Single(response.Headers.GetValues("grpc-accept-encoding")), StringComparison.Ordinal);
     }
+#endif
 
     [Fact]
     public async Task ContentType_ThatIsNotGrpc_IsRefused()

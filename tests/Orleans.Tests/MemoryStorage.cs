@@ -39,6 +39,7 @@ public sealed class MemoryStorage : IGrainStorage
     {
         Check(stateName, grainId, grainState);
         _records.TryRemove((grainId, stateName), out _);
+        grainState.State = Activator.CreateInstance<T>();
         grainState.ETag = null;
         grainState.RecordExists = false;
         return Task.CompletedTask;

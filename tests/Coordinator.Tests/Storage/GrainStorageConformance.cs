@@ -18,7 +18,7 @@ public abstract class GrainStorageConformance : DatabaseConformance
 
         var state = await ReadAsync(storage);
 
-        Assert.Equal(("", null, false), (state.State.Text, state.ETag, state.RecordExists));
+        Assert.Equal(("", null, false), (state.State!.Text, state.ETag, state.RecordExists));
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public abstract class GrainStorageConformance : DatabaseConformance
         await storage.WriteStateAsync("notes", Grain, written);
 
         var read = await ReadAsync(Second.GrainStorage(1));
-        Assert.Equal((written.State.Text, written.ETag, true), (read.State.Text, read.ETag, read.RecordExists));
+        Assert.Equal((written.State!.Text, written.ETag, true), (read.State!.Text, read.ETag, read.RecordExists));
         Assert.Equal([1, 2, 3], read.State.Numbers);
     }
 
@@ -43,7 +43,7 @@ public abstract class GrainStorageConformance : DatabaseConformance
         await storage.WriteStateAsync("other", Grain, new GrainState<Notes>(new Notes { Text = "two" }));
         await storage.WriteStateAsync("notes", GrainId.Create("run", "cars"), new GrainState<Notes>(new Notes { Text = "three" }));
 
-        Assert.Equal("one", (await ReadAsync(storage)).State.Text);
+        Assert.Equal("one", (await ReadAsync(storage)).State!.Text);
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public abstract class GrainStorageConformance : DatabaseConformance
         var storage = await AcquireAsync(First);
         var mine = await ReadAsync(storage);
         var theirs = await ReadAsync(storage);
-        theirs.State.Text = "theirs";
+        theirs.State!.Text = "theirs";
         await storage.WriteStateAsync("notes", Grain, theirs);
 
         var fresh = await Assert.ThrowsAsync<InconsistentStateException>(() => storage.WriteStateAsync("notes", Grain, mine));
@@ -62,7 +62,7 @@ public abstract class GrainStorageConformance : DatabaseConformance
         await storage.WriteStateAsync("notes", Grain, theirs);
         await Assert.ThrowsAsync<InconsistentStateException>(() => storage.WriteStateAsync("notes", Grain, old));
         await Assert.ThrowsAsync<InconsistentStateException>(() => storage.ClearStateAsync("notes", Grain, old));
-        Assert.Equal("theirs", (await ReadAsync(storage)).State.Text);
+        Assert.Equal("theirs", (await ReadAsync(storage)).State!.Text);
     }
 
     [Fact]
@@ -76,13 +76,13 @@ public abstract class GrainStorageConformance : DatabaseConformance
 
         var outcomes = await Task.WhenAll(views.Select((view, i) => Task.Run(async () =>
         {
-            view.State.Text = $"{i}";
+            view.State!.Text = $"{i}";
             return await Record.ExceptionAsync(() => storage.WriteStateAsync("notes", Grain, view));
         })));
 
         Assert.Single(outcomes, error => error is null);
         Assert.All(outcomes.OfType<Exception>(), error => Assert.IsType<InconsistentStateException>(error));
-        Assert.Equal($"{Array.IndexOf(outcomes, null)}", (await ReadAsync(storage)).State.Text);
+        Assert.Equal($"{Array.IndexOf(outcomes, null)}", (await ReadAsync(storage)).State!.Text);
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public abstract class GrainStorageConformance : DatabaseConformance
 
         await storage.ClearStateAsync("notes", Grain, state);
 
-        Assert.Equal(("", null, false), (state.State.Text, state.ETag, state.RecordExists));
+        Assert.Equal(("", null, false), (state.State!.Text, state.ETag, state.RecordExists));
         Assert.False((await ReadAsync(storage)).RecordExists);
         await storage.ClearStateAsync("notes", Grain, state);
 
@@ -134,12 +134,12 @@ public abstract class GrainStorageConformance : DatabaseConformance
         await AdvanceAsync(10);
         await AcquireAsync(Second);
 
-        state.State.Text = "after";
+        state.State!.Text = "after";
         var error = await Assert.ThrowsAsync<DeposedException>(() => deposed.WriteStateAsync("notes", Grain, state));
         await Assert.ThrowsAsync<DeposedException>(() => deposed.ClearStateAsync("notes", Grain, state));
 
         Assert.Equal((1, 2), (error.Term, error.Current));
-        Assert.Equal("before", (await ReadAsync(deposed)).State.Text);
+        Assert.Equal("before", (await ReadAsync(deposed)).State!.Text);
     }
 
     [Fact]

@@ -77,7 +77,7 @@ public abstract class HistoryConformance : DatabaseConformance
             async Task<string> ReadAsync()
             {
                 await Storage().ReadStateAsync("notes", Grain(), View());
-                return View().State.Text;
+                return View().State!.Text;
             }
 
             async Task<string> ChangeAsync(bool write)

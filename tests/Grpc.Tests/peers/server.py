@@ -16,7 +16,9 @@ def answer(request, context):
         context.abort(grpc.StatusCode.NOT_FOUND, probe.FAILURE_DETAIL)
     if request.text == "wait":
         ended = threading.Event()
-        context.add_callback(lambda: (ended.set(), cancelled.set()))
+        if not context.add_callback(lambda: (ended.set(), cancelled.set())):
+            cancelled.set()  # it was cancelled before
+            ended.set()
         ended.wait(60)
     if request.text == "was cancelled":
         return probe.Message(text="yes" if cancelled.wait(60) else "no")

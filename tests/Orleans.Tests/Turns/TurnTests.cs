@@ -9,14 +9,16 @@ public sealed class TurnTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _silo.DisposeAsync();
 
     [Fact]
-    public async Task Calls_ToOneGrain_RunOneAfterTheOtherInOrder()
+    public async Task Calls_ToOneGrain_RunOneAfterTheOther()
     {
         var grain = _silo.Grains.GetGrain<ITurnGrain>("a");
         var names = Enumerable.Range(0, 50).Select(i => $"call {i}").ToList();
 
         await Task.WhenAll([.. names.Select(grain.Step)]);
 
-        Assert.Equal(names.SelectMany(name => new[] { $"{name} begins", $"{name} ends" }), _silo.Signals.Log);
+        var log = _silo.Signals.Log.ToList();
+        Assert.All(log.Chunk(2), call => Assert.Equal(call[0].Replace(" begins", " ends", StringComparison.Ordinal), call[1]));
+        Assert.Equal(names.Order(), log.Chunk(2).Select(call => call[0].Replace(" begins", "", StringComparison.Ordinal)).Order());
     }
 
     [Fact]
@@ -97,6 +99,8 @@ public sealed class TurnTests : IAsyncLifetime
         Assert.Equal("as the grain threw it", error.Message);
     }
 
+#if !NAMED_PACKAGES
+    // Orleans looks for calls that are late by a clock of its own.
     [Fact]
     public async Task Timeout_WithoutAResponse_NamesTheCall()
     {
@@ -112,7 +116,6 @@ public sealed class TurnTests : IAsyncLifetime
         _silo.Signals.Set("go");
     }
 
-#if !NAMED_PACKAGES
     [Theory]
     [InlineData("b", "turn/a.CallThrough → turn/b.Call → turn/a.Step would wait for turn/a.CallThrough")]
     [InlineData("a", "turn/a.CallThrough → turn/a.Call would wait for turn/a.CallThrough")]

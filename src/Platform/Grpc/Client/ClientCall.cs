@@ -40,6 +40,9 @@ internal sealed class ClientCall<TRequest, TResponse> : IDisposable
 
     public int? MaxSendBytes => _channel.MaxSendBytes;
 
+    /// <summary>Whether the caller gave it up.</summary>
+    public bool IsDisposed { get; private set; }
+
     /// <summary>Cancelled when the call is over, however it ended.</summary>
     public CancellationToken Ended => _ended.Token;
 
@@ -121,7 +124,11 @@ internal sealed class ClientCall<TRequest, TResponse> : IDisposable
 
     public Metadata GetTrailers() => Result.Trailers;
 
-    public void Dispose() => Finish(new CallEnd(new Status(StatusCode.Cancelled, "gRPC call disposed.")));
+    public void Dispose()
+    {
+        IsDisposed = true;
+        Finish(new CallEnd(new Status(StatusCode.Cancelled, "gRPC call disposed.")));
+    }
 
     private CallEnd Result => _end.Task.IsCompletedSuccessfully ? _end.Task.Result : throw new InvalidOperationException("the call has not ended");
 

@@ -13,6 +13,7 @@ internal sealed class ResponseReader<TRequest, TResponse>(ClientCall<TRequest, T
 
     public async Task<bool> MoveNext(CancellationToken cancellationToken)
     {
+        ObjectDisposedException.ThrowIf(call.IsDisposed, call);
         using var registration = cancellationToken.Register(call.Cancel);
         (var found, _current) = await call.ReadAsync();
         return found;

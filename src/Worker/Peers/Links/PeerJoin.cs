@@ -82,6 +82,8 @@ internal sealed class PeerJoin(PeerMembership membership, RingShape shape, PeerS
             catch
             {
                 call.Dispose();
+                // The wait's end disposed it; what was under way then fails in one way or another.
+                cancellation.ThrowIfCancellationRequested();
                 throw;
             }
             await Task.Delay(Retry, cancellation).ConfigureAwait(false);
