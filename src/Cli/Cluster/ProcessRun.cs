@@ -44,6 +44,7 @@ internal sealed class ProcessRun : IDisposable
     private readonly CancellationTokenSource _left = new();
     private long _lastEvent;
     private long? _started;
+    private ITimer? _limit;
     private Run? _last;
 
     private ProcessRun(PreparedRun run, TrainRequest request, IRunDisplay display, StopFlag stop, TimeProvider time)
@@ -64,7 +65,11 @@ internal sealed class ProcessRun : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _left.Dispose();
+    public void Dispose()
+    {
+        _limit?.Dispose();
+        _left.Dispose();
+    }
 
     private RunSpec Spec => _run.Record.Spec;
 
@@ -116,7 +121,6 @@ internal sealed class ProcessRun : IDisposable
     /// <returns>The run as it ended, and how long it ran.</returns>
     private async Task<(Run Last, TimeSpan Trained)> FollowAsync(RunsClient client, LocalProcesses processes)
     {
-        using var limit = _request.TimeLimit is { } length ? _time.CreateTimer(_ => _stop.Request(), null, length, Timeout.InfiniteTimeSpan) : null;
         using var ended = new CancellationTokenSource();
         var stopping = PauseWhenAskedAsync(client, ended.Token);
         try
@@ -169,8 +173,13 @@ internal sealed class ProcessRun : IDisposable
 
     private Run Show(Run run)
     {
-        if (run.Status == RunStatus.Running)
-            _started ??= _time.GetTimestamp();
+        if (run.Status == RunStatus.Running && _started is null)
+        {
+            _started = _time.GetTimestamp();
+            // What is limited is training, not how long processes take to start.
+            if (_request.TimeLimit is { } length)
+                _limit = _time.CreateTimer(_ => _stop.Request(), null, length, Timeout.InfiniteTimeSpan);
+        }
         _display.Progress(new RunProgress(
             new ImageCount(run.Images), Spec.Total, run.ImagesPerSecond,
             run.ImagesPerSecond > 0 ? TimeSpan.FromSeconds((Spec.Total.Images - run.Images) / run.ImagesPerSecond) : null, _generatorLoss, _discriminatorLoss));

@@ -18,7 +18,8 @@ internal static class DemoCommand
         size.AcceptOnlyFromAmong("32", "64");
         var output = new Option<string?>("--out") { Description = "the run's folder (default: runs/demo, with the size and set)" };
         var command = new Command("demo", "Watch StyleGAN2 learn emoji faces, with nothing to download") { minutes, all, size, output };
-        var options = new TrainOptions();
+        // As a cluster works, where there is a core for each: a coordinator, and a worker for each shard of the demo's minibatch.
+        var options = new TrainOptions(workers: Math.Min(2, Environment.ProcessorCount));
         options.AddTo(command);
         command.SetAction(parsed =>
         {

@@ -14,7 +14,7 @@ internal sealed class TrainOptions
     private readonly Option<double?> _kimg = new("--kimg") { Description = "length of the run in thousands of images" };
     private readonly Option<ulong?> _seed = new("--seed") { Description = "seed of every random draw" };
     private readonly Option<string[]> _set = new("--set") { Description = "a spec key, as key=value; may be given again" };
-    private readonly Option<int> _workers = new("--workers") { Description = "holders of shards; any number gives the same bits", DefaultValueFactory = _ => 1 };
+    private readonly Option<int> _workers;
     private readonly Option<int?> _gpus = new("--gpus") { Description = "devices that the auto recipe is computed for (default: the workers of the first start)" };
     private readonly Option<string?> _init = new("--init") { Description = "start from the networks of this .safetensors file" };
     private readonly Option<int?> _freezeD = new("--freeze-d") { Description = "keep the discriminator's first layers as they are" };
@@ -22,6 +22,10 @@ internal sealed class TrainOptions
     private readonly Option<bool> _acceptNumerics = new("--accept-new-numerics") { Description = "go on although libraries, threads or instruction set differ" };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "print the whole resolved spec and stop" };
     private readonly Option<bool> _json = new("--json") { Description = "print JSON lines" };
+
+    /// <param name="workers">Workers where none are asked for.</param>
+    public TrainOptions(int workers = 1) =>
+        _workers = new("--workers") { Description = "worker processes, from 2 on with a coordinator; any number gives the same bits", DefaultValueFactory = _ => workers };
 
     public void AddTo(Command command)
     {
