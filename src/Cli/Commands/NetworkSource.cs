@@ -37,13 +37,13 @@ internal static class NetworkSource
         if (name is not null)
         {
             using var named = Open(store, name, path);
-            return Load(named);
+            return StateSections.Restore(named);
         }
         var search = store.OpenNewestAsync(CancellationToken.None).GetAwaiter().GetResult();
         foreach (var refused in search.Refused)
             Console.Error.WriteLine($"atelier: snapshot {refused.Name} is not whole and is not used: {refused.Reason}");
         using var newest = search.Snapshot ?? throw new UserErrorException($"{path}: it has no whole snapshot; train first, or give an export (.safetensors)");
-        return Load(newest);
+        return StateSections.Restore(newest);
     }
 
     /// <summary>The run that a network belongs to: its folder, or the one above a snapshot's or export's; null for none.</summary>
@@ -69,12 +69,5 @@ internal static class NetworkSource
         {
             throw new UserErrorException($"the snapshot {path} cannot be used: {e.Message}; name another one, or the run's folder for its newest whole one", e);
         }
-    }
-
-    private static TrajectoryState Load(OpenSnapshot snapshot)
-    {
-        var state = new TrajectoryState(snapshot.Manifest.Spec.ToModel(), ScalarType.Float32, CPU);
-        StateSections.Load(snapshot, state);
-        return state;
     }
 }

@@ -33,9 +33,8 @@ public sealed partial class RunGrain
     private async Task<bool> TryRollBackAsync(double failedKimg, string reason)
     {
         if (_spec!.Rollbacks <= State.Rollbacks) return false;
-        var wellUntil = ImageCount.FromKimg(Math.Max(0, failedKimg - _spec.TickKimg)).Images - _spec.Batch;
-        var well = (await FactsAsync(null)).Values.Where(name => name.Branch < _details!.Branch || name.At.Images <= wellUntil).Max();
-        return well is not null && await RollBackAsync(well, reason);
+        var facts = await FactsAsync(null);
+        return QualityPolicy.LastWell(facts.Keys, ImageCount.FromKimg(failedKimg), _spec, _details!.Branch) is { } well && await RollBackAsync(facts[well], reason);
     }
 
     private async Task<IReadOnlyDictionary<SnapshotFacts, SnapshotName>> FactsAsync(string? metric)

@@ -7,6 +7,19 @@ namespace Atelier.Core.Runs;
 /// <summary>What the values of a run's first metric mean for the run.</summary>
 public static class QualityPolicy
 {
+    /// <summary>The newest snapshot from before a tick in which gradients stayed non-finite; null for none.</summary>
+    /// <param name="snapshots">Snapshots that there are.</param>
+    /// <param name="failed">Image count at the tick's end.</param>
+    /// <param name="spec">The run's spec.</param>
+    /// <param name="branch">The branch that failed.</param>
+    public static SnapshotFacts? LastWell(IEnumerable<SnapshotFacts> snapshots, ImageCount failed, RunSpec spec, uint branch)
+    {
+        ArgumentNullException.ThrowIfNull(snapshots);
+        ArgumentNullException.ThrowIfNull(spec);
+        var wellUntil = failed.Images - ImageCount.FromKimg(spec.TickKimg).Images - spec.Batch;
+        return snapshots.Where(snapshot => snapshot.Branch < branch || snapshot.At.Images <= wellUntil).MaxBy(snapshot => (snapshot.Branch, snapshot.At));
+    }
+
     /// <summary>Judges the newest value.</summary>
     /// <param name="measured">Snapshots that there are, with their values of the first metric, the newest one among them.</param>
     /// <param name="newest">The snapshot that was measured last.</param>

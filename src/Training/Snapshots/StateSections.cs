@@ -73,6 +73,16 @@ public static class StateSections
         return hasher.Finish();
     }
 
+    /// <summary>The state in a snapshot, of the networks of the spec that it carries; the caller disposes it.</summary>
+    /// <exception cref="SnapshotDamagedException">The snapshot lacks a section, or has one of another size or type.</exception>
+    public static TrajectoryState Restore(OpenSnapshot snapshot)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        var state = new TrajectoryState(snapshot.Manifest.Spec.ToModel(), ScalarType.Float32, CPU);
+        Load(snapshot, state);
+        return state;
+    }
+
     /// <summary>Fills a state from a snapshot of the same networks. One from before there was augmentation goes on without: p and its sums are 0.</summary>
     /// <exception cref="SnapshotDamagedException">The snapshot lacks a section, or has one of another size or type.</exception>
     public static void Load(OpenSnapshot snapshot, TrajectoryState state)

@@ -55,7 +55,7 @@ internal sealed class EvaluationDesk(WorkerOptions options, Outbox outbox, TimeP
     public void Work(CancellationToken cancellation)
     {
         if (_conclusion is not { IsCompleted: false } && Present() is { } order)
-            Try(order, () => Finish(order, Go(order, int.MaxValue, cancellation), cancellation));
+            Try(order, () => GoToTheEnd(order, cancellation));
     }
 
     /// <summary>Does some of the part that is in hand, while training waits.</summary>
@@ -64,12 +64,11 @@ internal sealed class EvaluationDesk(WorkerOptions options, Outbox outbox, TimeP
     {
         if (_conclusion is { IsCompleted: false } || Present() is not { } order)
             return;
-        _conclusion = null;
         if (order.Side == EvaluationSide.Result)
         {
             // It may take long, and other ranks would wait for this one.
             _aside ??= new LaneThread("evaluation");
-            _conclusion = _aside.Start(() => Try(order, () => Finish(order, isDone: true, CancellationToken.None)));
+            _conclusion = _aside.Start(() => Try(order, () => GoToTheEnd(order, CancellationToken.None)));
             return;
         }
         long start = time.GetTimestamp();
@@ -80,7 +79,7 @@ internal sealed class EvaluationDesk(WorkerOptions options, Outbox outbox, TimeP
                 isDone = Go(order, options.Lanes, CancellationToken.None);
             while (!isDone && time.GetElapsedTime(start) < budget);
             if (isDone)
-                Finish(order, isDone, CancellationToken.None);
+                Finish(order, CancellationToken.None);
         });
     }
 
@@ -114,6 +113,12 @@ internal sealed class EvaluationDesk(WorkerOptions options, Outbox outbox, TimeP
         {
             Close(order, PartNews.Failed, e.Message);
         }
+    }
+
+    private void GoToTheEnd(Evaluate order, CancellationToken cancellation)
+    {
+        if (Go(order, int.MaxValue, cancellation))
+            Finish(order, cancellation);
     }
 
     /// <summary>Computes some more of a part. True when there is nothing left to compute.</summary>
@@ -151,14 +156,10 @@ internal sealed class EvaluationDesk(WorkerOptions options, Outbox outbox, TimeP
 
     private bool IsKnown(Evaluate order) => order.Side == EvaluationSide.Real && _tools!.Metrics.KnowsReal(MetricCatalog.Find(order.Metric));
 
-    private void Finish(Evaluate order, bool isDone, CancellationToken cancellation)
+    private void Finish(Evaluate order, CancellationToken cancellation)
     {
-        if (!isDone)
-            return;
         if (order.Side == EvaluationSide.Result)
         {
-            if (!order.Equals(_opened))
-                Open(order);
             var (line, notes) = _tools!.Conclude(order, cancellation);
             foreach (var note in notes)
                 Say(order, note);

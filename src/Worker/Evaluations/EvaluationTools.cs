@@ -11,7 +11,6 @@ using Atelier.Training.Metrics;
 using Atelier.Training.Metrics.Detectors;
 using Atelier.Training.Metrics.Samples;
 using Atelier.Training.Snapshots;
-using Atelier.Training.Step;
 using Atelier.Worker.Runs;
 using Atelier.Worker.Session;
 using static TorchSharp.torch;
@@ -121,8 +120,7 @@ internal sealed class EvaluationTools : IDisposable
         try
         {
             using var snapshot = new SnapshotStore(_blobs, _time).OpenAsync(name, CancellationToken.None).GetAwaiter().GetResult();
-            using var state = new TrajectoryState(snapshot.Manifest.Spec.ToModel(), ScalarType.Float32, CPU);
-            StateSections.Load(snapshot, state);
+            using var state = StateSections.Restore(snapshot);
             return NetworkFile.Use(state, CPU);
         }
         catch (SnapshotDamagedException e)

@@ -14,7 +14,6 @@ namespace Atelier.Worker.Runs;
 /// <summary>A run in this process: prepares it, trains, and leaves its folder so that the same request goes on.</summary>
 public static class LocalRun
 {
-    private const string NonFiniteReason = "gradients were non-finite in every phase of a whole tick";
     private const string AskedToStop = "asked to stop";
 
     /// <summary>Trains until the last image, the time limit, a stop, or a failure.</summary>
@@ -69,7 +68,7 @@ public static class LocalRun
         var maintenance = new MaintenanceClock([snapshots, previews, metrics], time);
         var tick = new TickObserver(
             folder.Stats, notes, display, time, ImageCount.FromKimg(spec.TickKimg), from, spec.Total, () => holders.DataWaited, () => maintenance.Taken);
-        var nonFinite = new NonFiniteWatch(tick, ImageCount.FromKimg(spec.TickKimg), leave);
+        var nonFinite = new NonFiniteWatch(tick, leave);
         using var limit = request.TimeLimit is { } length ? time.CreateTimer(_ => stop.Request(), null, length, Timeout.InfiniteTimeSpan) : null;
         long started = time.GetTimestamp();
         var end = holders.Train(spec.Total, new EitherStop(stop, leave), [maintenance, tick, nonFinite]);
@@ -77,7 +76,7 @@ public static class LocalRun
         if (nonFinite.Triggered)
             end = LoopEnd.NonFinite;
         snapshots.Finish();
-        if (end != LoopEnd.Finished && RollbackOf(run.Record, store, nonFinite, metrics.Verdict) is { } back)
+        if (end != LoopEnd.Finished && RollbackOf(run.Record, store, nonFinite.Triggered ? new ImageCount(state.ImageCount) : null, metrics.Verdict) is { } back)
         {
             tick.Finish();
             RollBack(run.Record, folder, store, events, back, time);
@@ -92,19 +91,19 @@ public static class LocalRun
         if (state.ImageCount > 0)
             previews.Write(state);
         snapshots.Finish();
-        string reason = end == LoopEnd.NonFinite ? NonFiniteReason : (metrics.Verdict as QualityVerdict.Stop)?.Reason ?? AskedToStop;
+        string reason = end == LoopEnd.NonFinite ? NonFiniteWatch.Reason : (metrics.Verdict as QualityVerdict.Stop)?.Reason ?? AskedToStop;
         return Conclude(run, request, state, end, reason, from, trained, holders.DataWaited, snapshots, notes, events, time);
     }
 
     /// <summary>Where the run goes back to, and why; null where it does not.</summary>
-    private static (SnapshotName Target, string Reason)? RollbackOf(RunRecord record, SnapshotStore store, NonFiniteWatch nonFinite, QualityVerdict verdict)
+    private static (SnapshotName Target, string Reason)? RollbackOf(RunRecord record, SnapshotStore store, ImageCount? nonFinite, QualityVerdict verdict)
     {
         if (verdict is QualityVerdict.RollBack(var target, var reason))
             return (SnapshotName.TryParse(target.Name)!, reason);
-        if (!nonFinite.Triggered || record.Spec.Rollbacks <= record.Rollbacks)
+        if (nonFinite is not { } failed || record.Spec.Rollbacks <= record.Rollbacks)
             return null;
-        var well = store.FactsAsync(null, CancellationToken.None).GetAwaiter().GetResult().Values.Where(name => name.Branch < record.Branch || name.At <= nonFinite.WellUntil).Max();
-        return well is null ? null : (well, NonFiniteReason);
+        var facts = store.FactsAsync(null, CancellationToken.None).GetAwaiter().GetResult();
+        return QualityPolicy.LastWell(facts.Keys, failed, record.Spec, record.Branch) is { } well ? (facts[well], NonFiniteWatch.Reason) : null;
     }
 
     private static void RollBack(RunRecord record, RunFolder folder, SnapshotStore store, EventLog events, (SnapshotName Target, string Reason) back, TimeProvider time)

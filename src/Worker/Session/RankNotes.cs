@@ -77,9 +77,8 @@ internal sealed class RankNotes : IRunDisplay, ILoopObserver
         if (!_tick.LastTickWasNonFinite || _hasFailed || !_isFirst)
             return;
         _hasFailed = true;
-        const string reason = "gradients were non-finite in every phase of a whole tick";
-        var stopped = new RunStopped(_time.GetUtcNow(), moment.Now.Kimg, reason, null);
-        _outbox.Add(new WorkerMessage { RunNote = new() { Run = _context.Run, Json = stopped.ToJson(), Text = reason, IsFailure = true } });
+        var stopped = new RunStopped(_time.GetUtcNow(), moment.Now.Kimg, NonFiniteWatch.Reason, null);
+        _outbox.Add(new WorkerMessage { RunNote = new() { Run = _context.Run, Json = stopped.ToJson(), Text = NonFiniteWatch.Reason, IsFailure = true } });
     }
 
     /// <summary>The grid of the last state, by a worker that has written some.</summary>
