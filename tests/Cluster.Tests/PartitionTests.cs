@@ -12,7 +12,7 @@ public sealed class PartitionTests : IDisposable
     {
         using var hosts = TwoHosts.TryCreate();
         Assert.SkipWhen(hosts is null, "network namespaces cannot be made here (no iproute2, not root, or the kernel does not allow them)");
-        TestImages.WriteFolder(_folder["data"], 20, TinyRun.Side);
+        TestImages.WriteStored(_folder["data"], 20, TinyRun.Side);
         MakeSecrets();
         string coordinator = $"https://{TwoHosts.AddressOf(1)}:7070";
         string[] call = ["--coordinator", coordinator, "--token-file", _folder["people"], "--tls-ca", Certificate("ca")];

@@ -54,7 +54,7 @@ public sealed class RunsFromPythonTests : IDisposable
 
     private async Task CallAsync(ServedCoordinator coordinator, params string[] secrets)
     {
-        TestImages.WriteFolder(_folder["data"], 20, TinyRun.Side);
+        TestImages.WriteStored(_folder["data"], 20, TinyRun.Side);
         await File.WriteAllBytesAsync(_folder["runs.pb"], RunsReflection.Descriptor.SerializedData.ToByteArray(), TestContext.Current.CancellationToken);
         using var client = Peers.Run("runs.py", [coordinator.Address.Authority, _folder["runs.pb"], _folder["data"], _folder.Path, .. secrets]);
         var said = (await client.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries);

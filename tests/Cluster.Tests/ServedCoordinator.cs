@@ -6,7 +6,10 @@ using Atelier.TestKit;
 
 namespace Atelier.Cluster.Tests;
 
-/// <summary>A coordinator in this process, for commands and peers that are processes of their own.</summary>
+/// <summary>
+/// A coordinator in this process, for commands and peers that are processes of their own. No native library of training may be
+/// loaded here: what they bring of the system's SQLite takes the place of the coordinator's, and the process crashes.
+/// </summary>
 internal sealed class ServedCoordinator : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder;
@@ -24,6 +27,7 @@ internal sealed class ServedCoordinator : IAsyncDisposable
     /// <param name="gate">Who may call; null for everybody.</param>
     public static async Task<ServedCoordinator> StartAsync(X509Certificate2? certificate = null, AccessGate? gate = null)
     {
+        Assert.DoesNotContain("libatelier_", await File.ReadAllTextAsync("/proc/self/maps"), StringComparison.Ordinal);
         var folder = new TemporaryFolder();
         var database = new SqliteDatabase(folder["c.db"]);
         await database.CreateTablesAsync(CancellationToken.None);

@@ -24,7 +24,7 @@ internal sealed class StandingCluster : IDisposable
     {
         Directory.CreateDirectory(_folder["database"]);
         prepare?.Invoke(_folder["database"]);
-        TestImages.WriteFolder(Data, 20, TinyRun.Side);
+        TestImages.WriteStored(Data, 20, TinyRun.Side);
         _coordinator = StartCoordinator();
         _channel = CoordinatorChannel.Open(Address, null);
         Runs = new Runs.RunsClient(_channel);

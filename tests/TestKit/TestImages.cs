@@ -33,11 +33,16 @@ public static class TestImages
     }
 
     /// <summary>Writes pictures into a folder.</summary>
-    public static void WriteFolder(string folder, int count, int side)
+    public static void WriteFolder(string folder, int count, int side) => Write(folder, count, side, ImageCodec.EncodePng);
+
+    /// <summary>Writes pictures into a folder, without compression and without any native library.</summary>
+    public static void WriteStored(string folder, int count, int side) => Write(folder, count, side, image => StoredPng.Encode(image.Planes, image.Size));
+
+    private static void Write(string folder, int count, int side, Func<RgbImage, byte[]> encode)
     {
         Directory.CreateDirectory(folder);
         for (int i = 0; i < count; i++)
-            File.WriteAllBytes(Path.Combine(folder, $"{i:0000}.png"), ImageCodec.EncodePng(Disc(i, side)));
+            File.WriteAllBytes(Path.Combine(folder, $"{i:0000}.png"), encode(Disc(i, side)));
     }
 
     private static RgbColor Color(Random random) => new((byte)random.Next(256), (byte)random.Next(256), (byte)random.Next(256));
