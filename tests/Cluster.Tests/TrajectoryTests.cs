@@ -80,6 +80,23 @@ public sealed partial class TrajectoryTests : IDisposable
         _events.AssertNothingLost();
     }
 
+    [Fact]
+    public async Task Worker_FrozenWhileItIsAlone_ComesBackFromTheMiddleOfItsWork()
+    {
+        StartWorker();
+        await SubmitAsync();
+        await RunsOnAsync(1);
+        var before = await _cluster.UntilAsync(Run, run => run.Iteration > 10);
+
+        _cluster.Signal(Survivor, "STOP");
+        await _cluster.UntilAsync(Run, run => run.Workers.Count == 0);
+        _cluster.Signal(Survivor, "CONT");
+        var after = await _cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Generation > before.Generation && run.Workers.Count == 1);
+
+        Assert.True(after.Iteration >= before.Iteration);
+        _events.AssertNothingLost();
+    }
+
     public void Dispose() => _cluster.Dispose();
 
     private static IEnumerable<Fault> Plan(Random random)

@@ -127,14 +127,16 @@ public sealed class AtelierProcess : IDisposable
 
         public bool WaitFor(int count, Func<string, bool> isWanted, TimeSpan patience)
         {
+            var clock = Stopwatch.StartNew();
             lock (_lines)
             {
                 while (_lines.Count(isWanted) < count)
                 {
                     if (_ended)
                         return false;
-                    if (!Monitor.Wait(_lines, patience))
-                        throw new TimeoutException($"nothing was printed for {patience}; until then:\n{string.Join('\n', _lines)}");
+                    var left = patience - clock.Elapsed;
+                    if (left <= TimeSpan.Zero || !Monitor.Wait(_lines, left))
+                        throw new TimeoutException($"it was not printed within {patience}:\n{string.Join('\n', _lines)}");
                 }
                 return true;
             }

@@ -30,13 +30,14 @@ public sealed class EvaluationsGrain(
     }
 
     /// <inheritdoc/>
-    public async Task ReportAsync(PartNote note)
+    public async Task<bool> ReportAsync(PartNote note)
     {
         ArgumentNullException.ThrowIfNull(note);
-        if (EvaluationMessages.ToReport(note) is not { } report) return;
+        if (EvaluationMessages.ToReport(note) is not { } report || !State.Evaluations.Exists(evaluation => evaluation.Id == report.Id)) return false;
         State.Evaluations = [.. EvaluationPolicy.Observe(State.Evaluations, report, time.GetUtcNow())];
         // Progress is told again; whatever frees a worker is decided on at once.
         if (report.News != PartNews.Progress) await DecideAsync(isNews: true);
+        return true;
     }
 
     /// <inheritdoc/>
@@ -52,7 +53,11 @@ public sealed class EvaluationsGrain(
     public Task AcknowledgeAsync(EvaluationKey key) => RemoveAsync(evaluation => evaluation.Id == EvaluationMessages.ToId(key));
 
     /// <inheritdoc/>
-    public Task DropAsync(string run) => RemoveAsync(evaluation => evaluation.Id.Run == run);
+    public Task DropAsync(List<EvaluationKey> keys)
+    {
+        var dropped = keys.Select(EvaluationMessages.ToId).ToHashSet();
+        return RemoveAsync(evaluation => dropped.Contains(evaluation.Id));
+    }
 
     /// <inheritdoc/>
     public Task<List<EvaluationRow>> ListAsync(string run) => Task.FromResult<List<EvaluationRow>>(

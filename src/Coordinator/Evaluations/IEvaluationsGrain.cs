@@ -12,7 +12,8 @@ public interface IEvaluationsGrain : IGrainWithIntegerKey
     Task RequestAsync(List<EvaluationRequest> requests);
 
     /// <summary>A worker's word about a part.</summary>
-    Task ReportAsync(PartNote note);
+    /// <returns>False where nobody waits for it any more.</returns>
+    Task<bool> ReportAsync(PartNote note);
 
     /// <summary>Decides what is to be done now.</summary>
     /// <returns>Evaluations that have ended and are not acknowledged.</returns>
@@ -21,8 +22,8 @@ public interface IEvaluationsGrain : IGrainWithIntegerKey
     /// <summary>The run knows how an evaluation ended.</summary>
     Task AcknowledgeAsync(EvaluationKey key);
 
-    /// <summary>A run needs no evaluation any more.</summary>
-    Task DropAsync(string run);
+    /// <summary>A run needs these evaluations no more.</summary>
+    Task DropAsync(List<EvaluationKey> keys);
 
     /// <summary>A run's evaluations that have not been acknowledged, oldest first.</summary>
     Task<List<EvaluationRow>> ListAsync(string run);

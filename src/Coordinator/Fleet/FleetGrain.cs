@@ -49,11 +49,11 @@ public sealed class FleetGrain(
     }
 
     /// <inheritdoc/>
-    public Task RenewAsync(WorkerKey worker)
+    public Task<bool> RenewAsync(WorkerKey worker)
     {
         ArgumentNullException.ThrowIfNull(worker);
         State.Fleet = MembershipPolicy.Renew(State.Fleet, new(worker.Worker), worker.Incarnation, settings, Now);
-        return Task.CompletedTask;
+        return Task.FromResult(MembershipPolicy.IsMember(State.Fleet, new(worker.Worker), worker.Incarnation));
     }
 
     /// <inheritdoc/>

@@ -120,7 +120,13 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leaders
 
     private async Task HearAsync(WorkerKey worker, WorkerConnection stream, WorkerMessage message)
     {
-        await Fleet.RenewAsync(worker);
+        if (!await Fleet.RenewAsync(worker))
+        {
+            // Its lease ran out, or it left by another stream: it has to join anew.
+            stream.End(new Status(StatusCode.Aborted, $"{worker.Worker} is no member of the fleet any more"));
+            return;
+        }
+
         switch (message.MessageCase)
         {
             case WorkerMessage.MessageOneofCase.RunReport:
@@ -149,7 +155,8 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leaders
                 await Run(message.LogLines.Run).LogAsync(worker.Worker, [.. message.LogLines.Lines]);
                 break;
             case WorkerMessage.MessageOneofCase.PartReport:
-                await grains.GetGrain<IEvaluationsGrain>(0).ReportAsync(EvaluationMessages.ToNote(worker, message.PartReport));
+                if (!await grains.GetGrain<IEvaluationsGrain>(0).ReportAsync(EvaluationMessages.ToNote(worker, message.PartReport)) && message.PartReport.News == Protos.PartNews.Done)
+                    await Run(message.PartReport.Run).TidyAsync(message.PartReport.Snapshot);
                 break;
             case WorkerMessage.MessageOneofCase.DataFacts:
                 await grains.GetGrain<IInspectionGrain>(message.DataFacts.Request).AnswerAsync(InspectionAnswer.Of(message.DataFacts));

@@ -15,7 +15,8 @@ public interface IFleetGrain : IGrainWithIntegerKey
     Task<JoinOutcome> ProbedAsync(WorkerKey worker, string digest);
 
     /// <summary>Something was heard from a worker.</summary>
-    Task RenewAsync(WorkerKey worker);
+    /// <returns>Whether it is one of the fleet.</returns>
+    Task<bool> RenewAsync(WorkerKey worker);
 
     /// <summary>A worker was asked to stop and hands over.</summary>
     Task DrainAsync(WorkerKey worker);

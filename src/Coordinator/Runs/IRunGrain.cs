@@ -21,6 +21,10 @@ public interface IRunGrain : IGrainWithStringKey
     /// <summary>An evaluation of the run has ended.</summary>
     Task MeasuredAsync(EvaluationResult result);
 
+    /// <summary>A worker left something for an evaluation that has ended.</summary>
+    /// <param name="snapshot">Of which snapshot.</param>
+    Task TidyAsync(string snapshot);
+
     /// <summary>Something that happened where only a worker sees it.</summary>
     Task NoteAsync(string json, string text, bool isTick, bool isFailure);
 

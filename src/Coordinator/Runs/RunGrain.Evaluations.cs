@@ -24,7 +24,13 @@ public sealed partial class RunGrain
         await TidyAsync(name);
         await StoreAsync();
         await RetainAsync(protectsAgreed: Generation.Held.Count > 0);
-        if (result.Line.Length > 0 && result.Key.Metric == _spec!.Metrics[0]) await JudgeAsync(name);
+        DecideSoon();
+    }
+
+    /// <inheritdoc/>
+    public async Task TidyAsync(string snapshot)
+    {
+        if (await PrepareAsync() && SnapshotName.TryParse(snapshot) is { } name) await TidyAsync(name);
     }
 
     /// <summary>Asks for the metrics of a new snapshot, every so often and at the run's end.</summary>
@@ -39,15 +45,17 @@ public sealed partial class RunGrain
             new(Name, snapshot.ToString(), metric.Name), metric.Samples, metric.Real?.CountOf(checked((int)_spec.DataImages), _spec.Mirror) ?? 0)).ToList();
         await Evaluations.RequestAsync(requests);
         State.Measuring.AddRange(requests.Select(request => request.Key).Except(State.Measuring));
+        if (requests.Count > 0 && (_spec.Rollbacks > 0 || _spec.Patience > 0)) State.Unjudged.Add(snapshot.ToString());
     }
 
-    private async Task DropEvaluationsAsync()
+    /// <summary>Gives up the evaluations of snapshots that nobody is interested in any more.</summary>
+    private async Task DropEvaluationsAsync(Func<SnapshotName, bool> isUnwanted)
     {
-        if (State.Measuring.Count == 0) return;
-        await Evaluations.DropAsync(Name);
-        var snapshots = State.Measuring.Select(key => SnapshotName.TryParse(key.Snapshot)).OfType<SnapshotName>().Distinct().ToList();
-        State.Measuring.Clear();
-        foreach (var snapshot in snapshots) await TidyAsync(snapshot);
+        var dropped = State.Measuring.Where(key => SnapshotName.TryParse(key.Snapshot) is { } name && isUnwanted(name)).ToList();
+        if (dropped.Count == 0) return;
+        await Evaluations.DropAsync(dropped);
+        State.Measuring = [.. State.Measuring.Except(dropped)];
+        foreach (var snapshot in dropped.Select(key => SnapshotName.TryParse(key.Snapshot)!).Distinct()) await TidyAsync(snapshot);
         await StoreAsync();
     }
 

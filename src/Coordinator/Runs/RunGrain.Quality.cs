@@ -11,23 +11,47 @@ namespace Atelier.Coordinator.Runs;
 /// <content>What a value of the first metric, or gradients that stay non-finite, mean for the run: it stops, or goes back.</content>
 public sealed partial class RunGrain
 {
-    private async Task JudgeAsync(SnapshotName measured)
+    /// <summary>
+    /// Judges the values that are known, in the order of training and each once, whenever they come: what becomes of the run
+    /// depends on them alone.
+    /// </summary>
+    private async Task JudgeAsync()
     {
-        if (_intent != RunIntent.Run || measured.Branch != _details!.Branch || Generation.IsDone || Generation.Failure is not null) return;
-        var facts = await FactsAsync(_spec!.Metrics[0]);
-        if (facts.Keys.FirstOrDefault(known => known.Name == measured.ToString()) is not { } newest) return;
-        switch (QualityPolicy.Judge(facts.Keys, newest, _spec, State.Rollbacks))
+        if (_intent != RunIntent.Run || Generation.Failure is not null || State.Unjudged.Count == 0) return;
+        var first = _spec!.Metrics is [var metric, ..] ? metric : "";
+        while (State.Unjudged is [var next, ..] && !State.Measuring.Contains(new(Name, next, first)))
         {
-            case QualityVerdict.Stop(var reason):
-                Log(new RunStopped(Now, measured.At.Kimg, reason, measured.ToString()));
-                await Fleet.CommandAsync(Name, RunCommand.Pause);
-                DecideSoon();
-                break;
-            case QualityVerdict.RollBack(var target, var reason):
-                await RollBackAsync(facts[target], reason);
-                break;
+            if (await ActOnAsync(next, first)) return;
+            State.Unjudged.Remove(next);
+            await StoreAsync();
         }
     }
+
+    /// <summary>True where it made the run go back.</summary>
+    private async Task<bool> ActOnAsync(string measured, string metric)
+    {
+        var facts = await FactsAsync(metric);
+        if (facts.Keys.FirstOrDefault(known => known.Name == measured) is not { } newest) return false;
+        switch (QualityPolicy.Judge(facts.Keys, newest, _spec!, State.Rollbacks))
+        {
+            case QualityVerdict.Stop(var reason) when !Generation.IsDone:
+                Log(new RunStopped(Now, newest.At.Kimg, reason, measured));
+                await Fleet.CommandAsync(Name, RunCommand.Pause);
+                DecideSoon();
+                return false;
+            case QualityVerdict.RollBack(var target, var reason):
+                return await RollBackAsync(facts[target], reason);
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>What the run is, for others: it has not finished while it may still have to go back.</summary>
+    private RunStatus StatusNow() => Generation.Status(_intent) switch
+    {
+        RunStatus.Finished when _intent == RunIntent.Run && State.Unjudged.Count > 0 && _spec!.Rollbacks > State.Rollbacks => RunStatus.Halting,
+        var status => status,
+    };
 
     /// <summary>Goes back before the tick in which gradients became non-finite. False where that is not wanted, or there is nothing to go back to.</summary>
     private async Task<bool> TryRollBackAsync(double failedKimg, string reason)
@@ -62,6 +86,8 @@ public sealed partial class RunGrain
             State.Generation = GenerationReports.RolledBack(Generation, new Position(iteration, 0));
             _details = _details with { Branch = branch };
             _told = ("", null!);
+            State.Unjudged.RemoveAll(unjudged => SnapshotName.TryParse(unjudged) is { } name && name.At > target.At);
+            await DropEvaluationsAsync(snapshot => snapshot.Branch == branch - 1 && snapshot.At > target.At);
             Log(new BranchBegun(Now, target.At.Kimg, branch, [$"rolled back to {target}: {reason}"]));
             await StoreAsync();
             DecideSoon();

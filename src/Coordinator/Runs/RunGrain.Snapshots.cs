@@ -155,8 +155,10 @@ public sealed partial class RunGrain
             // What is being measured may turn out to be the best.
             var kept = State.Measuring.Select(key => key.Snapshot).ToHashSet();
             if (protectsAgreed) kept.UnionWith(Generation.Snapshots.Select(position => State.Snapshots.GetValueOrDefault(position.Iteration, "")));
-            var deleted = await Store().RetainAsync(
-                RetentionPolicy.Of(_spec!), _spec!.Metrics is [var best, ..] ? best : null, CancellationToken.None, name => kept.Contains(name.ToString()));
+            // As may what another value is judged by, which comes before it in training, but not in time.
+            var first = _spec!.Metrics is [var best, ..] ? best : null;
+            if (State.Unjudged.Count > 0) kept.UnionWith((await FactsAsync(first)).Keys.Where(known => known.Metric is not null).Select(known => known.Name));
+            var deleted = await Store().RetainAsync(RetentionPolicy.Of(_spec), first, CancellationToken.None, name => kept.Contains(name.ToString()));
             foreach (var name in deleted) Forget(name);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -136,6 +136,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
             await LookAsync(told);
             State.Generation = GenerationReports.Observe(Generation, _heard);
             _heard.Clear();
+            await JudgeAsync();
             var decision = GenerationPolicy.Decide(Generation, ViewOf(), _settings, Now);
             await KeepAsync(decision);
             var evictions = decision.Actions.OfType<EvictWorker>().ToList();
@@ -144,7 +145,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
                 .Where(tell => !evictions.Exists(eviction => eviction.Worker == tell.Worker)).Select(tell => TellAsync(tell.Worker.Value, tell.Order)));
             foreach (var discard in decision.Actions.OfType<DiscardSnapshots>()) await DiscardAsync(discard.After);
             await StepSnapshotsAsync();
-            if (_intent == RunIntent.Cancel) await DropEvaluationsAsync();
+            if (_intent == RunIntent.Cancel) await DropEvaluationsAsync(_ => true);
             var now = Standing();
             if (evictions.Count == 0 && now.Status == told.Status && now.Held.SequenceEqual(told.Held)) break;
         }
@@ -183,6 +184,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
             State.SnapshotImages = newest.Manifest.ImageCount;
             State.MeasuredImages = newest.Manifest.ImageCount;
             State.Branch = newest.Name.Branch;
+            if (_spec!.Rollbacks > 0) State.Unjudged.Add(newest.Name.ToString());
         }
 
         State.Generation = GenerationState.New(
@@ -203,8 +205,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
         _live = view.Live.ToDictionary(row => row.Worker);
     }
 
-    private RunStanding Standing() => new(
-        Name, Generation.Status(_intent).ToString(), Generation.Failure, [.. Generation.Held.Select(worker => worker.Value)]);
+    private RunStanding Standing() => new(Name, StatusNow().ToString(), Generation.Failure, [.. Generation.Held.Select(worker => worker.Value)]);
 
     private RunView ViewOf() =>
         new(_term, _intent, [.. _live.Values.Select(row => new LiveWorker(new(row.Worker), row.Incarnation, row.MayServe))]);

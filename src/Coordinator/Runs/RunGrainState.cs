@@ -27,6 +27,9 @@ public sealed class RunGrainState
     /// <summary>Metrics that were asked for and are not known yet.</summary>
     public List<EvaluationKey> Measuring { get; set; } = [];
 
+    /// <summary>Snapshots whose value of the first metric is still to be judged, in the order in which it will be: that of training.</summary>
+    public List<string> Unjudged { get; set; } = [];
+
     /// <summary>The run's branch, if it has gone back to a snapshot here.</summary>
     public uint Branch { get; set; }
 

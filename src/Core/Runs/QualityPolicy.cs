@@ -17,7 +17,7 @@ public static class QualityPolicy
         ArgumentNullException.ThrowIfNull(snapshots);
         ArgumentNullException.ThrowIfNull(spec);
         var wellUntil = failed.Images - ImageCount.FromKimg(spec.TickKimg).Images - spec.Batch;
-        return snapshots.Where(snapshot => snapshot.Branch < branch || snapshot.At.Images <= wellUntil).MaxBy(snapshot => (snapshot.Branch, snapshot.At));
+        return SnapshotFacts.Lineage(snapshots, branch, failed).Where(snapshot => snapshot.Branch < branch || snapshot.At.Images <= wellUntil).MaxBy(snapshot => (snapshot.Branch, snapshot.At));
     }
 
     /// <summary>Judges the newest value.</summary>
@@ -31,8 +31,7 @@ public static class QualityPolicy
         ArgumentNullException.ThrowIfNull(newest);
         ArgumentNullException.ThrowIfNull(spec);
         var metric = MetricCatalog.Find(spec.Metrics[0]);
-        var earlier = measured.Where(snapshot => snapshot != newest && snapshot.Metric is { } value && double.IsFinite(value)
-            && (snapshot.Branch, snapshot.At).CompareTo((newest.Branch, newest.At)) < 0).ToList();
+        var earlier = SnapshotFacts.Lineage(measured, newest.Branch, newest.At).Where(snapshot => snapshot != newest && snapshot.Metric is { } value && double.IsFinite(value)).ToList();
         if (newest.Metric is not { } now || earlier.Count == 0) return new QualityVerdict.GoOn();
         var best = metric.HigherIsBetter ? earlier.MaxBy(snapshot => snapshot.Metric)! : earlier.MinBy(snapshot => snapshot.Metric)!;
         bool HasExploded(double value) => !double.IsFinite(value)

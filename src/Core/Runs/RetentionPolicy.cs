@@ -3,18 +3,22 @@ using Atelier.Core.Specs;
 
 namespace Atelier.Core.Runs;
 
-/// <summary>Which snapshots of a run are kept: the newest, the best by a metric, and one every so often.</summary>
+/// <summary>
+/// Which snapshots of a run are kept: the newest, the best by a metric, one every so often, and the first of each branch, which
+/// says where it left the one before.
+/// </summary>
 /// <param name="KeepLast">The newest so many, at least 1: the newest whole one is never deleted.</param>
 /// <param name="KeepBest">The best so many by the metric.</param>
 /// <param name="KeepEvery">The first snapshot in each interval of this many kimg; null for none.</param>
 /// <param name="HigherIsBetter">Whether a higher metric is better.</param>
-public sealed record RetentionPolicy(int KeepLast, int KeepBest = 0, double? KeepEvery = null, bool HigherIsBetter = false)
+/// <param name="KeepJudged">Whether what the next value is judged by stays: the best and the newest with a metric that the present state comes from.</param>
+public sealed record RetentionPolicy(int KeepLast, int KeepBest = 0, double? KeepEvery = null, bool HigherIsBetter = false, bool KeepJudged = false)
 {
     /// <summary>The policy of a spec, whose first metric says which snapshots are good.</summary>
     public static RetentionPolicy Of(RunSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        return new(spec.KeepLast, spec.KeepBest, spec.KeepEvery, spec.Metrics is [var best, ..] && MetricCatalog.Find(best).HigherIsBetter);
+        return new(spec.KeepLast, spec.KeepBest, spec.KeepEvery, spec.Metrics is [var best, ..] && MetricCatalog.Find(best).HigherIsBetter, spec.Rollbacks > 0 || spec.Patience > 0);
     }
 
     /// <summary>The snapshots to delete.</summary>
@@ -24,12 +28,21 @@ public sealed record RetentionPolicy(int KeepLast, int KeepBest = 0, double? Kee
         var oldestFirst = whole.OrderBy(snapshot => snapshot.Branch).ThenBy(snapshot => snapshot.At).ToList();
         var kept = oldestFirst.TakeLast(Math.Max(1, KeepLast)).ToHashSet();
         // Of equal metrics the older one stays: a later snapshot has to be better to replace it.
-        kept.UnionWith(oldestFirst
-            .Where(snapshot => snapshot.Metric is { } metric && double.IsFinite(metric))
-            .OrderBy(snapshot => HigherIsBetter ? -snapshot.Metric : snapshot.Metric)
-            .Take(KeepBest));
+        kept.UnionWith(Best(oldestFirst).Take(KeepBest));
+        if (KeepJudged && oldestFirst is [.., var newest])
+        {
+            var line = SnapshotFacts.Lineage(oldestFirst, newest.Branch, newest.At).ToHashSet();
+            var measured = oldestFirst.Where(snapshot => snapshot.Metric is not null && line.Contains(snapshot)).ToList();
+            kept.UnionWith(Best(measured).Take(1).Concat(measured.TakeLast(1)));
+        }
+
+        kept.UnionWith(oldestFirst.Where(snapshot => snapshot.Branch > 0).DistinctBy(snapshot => snapshot.Branch));
         if (KeepEvery is { } every)
             kept.UnionWith(oldestFirst.GroupBy(snapshot => Math.Floor(snapshot.At.Kimg / every)).Select(interval => interval.First()));
         return [.. oldestFirst.Where(snapshot => !kept.Contains(snapshot))];
     }
+
+    private IEnumerable<SnapshotFacts> Best(IEnumerable<SnapshotFacts> oldestFirst) => oldestFirst
+        .Where(snapshot => snapshot.Metric is { } metric && double.IsFinite(metric))
+        .OrderBy(snapshot => HigherIsBetter ? -snapshot.Metric : snapshot.Metric);
 }

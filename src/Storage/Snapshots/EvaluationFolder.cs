@@ -11,13 +11,14 @@ public static class EvaluationFolder
     /// <param name="snapshot">The snapshot.</param>
     public static string Of(SnapshotName snapshot) => $"{Root}{snapshot}/";
 
-    /// <summary>Deletes what was left for a snapshot.</summary>
+    /// <summary>Deletes what was left for a snapshot, also by a worker that died while it wrote.</summary>
     /// <param name="blobs">The run's store.</param>
     /// <param name="snapshot">The snapshot.</param>
     /// <param name="cancellationToken">Stops deleting.</param>
     public static async Task DeleteAsync(IBlobStore blobs, SnapshotName snapshot, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(blobs);
+        await blobs.SweepAsync(Of(snapshot), cancellationToken);
         foreach (var blob in await blobs.ListAsync(Of(snapshot), cancellationToken)) await blobs.DeleteAsync(blob, cancellationToken);
     }
 }

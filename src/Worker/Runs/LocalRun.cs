@@ -36,6 +36,7 @@ public static class LocalRun
     /// <summary>Trains on one branch. Null where the run has gone back to a snapshot, and goes on along another one.</summary>
     private static RunOutcome? Train(TrainRequest request, IRunDisplay display, StopFlag stop, TimeProvider time)
     {
+        KnowTheBranch(new RunFolder(request.Out), time);
         // What cannot work is said before a folder is made for it.
         using var run = RunPreparation.Prepare(request, time);
         var spec = run.Record.Spec;
@@ -65,6 +66,13 @@ public static class LocalRun
         var from = new ImageCount(state.ImageCount);
         var leave = new StopFlag();
         using var metrics = new MetricObserver(folder, notes, events, display, store, snapshots, run, request.StatisticsFolder, lanes * request.Workers, leave, from, time);
+        if (!isNew)
+            metrics.CatchUp(state);
+        if (RollbackOf(run.Record, store, null, metrics.Verdict) is { } late)
+        {
+            RollBack(run.Record, store, events, late, time);
+            return null;
+        }
         var maintenance = new MaintenanceClock([snapshots, previews, metrics], time);
         var tick = new TickObserver(
             folder.Stats, notes, display, time, ImageCount.FromKimg(spec.TickKimg), from, spec.Total, () => holders.DataWaited, () => maintenance.Taken);
@@ -75,24 +83,33 @@ public static class LocalRun
         var trained = time.GetElapsedTime(started);
         if (nonFinite.Triggered)
             end = LoopEnd.NonFinite;
-        snapshots.Finish();
-        if (end != LoopEnd.Finished && RollbackOf(run.Record, store, nonFinite.Triggered ? new ImageCount(state.ImageCount) : null, metrics.Verdict) is { } back)
-        {
-            tick.Finish();
-            RollBack(run.Record, folder, store, events, back, time);
-            return null;
-        }
         if (!nonFinite.Triggered && snapshots.LastTaken != new ImageCount(state.ImageCount) && state.ImageCount > from.Images)
             snapshots.Take(state);
         tick.Finish();
         // A run's last state is its result, and is measured if any state was to be.
         if (end == LoopEnd.Finished && spec.Total >= ImageCount.FromKimg(spec.MetricsEvery) && state.ImageCount > from.Images)
             metrics.MeasureLast(state);
+        snapshots.Finish();
+        if (RollbackOf(run.Record, store, nonFinite.Triggered ? new ImageCount(state.ImageCount) : null, metrics.Verdict) is { } back)
+        {
+            RollBack(run.Record, store, events, back, time);
+            return null;
+        }
         if (state.ImageCount > 0)
             previews.Write(state);
-        snapshots.Finish();
         string reason = end == LoopEnd.NonFinite ? NonFiniteWatch.Reason : (metrics.Verdict as QualityVerdict.Stop)?.Reason ?? AskedToStop;
         return Conclude(run, request, state, end, reason, from, trained, holders.DataWaited, snapshots, notes, events, time);
+    }
+
+    /// <summary>A run that went back to a snapshot, and was at that moment killed at the latest, is on the branch that begins there.</summary>
+    private static void KnowTheBranch(RunFolder folder, TimeProvider time)
+    {
+        if (RunRecord.TryLoad(folder) is not { } record)
+            return;
+        using var held = RunLock.Take(folder);
+        var facts = new SnapshotStore(new FolderBlobStore(folder.Path), time).FactsAsync(null, CancellationToken.None).GetAwaiter().GetResult();
+        if (facts.Count > 0 && record.OnBranch(facts.Keys.Max(snapshot => snapshot.Branch)) is var known && known != record)
+            known.Save(folder);
     }
 
     /// <summary>Where the run goes back to, and why; null where it does not.</summary>
@@ -106,12 +123,12 @@ public static class LocalRun
         return QualityPolicy.LastWell(facts.Keys, failed, record.Spec, record.Branch) is { } well ? (facts[well], NonFiniteWatch.Reason) : null;
     }
 
-    private static void RollBack(RunRecord record, RunFolder folder, SnapshotStore store, EventLog events, (SnapshotName Target, string Reason) back, TimeProvider time)
+    /// <summary>The branch's first snapshot decides that the run has gone back; a crash right after it changes nothing.</summary>
+    private static void RollBack(RunRecord record, SnapshotStore store, EventLog events, (SnapshotName Target, string Reason) back, TimeProvider time)
     {
-        var begun = record with { Branch = record.Branch + 1, Rollbacks = record.Rollbacks + 1 };
-        begun.Save(folder);
-        _ = store.BranchAsync(back.Target, begun.Branch, CancellationToken.None).GetAwaiter().GetResult();
-        events.Add(new BranchBegun(time.GetUtcNow(), back.Target.At.Kimg, begun.Branch, [$"rolled back to {back.Target}: {back.Reason}"]));
+        uint branch = record.Branch + 1;
+        _ = store.BranchAsync(back.Target, branch, CancellationToken.None).GetAwaiter().GetResult();
+        events.Add(new BranchBegun(time.GetUtcNow(), back.Target.At.Kimg, branch, [$"rolled back to {back.Target}: {back.Reason}"]));
     }
 
     private static RunOutcome Conclude(

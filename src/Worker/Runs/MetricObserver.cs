@@ -90,6 +90,25 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
             Measure(state);
     }
 
+    /// <summary>
+    /// Measures and judges the snapshot that the run goes on from, where the process that took it did not get to that, and
+    /// where it may matter to the run's bits.
+    /// </summary>
+    public void CatchUp(TrajectoryState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        if (_interval.Images == 0 || _metrics.Count == 0 || _record.Spec.Rollbacks <= _record.Rollbacks)
+            return;
+        var facts = Facts();
+        if (Find(facts, new SnapshotName(_branch, new ImageCount(state.ImageCount))) is not { } newest)
+            return;
+        long measured = SnapshotFacts.Lineage(facts, newest.Branch, newest.At).Where(snapshot => snapshot.Metric is not null).Select(snapshot => snapshot.At.Images).DefaultIfEmpty(0).Max();
+        if (newest.Metric is not null)
+            Verdict = Judge(facts, newest) as QualityVerdict.RollBack ?? Verdict;
+        else if (newest.At.Images / _interval.Images > measured / _interval.Images)
+            Measure(state);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _evaluation.Dispose();
 
@@ -117,13 +136,19 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
         var best = _metrics[0];
         if (BestSnapshot.LinkAsync(_store, _folder.Path, best.Name, best.HigherIsBetter, CancellationToken.None).GetAwaiter().GetResult() is { } problem)
             _display.Say(problem);
-        var facts = _store.FactsAsync(best.Name, CancellationToken.None).GetAwaiter().GetResult();
-        if (facts.Keys.FirstOrDefault(known => known.Name == snapshot.ToString()) is not { } newest)
+        var facts = Facts();
+        if (Find(facts, snapshot) is not { } newest)
             return;
-        Verdict = QualityPolicy.Judge(facts.Keys, newest, _record.Spec, _record.Rollbacks);
+        Verdict = Judge(facts, newest);
         if (Verdict is not QualityVerdict.GoOn)
             _leave.Request();
     }
+
+    private List<SnapshotFacts> Facts() => [.. _store.FactsAsync(_metrics[0].Name, CancellationToken.None).GetAwaiter().GetResult().Keys];
+
+    private static SnapshotFacts? Find(List<SnapshotFacts> facts, SnapshotName snapshot) => facts.Find(known => known.Name == snapshot.ToString());
+
+    private QualityVerdict Judge(List<SnapshotFacts> facts, SnapshotFacts newest) => QualityPolicy.Judge(facts, newest, _record.Spec, _record.Rollbacks);
 
     private void Note(MetricReport report, SnapshotName snapshot, ImageCount now)
     {

@@ -18,6 +18,10 @@ public sealed record RunRecord(string Data, RunSpec Spec, uint Branch, string? I
 {
     private const int Format = 1;
 
+    /// <summary>The record of a run that has gone back to a snapshot since this was written, if it has.</summary>
+    /// <param name="branch">The branch of its newest snapshot.</param>
+    public RunRecord OnBranch(uint branch) => branch > Branch ? this with { Branch = branch, Rollbacks = Rollbacks + 1 } : this;
+
     /// <summary>Writes the record in one atomic step.</summary>
     public void Save(RunFolder folder)
     {

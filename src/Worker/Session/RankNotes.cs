@@ -53,8 +53,7 @@ internal sealed class RankNotes : IRunDisplay, ILoopObserver
         if (RunRecord.TryLoad(folder) is { } record)
         {
             // The run went back to a snapshot: whoever goes on in this folder is to know the branch.
-            if (record.Branch < _context.Branch)
-                (record with { Branch = _context.Branch, Rollbacks = record.Rollbacks + 1 }).Save(folder);
+            record.OnBranch(_context.Branch).Save(folder);
         }
         else
         {

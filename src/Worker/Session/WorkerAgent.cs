@@ -251,12 +251,12 @@ internal sealed class WorkerAgent : IAsyncDisposable
         _halt = new();
     }
 
+    /// <summary>Whoever is asked is no member, and works for nobody: it was taken for lost. The state stays at hand for the next generation.</summary>
     private async Task ProbeAsync()
     {
-        if (_stage == Stage.Idle)
-            await HaltAsync();
-        if (!_work.IsCompleted)
-            return; // it steps already: a coordinator that forgot this worker hears of its run first, and asks again
+        await HaltAsync();
+        if (_stage != Stage.Idle)
+            Turn(_run, _generation, Stage.Halted, null);
         await _loop.Start(() => _outbox.Add(new WorkerMessage { ProbeResult = AdmissionProbe.Run() }));
     }
 }

@@ -40,6 +40,29 @@ public sealed class QualityPolicyTests
     [Fact]
     public void Judge_Better_GoesOn() => Assert.IsType<QualityVerdict.GoOn>(Judge(new RunSpec { Patience = 1 }, 0, 20, 21, 22, 19.9));
 
+    [Fact]
+    public void Judge_OnAnotherBranch_WhatWasGivenUpDoesNotCount()
+    {
+        SnapshotFacts[] measured = [At(1, 50), At(2, 200), At(3, 1), At(1, 50, 1), At(2, 60, 1)];
+
+        Assert.IsType<QualityVerdict.GoOn>(QualityPolicy.Judge(measured, measured[^1], Rolls, 1));
+        Assert.Equal(
+            "3-b1", Assert.IsType<QualityVerdict.RollBack>(QualityPolicy.Judge([At(1, 50), At(2, 40), At(3, 1), At(3, 1, 1), At(4, 60, 1)], At(4, 60, 1), Rolls, 1)).Target.Name);
+    }
+
+    [Fact]
+    public void LastWell_OnAnotherBranch_IsNothingThatWasGivenUp()
+    {
+        SnapshotFacts[] all = [At(8, null), At(16, null), At(8, null, 1)];
+        var spec = new RunSpec { TickKimg = 4, Batch = 8 };
+
+        Assert.Equal("8", QualityPolicy.LastWell(all, ImageCount.FromKimg(12), spec, 1)!.Name);
+        Assert.Equal("8-b1", QualityPolicy.LastWell(all, ImageCount.FromKimg(13), spec, 1)!.Name);
+        Assert.Equal("16", QualityPolicy.LastWell(all, ImageCount.FromKimg(21), spec, 0)!.Name);
+    }
+
+    private static SnapshotFacts At(double kimg, double? metric, uint branch = 0) => new(branch == 0 ? $"{kimg}" : $"{kimg}-b{branch}", ImageCount.FromKimg(kimg), metric, branch);
+
     /// <summary>Values at 1, 2, 3, … kimg, the last one new.</summary>
     private static QualityVerdict Judge(RunSpec spec, int rollbacks, params double[] values)
     {

@@ -40,6 +40,15 @@ public class RetentionPolicyTests
         Assert.Equal(["2", "4"], Deleted(new(1), At(2), At(4), At(3) with { Branch = 1 }));
 
     [Fact]
+    public void ToDelete_OfABranch_LeavesTheFirst() =>
+        Assert.Equal(["1", "3"], Deleted(new(1), At(1), At(2) with { Branch = 1 }, At(3) with { Branch = 1 }, At(4) with { Branch = 1 }));
+
+    [Fact]
+    public void ToDelete_KeepJudged_LeavesTheBestAndTheNewestWithAMetricOfItsLine() =>
+        Assert.Equal(["2", "3", "4", "6"], Deleted(
+            new(1, KeepJudged: true), At(1, 5), At(2, 9), At(3, 7), At(4, 1), At(3, 7) with { Branch = 1, Name = "b" }, At(5, 8) with { Branch = 1 }, At(6) with { Branch = 1 }, At(7) with { Branch = 1 }));
+
+    [Fact]
     public void ToDelete_OneSnapshotMoreEachTime_DeletesWhatDeletingOnceWould() =>
         Check.QuickThrowOnFailure(Prop.ForAll<byte[]>(metrics =>
         {

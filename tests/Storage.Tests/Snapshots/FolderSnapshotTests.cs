@@ -25,6 +25,17 @@ public sealed class FolderSnapshotTests : IDisposable
     }
 
     [Fact]
+    public async Task DeleteEvaluations_AWriterDied_LeavesNothing()
+    {
+        var blobs = new FolderBlobStore(_folder.Path);
+        var snapshot = SnapshotName.TryParse("000200.000")!;
+        await blobs.PutAsync($"{EvaluationFolder.Of(snapshot)}rows/0", (stream, token) => stream.WriteAsync(new byte[8], token).AsTask(), Token);
+        await File.WriteAllTextAsync(_folder.File($"{EvaluationFolder.Of(snapshot)}rows/1.5{AtomicFile.UnfinishedSuffix}"), "half", Token);
+        await EvaluationFolder.DeleteAsync(blobs, snapshot, Token);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
     public async Task Write_ReallyFullDisk_IsAResultAndTheOldSnapshotStands()
     {
         var mount = _folder.File("small");

@@ -49,6 +49,16 @@ public static class MembershipPolicy
         return member is null || LeaseFrom(settings, now).Until <= member.Lease.Until ? state : state.With(member with { Lease = LeaseFrom(settings, now) });
     }
 
+    /// <summary>Whether a process is one of the fleet.</summary>
+    /// <param name="state">The fleet.</param>
+    /// <param name="worker">The worker.</param>
+    /// <param name="incarnation">Its process.</param>
+    public static bool IsMember(FleetState state, WorkerId worker, long incarnation)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return Current(state, worker, incarnation) is not null;
+    }
+
     /// <summary>
     /// A worker's stream ended without a word. A process that lives attaches again at once, so that the rest of the lease
     /// need not be waited for.

@@ -54,6 +54,17 @@ public class MembershipPolicyTests
     }
 
     [Fact]
+    public void IsMember_LostOrAnotherProcess_IsNot()
+    {
+        var fleet = WithAdmitted(FleetState.Empty, A);
+        Assert.True(MembershipPolicy.IsMember(fleet, A, 1));
+        Assert.False(MembershipPolicy.IsMember(fleet, A, 2));
+        Assert.False(MembershipPolicy.IsMember(fleet, B, 1));
+        Assert.False(MembershipPolicy.IsMember(MembershipPolicy.Sweep(fleet, Settings, At(11)).State, A, 1));
+        Assert.False(MembershipPolicy.IsMember(MembershipPolicy.Evict(fleet, A, "it disagrees").State, A, 1));
+    }
+
+    [Fact]
     public void Join_NewProcessOfTheName_IsProbedAgain_AndTheOldOneIsRefused()
     {
         var fleet = Joined(WithAdmitted(FleetState.Empty, A), A, incarnation: 2);
