@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Atelier.TestKit;
 
@@ -84,6 +85,14 @@ public sealed class AtelierProcess : IDisposable
     {
         using var kill = Process.Start("sh", ["-c", $"kill -{name} {_process.Id}"]);
         kill.WaitForExit();
+    }
+
+    /// <summary>Whether a signal is ignored here, and so by every process that is started.</summary>
+    /// <param name="signal">Its number.</param>
+    public static bool Ignores(int signal)
+    {
+        var mask = File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))["SigIgn:".Length..].Trim();
+        return (ulong.Parse(mask, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & (1ul << (signal - 1))) != 0;
     }
 
     /// <summary>Waits for the end.</summary>

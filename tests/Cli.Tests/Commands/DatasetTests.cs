@@ -112,6 +112,7 @@ public sealed class DatasetTests : IDisposable
     [Fact]
     public void Convert_Interrupted_SaysSoAndGoesOn()
     {
+        Assert.SkipWhen(AtelierProcess.Ignores(2), "SIGINT is ignored by the process that started the tests, and so by what it starts");
         TestImages.WriteFolder(Images, 60, 64);
         // Many times the same files: enough to be at work when the signal comes.
         foreach (var file in Directory.GetFiles(Images))

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Atelier.TestKit;
 
 namespace Atelier.Cli.Tests.Training;
@@ -15,7 +14,7 @@ public sealed class SignalTests(FinishedRun finished) : IDisposable
     [InlineData("TERM", 15)]
     public void Train_Signal_SnapshotsAndGoesOnLater(string signal, int number)
     {
-        Assert.SkipWhen(IsIgnoredHere(number), $"SIG{signal} is ignored by the process that started the tests, and so by what it starts");
+        Assert.SkipWhen(AtelierProcess.Ignores(number), $"SIG{signal} is ignored by the process that started the tests, and so by what it starts");
         // Long enough that a busy machine delivers the signal before its end.
         string[] Command(string folder) => TinyRun.Train(finished.Data, _folder[folder], LongRunImages, TinyRun.Set("snapshot-kimg=10"));
         string[] command = Command("run");
@@ -38,9 +37,4 @@ public sealed class SignalTests(FinishedRun finished) : IDisposable
     public void Dispose() => _folder.Dispose();
 
     /// <summary>A shell that starts a job in the background makes it ignore Ctrl-C, and that is inherited.</summary>
-    private static bool IsIgnoredHere(int signal)
-    {
-        var mask = File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))["SigIgn:".Length..].Trim();
-        return (ulong.Parse(mask, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & (1ul << (signal - 1))) != 0;
-    }
 }
