@@ -2,6 +2,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans;
 using Orleans.Hosting;
+#if NAMED_PACKAGES
+using Orleans.Runtime;
+#endif
 using Orleans.Runtime.Hosting;
 
 namespace Atelier.Orleans.Tests;
@@ -32,6 +35,11 @@ public sealed class TestSilo : IAsyncDisposable
         var (time, signals, storage) = (new ManualTime(), new Signals(), new MemoryStorage());
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton<TimeProvider>(time).AddSingleton(signals);
+#if NAMED_PACKAGES
+        // What the silo does besides needs a clock that goes; only the grains have one that stands still.
+        builder.Services.AddKeyedSingleton(KeyedService.AnyKey, TimeProvider.System);
+        builder.Services.AddKeyedSingleton<TimeProvider>(TimeProviderNames.Grains, time);
+#endif
         builder.UseOrleans(silo =>
         {
             silo.UseLocalhostClustering();

@@ -55,6 +55,7 @@ public sealed class LifeTests : IAsyncLifetime
         }
     }
 
+#if !NAMED_PACKAGES // Orleans takes how long a grain was idle from a watch of its own
     [Fact]
     public async Task IdleGrain_AfterTheCollectionAge_Ends()
     {
@@ -84,6 +85,7 @@ public sealed class LifeTests : IAsyncLifetime
         await _silo.Signals.WaitAsync("deactivated");
         Assert.NotEqual(first, await Grain().Instance());
     }
+#endif
 
     [Fact]
     public async Task Silo_ThatStops_EndsItsGrains()
@@ -158,8 +160,12 @@ public sealed class LifeTests : IAsyncLifetime
         Assert.Equal(0, TimersOfGrains());
     }
 
+#if NAMED_PACKAGES
+    private int TimersOfGrains() => _silo.Time.Pending;
+#else
     /// <summary>All timers but the silo's own, which looks for idle grains.</summary>
     private int TimersOfGrains() => _silo.Time.Pending - 1;
+#endif
 
     /// <summary>Moves the clock to the next tick, once the tick before has ended and set the timer again.</summary>
     private async Task TickAsync()
