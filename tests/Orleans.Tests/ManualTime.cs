@@ -7,16 +7,6 @@ public sealed class ManualTime : TimeProvider
     private readonly List<Alarm> _alarms = [];
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>How many timers are set.</summary>
-    public int Pending
-    {
-        get
-        {
-            lock (_gate)
-                return _alarms.Count(alarm => alarm.Due is not null);
-        }
-    }
-
     public override DateTimeOffset GetUtcNow()
     {
         lock (_gate)

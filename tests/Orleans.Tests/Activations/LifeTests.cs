@@ -102,31 +102,30 @@ public sealed class LifeTests : IAsyncLifetime
     {
         await Grain().Tick(failing: 1, waiting: 0);
         for (var tick = 1; tick <= 3; tick++)
-        {
-            await TickAsync();
-            await _silo.Signals.WaitAsync($"tick {tick}");
-        }
+            await UntilTickAsync(tick);
 
         await Grain().StopTicking();
 
-        Assert.Equal(0, TimersOfGrains());
+        var ticks = _silo.Signals.Log.Count;
+        _silo.Time.Advance(TimeSpan.FromSeconds(10));
+        await Grain().Instance();
+        Assert.Equal(ticks, _silo.Signals.Log.Count);
     }
 
     [Fact]
     public async Task Timer_WhoseTickRuns_IsNotDueBeforeItEnds()
     {
         await Grain().Tick(failing: 0, waiting: 1);
-        await TickAsync();
-        await _silo.Signals.WaitAsync("tick 1");
+        await UntilTickAsync(1);
 
-        Assert.Equal(0, TimersOfGrains());
+        _silo.Time.Advance(TimeSpan.FromSeconds(10));
         // A call waits for the tick as for a call.
         var call = Grain().Instance();
         _silo.Signals.Set("tick may end");
         await call;
+        Assert.DoesNotContain("tick 2", _silo.Signals.Log);
 
-        await TickAsync();
-        await _silo.Signals.WaitAsync("tick 2");
+        await UntilTickAsync(2);
     }
 
     [Theory]
@@ -157,21 +156,20 @@ public sealed class LifeTests : IAsyncLifetime
 
         // The next instance answers once the last one is gone.
         await Grain().Instance();
-        Assert.Equal(0, TimersOfGrains());
+        _silo.Time.Advance(TimeSpan.FromSeconds(10));
+        await Grain().Instance();
+        Assert.DoesNotContain("tick 1", _silo.Signals.Log);
     }
 
-#if NAMED_PACKAGES
-    private int TimersOfGrains() => _silo.Time.Pending;
-#else
-    /// <summary>All timers but the silo's own, which looks for idle grains.</summary>
-    private int TimersOfGrains() => _silo.Time.Pending - 1;
-#endif
-
-    /// <summary>Moves the clock to the next tick, once the tick before has ended and set the timer again.</summary>
-    private async Task TickAsync()
+    /// <summary>Lets seconds go by until a tick has come.</summary>
+    private async Task UntilTickAsync(int tick)
     {
-        while (TimersOfGrains() == 0)
+        var came = _silo.Signals.WaitAsync($"tick {tick}");
+        while (!came.IsCompleted)
+        {
+            _silo.Time.Advance(TimeSpan.FromSeconds(1));
             await Task.Yield();
-        _silo.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+        await came;
     }
 }
