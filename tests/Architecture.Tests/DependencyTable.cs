@@ -58,7 +58,7 @@ internal static class DependencyTable
     public static IReadOnlyList<string> NamedPackages { get; } = [.. StandIns.Values.SelectMany(packages => packages)];
 
     /// <summary>How the names of a stand-in's packages' assemblies begin, where they are not called as the packages are.</summary>
-    public static IReadOnlyDictionary<string, string> NamedAssemblies { get; } = new Dictionary<string, string> { [Orleans] = "Orleans." };
+    public static IReadOnlyDictionary<string, string> NamedAssemblies { get; } = new Dictionary<string, string> { [Orleans] = "Orleans.", [Grpc] = "Grpc." };
 
     /// <summary>Where native code may be imported and pointers used, and why.</summary>
     public static IReadOnlyDictionary<string, string> NativeBoundary { get; } = new Dictionary<string, string>

@@ -39,7 +39,10 @@ public sealed class DependencyTests
             return; // not built: the package lies in its place
 #endif
         var allowed = row.Projects.Concat(row.Sees).Select(AssemblyOf).Concat(row.Packages);
-        var named = row.Projects.Where(DependencyTable.NamedAssemblies.ContainsKey).Select(standIn => DependencyTable.NamedAssemblies[standIn]).ToList();
+        var named = row.Projects.Concat(row.Sees).Where(DependencyTable.NamedAssemblies.ContainsKey).Select(standIn => DependencyTable.NamedAssemblies[standIn]).ToList();
+        // Orleans' generator writes into whatever refers to a project with contracts.
+        if (row.Projects.Contains("src/Coordinator"))
+            named.Add("Orleans.Serialization");
         var used = BuiltAssembly.ReferencesOf(project.AssemblyName).Where(name => !named.Any(start => name.StartsWith(start, StringComparison.Ordinal)));
         AssertAllowed(used, allowed, $"{project.AssemblyName}.dll uses the assembly");
     }

@@ -60,14 +60,19 @@ public sealed class CoordinatorProcess(CoordinatorOptions options, Action<string
 
     private async Task LeadAsync(long term, CancellationToken cancellation)
     {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        // From the start on, which may take longer than the lease.
+        var renewing = RenewAsync(term, end.Token);
         try
         {
             await using var server = await CoordinatorServer.StartAsync(options, term, time, cancellation);
             foreach (var address in server.Addresses) say($"listening on {address} (term {term})");
-            await RenewAsync(term, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         finally
         {
+            await end.CancelAsync();
+            await renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await ReleaseAsync(term);
         }
 

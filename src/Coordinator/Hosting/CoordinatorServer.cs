@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Atelier.Coordinator.Fleet;
 using Atelier.Coordinator.Runs;
 using Atelier.Core;
@@ -77,7 +78,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
     private static WebApplication Build(CoordinatorOptions options, long term, TimeProvider time)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             ServerTransport.Configure(kestrel, options.Limits);
@@ -85,7 +86,8 @@ public sealed class CoordinatorServer : IAsyncDisposable
         });
         builder.UseOrleans(silo =>
         {
-            silo.UseLocalhostClustering();
+            // One silo, which nobody else finds or calls; another coordinator may run on this machine.
+            silo.UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0);
             silo.Services.AddGrainStorage("Default", (_, _) => options.Database.GrainStorage(term));
         });
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
@@ -123,5 +125,12 @@ public sealed class CoordinatorServer : IAsyncDisposable
         else if (address.Host == "*") kestrel.ListenAnyIP(port, Configure);
         else if (IPAddress.TryParse(address.Host, out var ip)) kestrel.Listen(ip, port, Configure);
         else foreach (var resolved in Dns.GetHostAddresses(address.Host).Take(1)) kestrel.Listen(resolved, port, Configure);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -92,7 +92,14 @@ internal sealed class PeerJoin(PeerMembership membership, RingShape shape, PeerS
 
     private async Task GreetAsync(int other, PeerCall call)
     {
-        await call.Call.RequestStream.WriteAsync(_meeting.Greeting).ConfigureAwait(false);
+        try
+        {
+            await call.Call.RequestStream.WriteAsync(_meeting.Greeting).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException)
+        {
+            // The call has ended already; reading says why.
+        }
         var answer = await call.Call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false) ? call.Call.ResponseStream.Current : null;
         if (answer is not { Field: PeerField.Hello } || Hello.Parser.ParseFrom(answer.Payload.Span) is not { } hello || !_meeting.Includes(hello) || hello.Rank != other)
             throw Failure(CollectiveFault.Mismatch, [other], $"met somebody else at the place of rank {other}");
