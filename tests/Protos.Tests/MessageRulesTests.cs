@@ -15,7 +15,7 @@ public sealed class MessageRulesTests
     {
         Assert.Equal(["Attach both"], Calls(Fleet.Descriptor));
         Assert.Equal(["Submit", "List", "Get", "Watch down", "Pause", "Resume", "Cancel", "Logs down"], Calls(Runs.Descriptor));
-        Assert.Equal(["Exchange both", "FetchState down"], Calls(Peer.Descriptor));
+        Assert.Equal(["Meet both", "FetchState down"], Calls(Peer.Descriptor));
     }
 
     [Theory]

@@ -48,16 +48,6 @@ public static class ClientTransport
         return handler;
     }
 
-    /// <summary>Has a handler's connections write much at a time; for those that carry much, not for a few bytes now and then.</summary>
-    /// <param name="handler">Not used yet.</param>
-    /// <returns>The same handler.</returns>
-    public static SocketsHttpHandler GatherWrites(this SocketsHttpHandler handler)
-    {
-        ArgumentNullException.ThrowIfNull(handler);
-        handler.PlaintextStreamFilter = static (connection, _) => ValueTask.FromResult<Stream>(new GatheredWrites(connection.PlaintextStream));
-        return handler;
-    }
-
     private static SocketsHttpHandler Create() => new()
     {
         EnableMultipleHttp2Connections = true,

@@ -14,7 +14,7 @@ internal static class PeerChannel
         address.Uri?.ToString() ?? "http://localhost",
         new GrpcChannelOptions
         {
-            HttpHandler = (address.Unix is { } unix ? ClientTransport.Unix(unix) : ClientTransport.Tcp(address.IsEncrypted ? security.ClientTls() : null)).GatherWrites(),
+            HttpHandler = address.Unix is { } unix ? ClientTransport.Unix(unix) : ClientTransport.Tcp(address.IsEncrypted ? security.ClientTls() : null),
             DisposeHttpClient = true,
             MaxSendMessageSize = null,
         });

@@ -5,9 +5,11 @@ using Atelier.Worker.Collectives.Links;
 using Atelier.Worker.Peers.Links;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -31,10 +33,11 @@ internal sealed class PeerHost : IAsyncDisposable
     /// <summary>Starts listening.</summary>
     /// <param name="options">Where and how.</param>
     /// <param name="service">What it serves.</param>
+    /// <param name="door">Where connections for segments come in.</param>
     /// <param name="cancellation">Ends the start.</param>
     /// <exception cref="Atelier.Core.UserErrorException">Other machines could reach it unprotected.</exception>
     /// <exception cref="IOException">The address is taken.</exception>
-    public static async Task<PeerHost> StartAsync(PeerOptions options, ServerServiceDefinition service, CancellationToken cancellation)
+    public static async Task<PeerHost> StartAsync(PeerOptions options, ServerServiceDefinition service, SegmentDoor door, CancellationToken cancellation)
     {
         // People never call workers, so that a token of theirs is not asked for.
         new ListenPolicy(options.Security.Certificate is not null, HasPeopleToken: true, options.Security.HasToken).Require([options.Listen]);
@@ -44,15 +47,20 @@ internal sealed class PeerHost : IAsyncDisposable
         {
             ServerTransport.Configure(kestrel, options.Limits);
             if (addresses is null)
-                kestrel.ListenUnixSocket(new UnixSocketPath(options.Listen.Host).Reclaimed().Path, endpoint => ServerTransport.Speak(endpoint, options.Security.Certificate, options.Limits));
+                kestrel.ListenUnixSocket(new UnixSocketPath(options.Listen.Host).Reclaimed().Path, Speak);
             else
-                kestrel.Listen(addresses, endpoint => ServerTransport.Speak(endpoint, options.Security.Certificate, options.Limits));
+                kestrel.Listen(addresses, Speak);
         });
+        void Speak(ListenOptions endpoint)
+        {
+            ServerTransport.Speak(endpoint, options.Security.Certificate, options.Limits);
+            endpoint.Use(http => connection => door.EnterAsync(connection, http));
+        }
         if (options.Security.Certificate is not null)
             builder.WebHost.UseKestrelHttpsConfiguration();
         ServerTransport.UseLargeBlocks(builder.Services);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = RingShape.MostPeerSegmentBytes + PeerFrameFormat.MostOverhead);
+        builder.Services.AddGrpc();
         var application = builder.Build();
         application.MapGrpcService(service);
         await application.StartAsync(cancellation).ConfigureAwait(false);

@@ -3,7 +3,9 @@ using Atelier.Worker.Collectives;
 using Atelier.Worker.Collectives.Links;
 using Atelier.Worker.Peers.Links;
 using Atelier.Worker.Peers.States;
+using Google.Protobuf;
 using Grpc.Core;
+using Hello = Atelier.Protos.Hello;
 
 namespace Atelier.Worker.Peers;
 
@@ -21,6 +23,11 @@ public sealed class PeerServer : IAsyncDisposable
     private PeerServer(PeerOptions options, PeerHost host, PeerMeetings meetings, StateSource states) =>
         (_options, _host, _meetings, _states) = (options, host, meetings, states);
 
+    /// <summary>The call by which ranks meet.</summary>
+    internal static Method<Hello, Hello> Meet { get; } = new(
+        MethodType.DuplexStreaming, Peer.Descriptor.FullName, nameof(Meet),
+        Marshallers.Create(hello => hello.ToByteArray(), Hello.Parser.ParseFrom), Marshallers.Create(hello => hello.ToByteArray(), Hello.Parser.ParseFrom));
+
     /// <summary>Where others reach it.</summary>
     public PeerAddress Address => _host.Address;
 
@@ -32,10 +39,11 @@ public sealed class PeerServer : IAsyncDisposable
     public static async Task<PeerServer> StartAsync(PeerOptions options, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var meetings = new PeerMeetings(options);
+        var door = new SegmentDoor(options);
+        var meetings = new PeerMeetings(options, door);
         var states = new StateSource();
         var service = ServerServiceDefinition.CreateBuilder()
-            .AddMethod(PeerFrameFormat.Exchange, (requests, responses, call) =>
+            .AddMethod(Meet, (IAsyncStreamReader<Hello> requests, IServerStreamWriter<Hello> responses, ServerCallContext call) =>
             {
                 options.Security.Admit(call);
                 return meetings.WelcomeAsync(requests, responses, call);
@@ -46,7 +54,7 @@ public sealed class PeerServer : IAsyncDisposable
                 return states.SendAsync(request, responses, call);
             })
             .Build();
-        return new PeerServer(options, await PeerHost.StartAsync(options, service, cancellation).ConfigureAwait(false), meetings, states);
+        return new PeerServer(options, await PeerHost.StartAsync(options, service, door, cancellation).ConfigureAwait(false), meetings, states);
     }
 
     /// <summary>Joins a generation: a stream to and from all other ranks.</summary>

@@ -12,7 +12,7 @@ public sealed class PeerHostileInputTests : HostileInputTests
 {
     private protected override string OnePath => "/atelier.v1.Peer/FetchState";
 
-    private protected override string StreamPath => "/atelier.v1.Peer/Exchange";
+    private protected override string StreamPath => "/atelier.v1.Peer/Meet";
 
     private protected override async Task<HostilePort> StartAsync(ServerLimits limits, TestAuthority? authority)
     {

@@ -5,6 +5,7 @@ using Atelier.TestKit;
 using Atelier.Training.Networks;
 using Atelier.Training.Snapshots;
 using Atelier.Training.Step;
+using Atelier.Worker.Peers.Links;
 using Atelier.Worker.Peers.States;
 using Atelier.Worker.Peers;
 using Atelier.Worker.Session;
@@ -234,7 +235,8 @@ public sealed class PeerStateTests : IAsyncDisposable
             .AddMethod(StateChunkFormat.FetchState, (StateRequest request, IServerStreamWriter<StateChunk> responses, ServerCallContext call) =>
                 send(StateChunks.Of(_held, request.Version.ToVersion()), responses, call))
             .Build();
-        var host = await PeerHost.StartAsync(new PeerOptions(PeerRanks.Tcp), service, Cancellation);
+        var options = new PeerOptions(PeerRanks.Tcp);
+        var host = await PeerHost.StartAsync(options, service, new SegmentDoor(options), Cancellation);
         _servers.Add(host);
         return host.Address;
     }

@@ -4,7 +4,7 @@ namespace Atelier.Core.Fleet.Membership;
 public sealed record FleetSettings
 {
     /// <summary>The protocol's version; a worker of another one is refused.</summary>
-    public const int CurrentProtocol = 1;
+    public const int CurrentProtocol = 2;
 
     /// <summary>So often a worker renews the default lease: four times in it.</summary>
     public static readonly TimeSpan DefaultRenewal = Lease.DefaultLength / 4;

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
 using Atelier.Worker.Collectives;
 using Atelier.Worker.Collectives.Links;
 using Grpc.Core;
@@ -38,8 +40,8 @@ internal sealed class PeerJoin(PeerMembership membership, RingShape shape, PeerS
         try
         {
             await AllOrNone.WaitAsync([.. Others.Select(other => CallAsync(other, either.Token)), .. Others.Select(other => _meeting.FromAsync(other).WaitAsync(either.Token))], either).ConfigureAwait(false);
-            var guests = Enumerable.Range(0, shape.Ranks).Select(other => other == membership.Rank ? null : _meeting.FromAsync(other).Result).ToList();
-            var links = new PeerLinks(membership.Rank, shape, _calls, guests, () => _meeting.Conclude(null));
+            var segments = Enumerable.Range(0, shape.Ranks).Select(other => other == membership.Rank ? null : _meeting.FromAsync(other).Result).ToList();
+            var links = new PeerLinks(membership.Rank, shape, _calls, segments, () => _meeting.Conclude(null));
             _meeting.Conclude(links);
             return links;
         }
@@ -59,11 +61,11 @@ internal sealed class PeerJoin(PeerMembership membership, RingShape shape, PeerS
         while (true)
         {
             var channel = PeerChannel.To(membership.Addresses[other], security);
-            var call = new PeerCall(channel, channel.CreateCallInvoker().AsyncDuplexStreamingCall(PeerFrameFormat.Exchange, null, new CallOptions(security.Headers)));
+            var call = new PeerCall(channel, new Protos.Peer.PeerClient(channel).Meet(security.Headers, cancellationToken: CancellationToken.None));
             try
             {
                 using (cancellation.Register(call.Dispose))
-                    await GreetAsync(other, call).ConfigureAwait(false);
+                    call = call with { Segments = await GreetAsync(other, call, cancellation).ConfigureAwait(false) };
                 cancellation.ThrowIfCancellationRequested();
                 _calls[other] = call;
                 return;
@@ -79,6 +81,11 @@ internal sealed class PeerJoin(PeerMembership membership, RingShape shape, PeerS
                 // It does not listen yet, or was not the one that will.
                 _troubles[other] = $" ({PeerChannel.Describe(e)})";
             }
+            catch (Exception e) when (e is IOException or SocketException or AuthenticationException && !cancellation.IsCancellationRequested)
+            {
+                call.Dispose();
+                _troubles[other] = $" ({e.Message})";
+            }
             catch
             {
                 call.Dispose();
@@ -90,19 +97,21 @@ internal sealed class PeerJoin(PeerMembership membership, RingShape shape, PeerS
         }
     }
 
-    private async Task GreetAsync(int other, PeerCall call)
+    private async Task<SegmentSender> GreetAsync(int other, PeerCall call, CancellationToken cancellation)
     {
         try
         {
-            await call.Call.RequestStream.WriteAsync(_meeting.Greeting).ConfigureAwait(false);
+            await call.Call.RequestStream.WriteAsync(_meeting.Greeting, CancellationToken.None).ConfigureAwait(false);
+            await call.Call.RequestStream.CompleteAsync().ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or InvalidOperationException)
         {
             // The call has ended already; reading says why.
         }
-        var answer = await call.Call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false) ? call.Call.ResponseStream.Current : null;
-        if (answer is not { Field: PeerField.Hello } || Hello.Parser.ParseFrom(answer.Payload.Span) is not { } hello || !_meeting.Includes(hello) || hello.Rank != other)
+        var hello = await call.Call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false) ? call.Call.ResponseStream.Current : null;
+        if (hello is null || !_meeting.Includes(hello) || hello.Rank != other || !SegmentDoor.IsTicket(hello.Ticket.Span))
             throw Failure(CollectiveFault.Mismatch, [other], $"met somebody else at the place of rank {other}");
+        return await SegmentSender.OpenAsync(membership.Addresses[other], security, hello.Ticket.Memory, cancellation).ConfigureAwait(false);
     }
 
     private CollectiveException Late(TimeSpan patience)

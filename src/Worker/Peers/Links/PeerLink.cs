@@ -1,5 +1,4 @@
-using System.Buffers;
-using System.Collections.Concurrent;
+using System.Net.Sockets;
 using System.Threading.Channels;
 using Atelier.Worker.Collectives.Links;
 using Grpc.Core;
@@ -7,33 +6,36 @@ using Grpc.Core;
 namespace Atelier.Worker.Peers.Links;
 
 /// <summary>
-/// The link to one other rank: a task that writes what the collective left in the slots over this rank's call, and one that
-/// queues what comes over the other's. A slot is free again when the other rank says so, and not before.
+/// The link to one other rank: a task that sends what the collective left in the slots over this rank's connection, and one
+/// that takes what comes over the other's. A slot is free again when the other rank says so, and not before.
 /// </summary>
 internal sealed class PeerLink
 {
     private readonly PeerCall _call;
-    private readonly PeerGuest _guest;
+    private readonly SegmentSender _out;
+    private readonly SegmentReceiver _in;
     private readonly RingShape _shape;
     private readonly OutSlots _toAll;
-    private readonly ConcurrentQueue<PeerFrame>[] _in = [new(), new()];
+    private readonly InSlots[] _slots;
     private readonly int[] _released = new int[2];
     private readonly long[] _credited = new long[2];
     private readonly Channel<bool> _work = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private PeerFrame? _farewell;
+    private FrameHead? _farewell;
+    private volatile bool _leaves;
 
-    /// <summary>Links two calls whose ends have told each other who they are.</summary>
+    /// <summary>Links two ranks that have told each other who they are.</summary>
     /// <param name="call">To the other rank.</param>
-    /// <param name="guest">From it.</param>
+    /// <param name="segments">From it.</param>
     /// <param name="shape">Size and number of slots.</param>
     /// <param name="toAll">The slots of segments to all ranks.</param>
-    public PeerLink(PeerCall call, PeerGuest guest, RingShape shape, OutSlots toAll)
+    public PeerLink(PeerCall call, SegmentReceiver segments, RingShape shape, OutSlots toAll)
     {
         _call = call;
-        _guest = guest;
+        (_out, _in) = (call.Segments!, segments);
         _shape = shape;
         _toAll = toAll;
         ToOne = new OutSlots(shape);
+        _slots = [new InSlots(shape), new InSlots(shape)];
     }
 
     /// <summary>The slots of segments to this rank.</summary>
@@ -58,18 +60,12 @@ internal sealed class PeerLink
     public bool HasRoom(bool toAll) => (toAll ? _toAll : ToOne).Written - Volatile.Read(ref _credited[toAll ? 1 : 0]) < _shape.Slots;
 
     /// <summary>The oldest segment that was not released.</summary>
-    public bool TryPeek(bool toAll, out ReadOnlySpan<byte> segment)
-    {
-        bool found = _in[toAll ? 1 : 0].TryPeek(out var frame);
-        segment = found ? frame!.Payload.Span : default;
-        return found;
-    }
+    public bool TryPeek(bool toAll, out ReadOnlySpan<byte> segment) => _slots[toAll ? 1 : 0].TryPeek(out segment);
 
     /// <summary>Gives the oldest segment back.</summary>
     public void Release(bool toAll)
     {
-        if (_in[toAll ? 1 : 0].TryDequeue(out var frame))
-            ArrayPool<byte>.Shared.Return(frame.Rented!);
+        _slots[toAll ? 1 : 0].Release();
         Interlocked.Increment(ref _released[toAll ? 1 : 0]);
         Flush();
     }
@@ -81,42 +77,49 @@ internal sealed class PeerLink
     /// <param name="blames">Because of which rank; null for none.</param>
     public void Leave(int? blames)
     {
-        Volatile.Write(ref _farewell, new PeerFrame(PeerField.None, default) { Leaves = true, Blames = blames });
+        _farewell = new FrameHead(FrameKind.None, 0) { Leaves = true, Blames = blames };
+        _leaves = true;
         Flush();
     }
 
-    /// <summary>Breaks both calls.</summary>
+    /// <summary>Breaks both connections and this rank's call.</summary>
     public void Abort()
     {
         _work.Writer.TryComplete();
         _call.Dispose();
-        _guest.End.Cancel();
+        _in.Abort();
     }
 
     private async Task ReadAsync(Action changed, Action<int?> gone)
     {
-        PeerFrame? last = null;
+        FrameHead? last = null;
         await UntilBrokenAsync(async () =>
         {
-            while (last is not { Leaves: true } && await _guest.Requests.MoveNext(_guest.End.Token).ConfigureAwait(false))
+            while (last is not { Leaves: true } && await _in.ReadHeadAsync().ConfigureAwait(false) is { } head)
             {
-                Take(last = _guest.Requests.Current);
+                await TakeAsync(head).ConfigureAwait(false);
+                last = head;
                 changed();
             }
         }).ConfigureAwait(false);
-        gone(last is { Leaves: true } ? last.Blames : null);
+        gone(last is { Leaves: true } ? last.Value.Blames : null);
     }
 
-    private void Take(PeerFrame frame)
+    private async ValueTask TakeAsync(FrameHead head)
     {
-        Interlocked.Add(ref _credited[0], frame.ReleasedToOne);
-        Interlocked.Add(ref _credited[1], frame.ReleasedToAll);
-        if (frame.Field is not (PeerField.ToOne or PeerField.ToAll))
+        Credit(0, head.ReleasedToOne, ToOne);
+        Credit(1, head.ReleasedToAll, _toAll);
+        if (head.Kind == FrameKind.None)
             return;
-        var queue = _in[frame.Field == PeerField.ToAll ? 1 : 0];
-        if (queue.Count >= _shape.Slots || frame.Payload.Length > _shape.SegmentBytes)
-            throw new InvalidDataException($"a rank sent more than {_shape.Slots} segments of {_shape.SegmentBytes} bytes");
-        queue.Enqueue(frame);
+        var slots = _slots[head.Kind == FrameKind.ToAll ? 1 : 0];
+        await _in.ReadSegmentAsync(slots.Room(head.Length)).ConfigureAwait(false);
+        slots.Publish(head.Length);
+    }
+
+    private void Credit(int kind, int released, OutSlots slots)
+    {
+        if (Interlocked.Add(ref _credited[kind], released) > slots.Written)
+            throw new InvalidDataException("a rank is done with more segments than it was sent");
     }
 
     private async Task WriteAsync(Action<int?> gone)
@@ -136,25 +139,25 @@ internal sealed class PeerLink
         await foreach (var _ in _work.Reader.ReadAllAsync().ConfigureAwait(false))
         {
             // Before the segments are looked at, so that none of those that were sent before the farewell stays behind.
-            var farewell = Volatile.Read(ref _farewell);
-            while (Next(ref sentToOne, ref sentToAll) is { } frame)
-                await _call.Call.RequestStream.WriteAsync(frame).ConfigureAwait(false);
-            if (farewell is null)
+            bool leaves = _leaves;
+            while (Next(ref sentToOne, ref sentToAll) is var (head, segment))
+                await _out.SendAsync(head, segment).ConfigureAwait(false);
+            if (!leaves)
                 continue;
-            await _call.Call.RequestStream.WriteAsync(farewell).ConfigureAwait(false);
-            await _call.Call.RequestStream.CompleteAsync().ConfigureAwait(false);
+            await _out.SendAsync(_farewell!.Value, default).ConfigureAwait(false);
             return;
         }
     }
 
-    private PeerFrame? Next(ref long sentToOne, ref long sentToAll)
+    private (FrameHead Head, ReadOnlyMemory<byte> Segment)? Next(ref long sentToOne, ref long sentToAll)
     {
         int toOne = Interlocked.Exchange(ref _released[0], 0), toAll = Interlocked.Exchange(ref _released[1], 0);
-        var frame = sentToOne < ToOne.Written ? new PeerFrame(PeerField.ToOne, ToOne.Segment(sentToOne++))
-            : sentToAll < _toAll.Written ? new PeerFrame(PeerField.ToAll, _toAll.Segment(sentToAll++))
-            : toOne + toAll > 0 ? new PeerFrame(PeerField.None, default)
-            : null;
-        return frame is null ? null : frame with { ReleasedToOne = toOne, ReleasedToAll = toAll };
+        var (kind, segment) = sentToOne < ToOne.Written ? (FrameKind.ToOne, ToOne.Segment(sentToOne++))
+            : sentToAll < _toAll.Written ? (FrameKind.ToAll, _toAll.Segment(sentToAll++))
+            : (FrameKind.None, ReadOnlyMemory<byte>.Empty);
+        return kind == FrameKind.None && toOne + toAll == 0
+            ? null
+            : (new FrameHead(kind, segment.Length) { ReleasedToOne = toOne, ReleasedToAll = toAll }, segment);
     }
 
     // How a call breaks depends on which end notices, and of what; to the collective it is all the same.
@@ -165,7 +168,7 @@ internal sealed class PeerLink
         {
             await part().ConfigureAwait(false);
         }
-        catch (Exception e) when (e is RpcException or IOException or InvalidDataException or OperationCanceledException or InvalidOperationException)
+        catch (Exception e) when (e is RpcException or IOException or SocketException or InvalidDataException or OperationCanceledException or InvalidOperationException)
         {
             // Reported by whoever ran the part.
         }

@@ -2,7 +2,7 @@ using Atelier.Worker.Collectives.Links;
 
 namespace Atelier.Worker.Peers.Links;
 
-/// <summary>Links between hosts, over gRPC; <see cref="PeerServer"/> makes them.</summary>
+/// <summary>Links between hosts; <see cref="PeerServer"/> makes them.</summary>
 internal sealed class PeerLinks : IRankLinks
 {
     // How long a rank that leaves waits for the others to have taken what it sent; a frozen one would never.
@@ -17,20 +17,20 @@ internal sealed class PeerLinks : IRankLinks
     private int? _blamed;
     private bool _disposed;
 
-    /// <summary>Links over calls that stand.</summary>
+    /// <summary>Links over connections that stand.</summary>
     /// <param name="rank">This rank.</param>
     /// <param name="shape">Ranks, size and number of slots.</param>
     /// <param name="calls">To each rank; null at this one's.</param>
-    /// <param name="guests">From each rank; null at this one's.</param>
+    /// <param name="segments">From each rank; null at this one's.</param>
     /// <param name="left">Called when this rank has left.</param>
-    public PeerLinks(int rank, RingShape shape, IReadOnlyList<PeerCall?> calls, IReadOnlyList<PeerGuest?> guests, Action left)
+    public PeerLinks(int rank, RingShape shape, IReadOnlyList<PeerCall?> calls, IReadOnlyList<SegmentReceiver?> segments, Action left)
     {
         Rank = rank;
         _shape = shape;
         _gone = new GoneRanks(rank);
         _left = left;
         _toAll = new OutSlots(shape);
-        _links = [.. calls.Select((call, other) => call is null ? null : new PeerLink(call, guests[other]!, shape, _toAll))];
+        _links = [.. calls.Select((call, other) => call is null ? null : new PeerLink(call, segments[other]!, shape, _toAll))];
         for (int other = 0; other < _links.Length; other++)
         {
             int from = other;

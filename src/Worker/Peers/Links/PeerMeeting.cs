@@ -1,5 +1,4 @@
 using Atelier.Worker.Collectives.Links;
-using Google.Protobuf;
 using Grpc.Core;
 using Hello = Atelier.Protos.Hello;
 
@@ -9,7 +8,7 @@ namespace Atelier.Worker.Peers.Links;
 /// <param name="own">Who this rank is.</param>
 internal sealed class PeerMeeting(Hello own)
 {
-    private readonly TaskCompletionSource<PeerGuest>[] _guests = [.. Enumerable.Range(0, own.Ranks).Select(_ => new TaskCompletionSource<PeerGuest>(TaskCreationOptions.RunContinuationsAsynchronously))];
+    private readonly TaskCompletionSource<SegmentReceiver>[] _guests = [.. Enumerable.Range(0, own.Ranks).Select(_ => new TaskCompletionSource<SegmentReceiver>(TaskCreationOptions.RunContinuationsAsynchronously))];
     private readonly TaskCompletionSource<PeerLinks> _links = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The run.</summary>
@@ -18,14 +17,14 @@ internal sealed class PeerMeeting(Hello own)
     /// <summary>The generation.</summary>
     public long Generation => own.Generation;
 
-    /// <summary>This rank's first message to any other.</summary>
-    public PeerFrame Greeting => new(PeerField.Hello, own.ToByteArray());
+    /// <summary>What this rank says to those that it calls.</summary>
+    public Hello Greeting => own;
 
     /// <summary>Whether somebody is a rank of this generation as this rank knows it.</summary>
-    public bool Includes(Hello hello) => hello.Equals(new Hello(own) { Rank = hello.Rank });
+    public bool Includes(Hello hello) => hello.Equals(new Hello(own) { Rank = hello.Rank, Ticket = hello.Ticket });
 
-    /// <summary>The call of another rank, as soon as it comes.</summary>
-    public Task<PeerGuest> FromAsync(int rank) => _guests[rank].Task;
+    /// <summary>The segments of another rank, as soon as it has called and opened its connection.</summary>
+    public Task<SegmentReceiver> FromAsync(int rank) => _guests[rank].Task;
 
     /// <summary>All have met, or (null) will not, or this rank has left.</summary>
     public void Conclude(PeerLinks? links)
@@ -37,13 +36,19 @@ internal sealed class PeerMeeting(Hello own)
     }
 
     /// <summary>Serves a rank that called, until all that it sends has come.</summary>
+    /// <param name="hello">What it said.</param>
+    /// <param name="door">Where its connection for segments comes in.</param>
+    /// <param name="responses">To it.</param>
+    /// <param name="late">Ends the wait for its connection.</param>
     /// <exception cref="RpcException">It is in the generation in another way, or called before.</exception>
-    public async Task WelcomeAsync(Hello hello, PeerGuest guest, IServerStreamWriter<PeerFrame> responses)
+    public async Task WelcomeAsync(Hello hello, SegmentDoor door, IServerStreamWriter<Hello> responses, CancellationToken late)
     {
         if (!Includes(hello) || hello.Rank == own.Rank || (uint)hello.Rank >= (uint)own.Ranks)
             throw PeerMeetings.Refusal($"here is rank {own.Rank} of {own.Ranks}, run {own.Run}, generation {own.Generation}");
-        await responses.WriteAsync(Greeting).ConfigureAwait(false);
-        if (!_guests[hello.Rank].TrySetResult(guest))
+        using var ticket = door.Expect();
+        await responses.WriteAsync(new Hello(own) { Ticket = ticket.Value }, late).ConfigureAwait(false);
+        var segments = await ticket.Came.WaitAsync(late).ConfigureAwait(false);
+        if (!_guests[hello.Rank].TrySetResult(segments))
             throw PeerMeetings.Refusal($"rank {hello.Rank} of run {own.Run}, generation {own.Generation}, is here already");
         PeerLinks links;
         try

@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Grpc.Core;
 using Hello = Atelier.Protos.Hello;
 
@@ -9,7 +8,8 @@ namespace Atelier.Worker.Peers.Links;
 /// generation before this worker knows of it: it waits.
 /// </summary>
 /// <param name="options">How long anybody may wait.</param>
-internal sealed class PeerMeetings(PeerOptions options)
+/// <param name="door">Where connections for segments come in.</param>
+internal sealed class PeerMeetings(PeerOptions options, SegmentDoor door)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, PeerMeeting> _latest = new(StringComparer.Ordinal);
@@ -33,7 +33,7 @@ internal sealed class PeerMeetings(PeerOptions options)
 
     /// <summary>Serves a call until its end.</summary>
     /// <exception cref="RpcException">Who calls belongs to no generation here.</exception>
-    public async Task WelcomeAsync(IAsyncStreamReader<PeerFrame> requests, IServerStreamWriter<PeerFrame> responses, ServerCallContext call)
+    public async Task WelcomeAsync(IAsyncStreamReader<Hello> requests, IServerStreamWriter<Hello> responses, ServerCallContext call)
     {
         var hello = await GreetingAsync(requests, call.CancellationToken).ConfigureAwait(false);
         using var late = new CancellationTokenSource(options.NewcomerPatience, options.Time);
@@ -47,30 +47,35 @@ internal sealed class PeerMeetings(PeerOptions options)
         {
             throw Refusal($"was not told of generation {hello.Generation} of run {hello.Run} in {options.NewcomerPatience.TotalSeconds:0.#} s");
         }
-        await meeting.WelcomeAsync(hello, new PeerGuest(requests, new CancellationTokenSource()), responses).ConfigureAwait(false);
+        using var tooLate = new CancellationTokenSource(options.Limits.FirstMessage, options.Time);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(tooLate.Token, call.CancellationToken);
+        try
+        {
+            await meeting.WelcomeAsync(hello, door, responses, ended.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (tooLate.IsCancellationRequested)
+        {
+            throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"opened no connection for segments in {options.Limits.FirstMessage.TotalSeconds:0.#} s"));
+        }
     }
 
     /// <summary>What who does not belong here is told.</summary>
     public static RpcException Refusal(string why) => new(new Status(StatusCode.FailedPrecondition, why));
 
-    private async Task<Hello> GreetingAsync(IAsyncStreamReader<PeerFrame> requests, CancellationToken cancellation)
+    private async Task<Hello> GreetingAsync(IAsyncStreamReader<Hello> requests, CancellationToken cancellation)
     {
         using var late = new CancellationTokenSource(options.Limits.FirstMessage, options.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
         try
         {
-            if (await requests.MoveNext(either.Token).ConfigureAwait(false) && requests.Current is { Field: PeerField.Hello } frame)
-                return Hello.Parser.ParseFrom(frame.Payload.Span);
+            if (await requests.MoveNext(either.Token).ConfigureAwait(false))
+                return requests.Current;
         }
         catch (Exception e) when (late.IsCancellationRequested && e is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled })
         {
             throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"said nothing for {options.Limits.FirstMessage.TotalSeconds:0.#} s"));
         }
-        catch (InvalidProtocolBufferException)
-        {
-            // Said below.
-        }
-        throw new RpcException(new Status(StatusCode.InvalidArgument, "the first message is no hello"));
+        throw new RpcException(new Status(StatusCode.InvalidArgument, "the call had no hello"));
     }
 
     private async Task<PeerMeeting> OfAsync(Hello hello, CancellationToken cancellation)

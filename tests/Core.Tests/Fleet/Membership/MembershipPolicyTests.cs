@@ -77,7 +77,7 @@ public class MembershipPolicyTests
     public void Join_OtherProtocol_IsRefusedWithBothVersions()
     {
         var decision = MembershipPolicy.Join(FleetState.Empty, A, 1, Capabilities() with { ProtocolVersion = 99 }, Settings, T0);
-        Assert.Contains("protocol 99, this coordinator 1", Assert.IsType<Refuse>(Assert.Single(decision.Actions)).Reason, StringComparison.Ordinal);
+        Assert.Contains($"protocol 99, this coordinator {FleetSettings.CurrentProtocol}", Assert.IsType<Refuse>(Assert.Single(decision.Actions)).Reason, StringComparison.Ordinal);
         Assert.Empty(decision.State.Members);
     }
 
