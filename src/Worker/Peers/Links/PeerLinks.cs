@@ -48,7 +48,7 @@ internal sealed class PeerLinks : IRankLinks
     public int SegmentBytes => _shape.SegmentBytes;
 
     /// <inheritdoc/>
-    /// <remarks>Slots of both kinds that go out, and as many that come in; what the transport holds besides is bounded by its windows.</remarks>
+    /// <remarks>Slots of both kinds that go out, and as many that come in; what the system and the transport hold besides is bounded by their buffers.</remarks>
     public long BufferBytes => (1 + 3L * (Ranks - 1)) * _shape.Slots * _shape.SegmentBytes;
 
     /// <inheritdoc/>
