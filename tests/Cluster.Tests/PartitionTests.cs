@@ -2,7 +2,7 @@ using Atelier.TestKit;
 
 namespace Atelier.Cluster.Tests;
 
-/// <summary>Two hosts, TLS and tokens between them, and a cable that is pulled.</summary>
+/// <summary>Two hosts, between them TLS with certificates on both sides and tokens, and a cable that is pulled.</summary>
 public sealed class PartitionTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -15,10 +15,10 @@ public sealed class PartitionTests : IDisposable
         TestImages.WriteStored(_folder["data"], 20, TinyRun.Side);
         MakeSecrets();
         string coordinator = $"https://{TwoHosts.AddressOf(1)}:7070";
-        string[] call = ["--coordinator", coordinator, "--token-file", _folder["people"], "--tls-ca", Certificate("ca")];
+        string[] call = ["--coordinator", coordinator, "--token-file", _folder["people"], "--tls-ca", Certificate("ca"), "--tls-cert", Certificate("person"), "--tls-key", Key("person")];
         using var leader = hosts.Start(
             1, "coordinator", "--listen", $"{TwoHosts.AddressOf(1)}:7070", "--database", _folder["c.db"], "--lease", "3",
-            "--tls-cert", Certificate("server"), "--tls-key", Key("server"), "--token-file", _folder["people"], "--worker-token-file", _folder["workers"]);
+            "--tls-cert", Certificate("server"), "--tls-key", Key("server"), "--tls-ca", Certificate("ca"), "--token-file", _folder["people"], "--worker-token-file", _folder["workers"]);
         using var near = hosts.Start(1, Worker(1, coordinator));
         using var far = hosts.Start(2, Worker(2, coordinator));
         Assert.True(near.WaitForLines(1, IsAttached) && far.WaitForLines(1, IsAttached));
@@ -65,6 +65,7 @@ public sealed class PartitionTests : IDisposable
         }
         string[] output = ["--out", _folder["certs"]];
         AtelierProcess.Run(["certs", "ca", .. output]).Succeeded();
+        AtelierProcess.Run(["certs", "person", .. output]).Succeeded();
         AtelierProcess.Run(["certs", "server", "--host", TwoHosts.AddressOf(1), .. output]).Succeeded();
         foreach (int host in (int[])[1, 2])
             AtelierProcess.Run(["certs", "worker", "--name", $"host{host}", "--host", TwoHosts.AddressOf(host), .. output]).Succeeded();

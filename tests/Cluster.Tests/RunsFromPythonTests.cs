@@ -5,7 +5,7 @@ using Atelier.TestKit;
 
 namespace Atelier.Cluster.Tests;
 
-/// <summary>grpcio submits a run to a coordinator that has a worker, and follows it: in the clear, and with TLS and a token.</summary>
+/// <summary>grpcio submits a run to a coordinator that has a worker, and follows it: in the clear, and with TLS, certificates on both sides and a token.</summary>
 public sealed class RunsFromPythonTests : IDisposable
 {
     private const string PeopleToken = "people-0123456789abcdef0123";
@@ -25,18 +25,20 @@ public sealed class RunsFromPythonTests : IDisposable
     }
 
     [Fact]
-    public async Task Runs_CalledByGrpcioWithTlsAndToken_AnswersAndExplainsMistakes()
+    public async Task Runs_CalledByGrpcioWithCertificateAndToken_AnswersAndExplainsMistakes()
     {
         Peers.SkipWithoutGrpc();
+        TestAuthority.Write(_authority.Valid(), _folder["own.crt"]);
         TestAuthority.Write(_authority.Certificate, _folder["ca.crt"]);
         File.WriteAllText(_folder["token"], WorkerToken);
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(_folder["token"], UnixFileMode.UserRead | UnixFileMode.UserWrite);
         await using var coordinator = await ServedCoordinator.StartAsync(
-            _authority.Valid(), new AccessGate(new AccessToken(PeopleToken, "a test"), new AccessToken(WorkerToken, "a test")));
-        using var worker = StartWorker(coordinator, "--tls-ca", _folder["ca.crt"], "--worker-token-file", _folder["token"]);
+            _authority.Valid(), new AccessGate(new AccessToken(PeopleToken, "a test"), new AccessToken(WorkerToken, "a test")), _authority.Certificate);
+        using var worker = StartWorker(
+            coordinator, "--tls-ca", _folder["ca.crt"], "--tls-cert", _folder["own.crt"], "--tls-key", _folder["own.key"], "--worker-token-file", _folder["token"]);
 
-        await CallAsync(coordinator, _folder["ca.crt"], PeopleToken);
+        await CallAsync(coordinator, _folder["ca.crt"], PeopleToken, _folder["own.key"], _folder["own.crt"]);
     }
 
     public void Dispose()

@@ -25,14 +25,22 @@ internal sealed class ServedCoordinator : IAsyncDisposable
     /// <summary>Starts one on a free port of this machine.</summary>
     /// <param name="certificate">Its certificate; null to speak no TLS.</param>
     /// <param name="gate">Who may call; null for everybody.</param>
-    public static async Task<ServedCoordinator> StartAsync(X509Certificate2? certificate = null, AccessGate? gate = null)
+    /// <param name="callers">The authority that callers must have a certificate of; null for none.</param>
+    public static async Task<ServedCoordinator> StartAsync(X509Certificate2? certificate = null, AccessGate? gate = null, X509Certificate2? callers = null)
     {
         Assert.DoesNotContain("libatelier_", await File.ReadAllTextAsync("/proc/self/maps"), StringComparison.Ordinal);
         var folder = new TemporaryFolder();
         var database = new SqliteDatabase(folder["c.db"]);
         await database.CreateTablesAsync(CancellationToken.None);
         long term = (await database.Lease.TryAcquireAsync("test", TimeSpan.FromHours(1), CancellationToken.None))!.Value;
-        var options = new CoordinatorOptions { Listen = [ListenAddress.Parse("127.0.0.1:0")], Database = database, Certificate = certificate, Gate = gate ?? new(null, null) };
+        var options = new CoordinatorOptions
+        {
+            Listen = [ListenAddress.Parse("127.0.0.1:0")],
+            Database = database,
+            Certificate = certificate,
+            CallerAuthorities = callers is null ? null : [callers],
+            Gate = gate ?? new(null, null),
+        };
         return new(folder, database, await CoordinatorServer.StartAsync(options, term, TimeProvider.System, CancellationToken.None));
     }
 

@@ -1,9 +1,10 @@
+using System.Security.Cryptography.X509Certificates;
 using Atelier.Cli.Tests;
 using Atelier.TestKit;
 
 namespace Atelier.Cluster.Tests;
 
-/// <summary>A coordinator whose certificate cannot be trusted, as people and workers meet it.</summary>
+/// <summary>Coordinators whose certificate cannot be trusted, or that ask for one, as people and workers meet them.</summary>
 public sealed class TrustTests : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -57,6 +58,31 @@ public sealed class TrustTests : IAsyncDisposable
         Run("ls", address).Succeeded();
     }
 
+    [Theory]
+    [InlineData(null, "must show a certificate here; give it with --tls-cert")]
+    [InlineData("stranger", "another authority")]
+    public async Task Caller_OfACoordinatorThatAsksForCertificates_IsToldWhatIsWrongWithIts(string? what, string says)
+    {
+        string address = await StartAsync("valid", asksCallers: true);
+        string[] shown = what is null ? [] : Shown(what);
+
+        Complaint.IsOf(Run("ls", address, shown), says);
+        var worker = AtelierProcess.Run(["worker", "--coordinator", address, "--tls-ca", _folder["ca.crt"], .. shown]);
+        Complaint.IsOf(worker, says);
+    }
+
+    [Fact]
+    public async Task Caller_WithACertificate_IsServed()
+    {
+        string address = await StartAsync("valid", asksCallers: true);
+
+        Run("ls", address, Shown("valid")).Succeeded();
+        using var worker = AtelierProcess.Start(["worker", "--coordinator", address, "--tls-ca", _folder["ca.crt"], .. Shown("valid")]);
+        Assert.True(worker.WaitForLines(1, line => line.StartsWith("attached", StringComparison.Ordinal)));
+        worker.Signal("TERM");
+        worker.WaitForExit();
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -70,10 +96,18 @@ public sealed class TrustTests : IAsyncDisposable
     private AtelierResult Run(string command, string address, params string[] more) =>
         AtelierProcess.Run([command, "--coordinator", address, "--tls-ca", _folder["ca.crt"], .. more]);
 
-    private async Task<string> StartAsync(string what)
+    private string[] Shown(string what)
+    {
+        TestAuthority.Write(Certificate(what), _folder["own.crt"]);
+        return ["--tls-cert", _folder["own.crt"], "--tls-key", _folder["own.key"]];
+    }
+
+    private X509Certificate2 Certificate(string what) => what switch { "expired" => _authority.Expired(), "stranger" => _stranger.Valid(), _ => _authority.Valid() };
+
+    private async Task<string> StartAsync(string what, bool asksCallers = false)
     {
         TestAuthority.Write(_authority.Certificate, _folder["ca.crt"]);
-        _coordinator = await ServedCoordinator.StartAsync(what switch { "expired" => _authority.Expired(), "stranger" => _stranger.Valid(), _ => _authority.Valid() });
+        _coordinator = await ServedCoordinator.StartAsync(Certificate(what), callers: asksCallers ? _authority.Certificate : null);
         return _coordinator.Address.GetLeftPart(UriPartial.Authority);
     }
 }

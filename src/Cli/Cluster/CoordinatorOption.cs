@@ -18,10 +18,12 @@ internal sealed class CoordinatorOption
     private readonly Option<string?> _address = new("--coordinator") { Description = $"http://HOST:PORT, https://HOST:PORT or unix:PATH (or set {Variable})" };
     private readonly Option<string?> _token = new(AccessOptions.PeopleTokenFile) { Description = $"file with the token of people (or set {AccessOptions.PeopleTokenVariable})" };
     private readonly Option<string?> _authority = new(AccessOptions.Authority) { Description = "certificate of the authority that the coordinator's comes from, in PEM" };
+    private readonly Option<string?> _certificate = new(AccessOptions.Certificate) { Description = "one's own certificate in PEM, for a coordinator that asks for it" };
+    private readonly Option<string?> _key = new(AccessOptions.Key) { Description = "the certificate's private key in PEM" };
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _address, _token, _authority })
+        foreach (var option in new Option[] { _address, _token, _authority, _certificate, _key })
             command.Options.Add(option);
     }
 
@@ -33,7 +35,8 @@ internal sealed class CoordinatorOption
         var token = TokenSource.ReadText(AccessRole.Person, parsed.GetValue(_token), Environment.GetEnvironmentVariable(AccessOptions.PeopleTokenVariable));
         try
         {
-            using var channel = CoordinatorChannel.Open(address, Tls.Trusting(parsed.GetValue(_authority)));
+            using var own = Tls.Load(parsed.GetValue(_certificate), parsed.GetValue(_key), TimeProvider.System);
+            using var channel = CoordinatorChannel.Open(address, Tls.Trusting(Tls.Authorities(parsed.GetValue(_authority)), own));
             var invoker = channel.CreateCallInvoker();
             return call(new RunsClient(token is null ? invoker : invoker.Intercept(metadata =>
             {

@@ -24,31 +24,27 @@ internal static class Tls
         return loaded;
     }
 
-    /// <summary>Trust in one authority alone, and a certificate to show; null for the system's trust.</summary>
-    /// <exception cref="UserErrorException">A file cannot be read.</exception>
-    public static SslClientAuthenticationOptions? Trusting(string? authority, X509Certificate2? own = null)
+    /// <summary>Trust in some authorities alone, and a certificate to show; null for the system's trust and none.</summary>
+    public static SslClientAuthenticationOptions? Trusting(X509Certificate2Collection? authorities, X509Certificate2? own)
     {
-        if (authority is null && own is null)
+        if (authorities is null && own is null)
             return null;
         var options = new SslClientAuthenticationOptions();
         if (own is not null)
             options.ClientCertificates = [own];
-        if (authority is not null)
-        {
-            var trusted = Read(authority, () =>
-            {
-                var found = new X509Certificate2Collection();
-                found.ImportFromPemFile(authority);
-                return found;
-            });
-            options.TrustOnly([.. trusted]);
-        }
+        if (authorities is not null)
+            options.TrustOnly(authorities);
         return options;
     }
 
-    /// <summary>An authority's certificate; null for none.</summary>
-    /// <exception cref="UserErrorException">The file cannot be read.</exception>
-    public static X509Certificate2? Authority(string? path) => path is null ? null : Read(path, () => X509CertificateLoader.LoadCertificateFromFile(path));
+    /// <summary>The certificates of one authority, or of several while one takes the place of another; null where no file is named.</summary>
+    /// <exception cref="UserErrorException">The file cannot be read, or has none.</exception>
+    public static X509Certificate2Collection? Authorities(string? path) => path is null ? null : Read(path, () =>
+    {
+        var found = new X509Certificate2Collection();
+        found.ImportFromPemFile(path);
+        return found.Count > 0 ? found : throw new CryptographicException("it has no certificate in PEM");
+    });
 
     private static T Read<T>(string path, Func<T> read)
     {

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Atelier.Core.Access;
 using Atelier.Training.Step;
 using Atelier.Worker.Benchmarks;
@@ -17,8 +15,8 @@ internal static class AllReduceRanks
     /// <summary>One rank of a world of processes.</summary>
     public static AllReduceRate RunRank(AllReduceJob job, string world, int rank, CancellationToken cancellation)
     {
-        if (job.OverGrpc)
-            return RunOverGrpcAsync(job, world.Split(','), rank, cancellation).GetAwaiter().GetResult();
+        if (job.IsBetweenHosts)
+            return RunBetweenHostsAsync(job, PeerWorld.Parse(world), rank, cancellation).GetAwaiter().GetResult();
         var links = new SharedMemoryWorld(world, job.Ranks).JoinAsync(rank, Patience, TimeProvider.System, cancellation).GetAwaiter().GetResult();
         return AllReduceBenchmark.Run(links, job.Megabytes, job.Repetitions, TimeProvider.System);
     }
@@ -27,7 +25,8 @@ internal static class AllReduceRanks
     /// <exception cref="IOException">Another rank could not begin.</exception>
     public static AllReduceRate RunProcesses(AllReduceJob job)
     {
-        var world = job.OverGrpc ? FreeAddresses(job.Ranks) : Guid.NewGuid().ToString("n");
+        var peers = job.IsBetweenHosts ? PeerWorld.Create(job.Ranks, isEncrypted: job.Transport == AllReduceJob.GrpcTls) : null;
+        var world = peers?.ToString() ?? Guid.NewGuid().ToString("n");
         // Not disposed: a process that ends late still cancels it.
         var lost = new CancellationTokenSource();
         var others = new List<Process>();
@@ -51,6 +50,8 @@ internal static class AllReduceRanks
                     other.Kill();
                 other.Dispose();
             }
+            if (peers?.Certificates is { } folder)
+                Directory.Delete(folder, recursive: true);
         }
     }
 
@@ -72,22 +73,12 @@ internal static class AllReduceRanks
         return rates[0];
     }
 
-    private static async Task<AllReduceRate> RunOverGrpcAsync(AllReduceJob job, string[] addresses, int rank, CancellationToken cancellation)
+    private static async Task<AllReduceRate> RunBetweenHostsAsync(AllReduceJob job, PeerWorld world, int rank, CancellationToken cancellation)
     {
-        await using var server = await PeerServer.StartAsync(new PeerOptions(ListenAddress.Parse(addresses[rank])), cancellation);
-        var membership = new PeerMembership("bench", 1, rank, [.. addresses.Select(address => PeerAddress.Parse($"http://{address}"))]);
+        await using var server = await PeerServer.StartAsync(new PeerOptions(ListenAddress.Parse(world.Addresses[rank])) { Security = world.Security() }, cancellation);
+        var membership = new PeerMembership("bench", 1, rank, world.Peers());
         var links = await server.JoinAsync(membership, Patience, TimeProvider.System, cancellation);
         return AllReduceBenchmark.Run(links, job.Megabytes, job.Repetitions, TimeProvider.System);
-    }
-
-    // All are held at once, so that they differ; each is taken again by the rank that it is for.
-    private static string FreeAddresses(int ranks)
-    {
-        var listeners = Enumerable.Range(0, ranks).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        listeners.ForEach(listener => listener.Start());
-        var addresses = string.Join(',', listeners.Select(listener => listener.LocalEndpoint));
-        listeners.ForEach(listener => listener.Dispose());
-        return addresses;
     }
 
     private static Process Start(AllReduceJob job, string world, int rank, CancellationTokenSource lost)
@@ -96,7 +87,7 @@ internal static class AllReduceRanks
         var start = new ProcessStartInfo(program) { RedirectStandardInput = true };
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
             start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
-        foreach (var argument in new[] { "bench", "allreduce", "--ranks", $"{job.Ranks}", "--megabytes", $"{job.Megabytes}", "--repetitions", $"{job.Repetitions}", "--transport", job.OverGrpc ? BenchAllReduceCommand.Grpc : BenchAllReduceCommand.SharedMemory, "--rank", $"{rank}", "--world", world })
+        foreach (var argument in new[] { "bench", "allreduce", "--ranks", $"{job.Ranks}", "--megabytes", $"{job.Megabytes}", "--repetitions", $"{job.Repetitions}", "--transport", job.Transport, "--rank", $"{rank}", "--world", world })
             start.ArgumentList.Add(argument);
         var process = Process.Start(start)!;
         process.EnableRaisingEvents = true;

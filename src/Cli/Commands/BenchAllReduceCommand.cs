@@ -9,13 +9,6 @@ namespace Atelier.Cli.Commands;
 /// <summary><c>atelier bench allreduce</c>: how fast ranks on this host sum a buffer.</summary>
 internal static class BenchAllReduceCommand
 {
-    /// <summary>Processes of this host, through its memory.</summary>
-    public const string SharedMemory = "shared-memory";
-
-    /// <summary>Processes of this host, over TCP as if they were on several.</summary>
-    public const string Grpc = "grpc";
-
-    private const string InProcess = "in-process";
     private const int MostRanks = 64;
     private const int MostMegabytes = 2000;
     private const int MostRepetitions = 1000;
@@ -24,8 +17,8 @@ internal static class BenchAllReduceCommand
     {
         var ranks = new Option<int>("--ranks") { Description = "how many take part", DefaultValueFactory = _ => 2 };
         var megabytes = new Option<int>("--megabytes") { Description = "size of the buffer, in 10^6 bytes of float32", DefaultValueFactory = _ => 16 };
-        var transport = new Option<string>("--transport") { Description = "what lies between the ranks: processes, processes over TCP, or threads", DefaultValueFactory = _ => SharedMemory };
-        transport.AcceptOnlyFromAmong(SharedMemory, Grpc, InProcess);
+        var transport = new Option<string>("--transport") { Description = "what lies between the ranks: shared memory of processes, TCP as between hosts, without TLS or with it, or nothing between threads", DefaultValueFactory = _ => AllReduceJob.SharedMemory };
+        transport.AcceptOnlyFromAmong(AllReduceJob.Transports);
         var repetitions = new Option<int>("--repetitions") { Description = "timed sums; the median counts", DefaultValueFactory = _ => 7 };
         var json = new Option<bool>("--json") { Description = "print one JSON object" };
         // How the command starts its other ranks.
@@ -33,12 +26,12 @@ internal static class BenchAllReduceCommand
         var world = new Option<string?>("--world") { Hidden = true };
         var command = new Command("allreduce", "Time sums over several ranks on this host") { ranks, megabytes, transport, repetitions, json, rank, world };
         command.SetAction(parsed => Run(
-            new AllReduceJob(parsed.GetValue(ranks), parsed.GetValue(megabytes), parsed.GetValue(repetitions), parsed.GetValue(transport) == Grpc),
-            parsed.GetValue(transport)!, parsed.GetValue(rank), parsed.GetValue(world), parsed.GetValue(json)));
+            new AllReduceJob(parsed.GetValue(ranks), parsed.GetValue(megabytes), parsed.GetValue(repetitions), parsed.GetValue(transport)!),
+            parsed.GetValue(rank), parsed.GetValue(world), parsed.GetValue(json)));
         return command;
     }
 
-    private static int Run(AllReduceJob job, string transport, int? rank, string? world, bool json)
+    private static int Run(AllReduceJob job, int? rank, string? world, bool json)
     {
         if (job.Ranks is < 1 or > MostRanks)
             throw new UserErrorException($"--ranks {job.Ranks}: a number from 1 to {MostRanks} is needed");
@@ -51,7 +44,7 @@ internal static class BenchAllReduceCommand
             AllReduceRanks.RunRank(job, world, other, CancellationToken.None);
             return ExitCode.Success;
         }
-        var rate = transport == InProcess ? AllReduceRanks.RunThreads(job) : AllReduceRanks.RunProcesses(job);
+        var rate = job.Transport == AllReduceJob.InProcess ? AllReduceRanks.RunThreads(job) : AllReduceRanks.RunProcesses(job);
         Console.WriteLine(json
             ? new JsonObject
             {
@@ -59,7 +52,7 @@ internal static class BenchAllReduceCommand
                 ["bus_gb_per_s"] = Math.Round(rate.BusGigabytesPerSecond, 4),
                 ["extra_bytes_per_rank"] = rate.ExtraBytes,
             }.ToJsonString()
-            : string.Create(CultureInfo.InvariantCulture, $"{job.Megabytes} MB over {job.Ranks} ranks ({transport}): {rate.Seconds:0.00000} s, {rate.BusGigabytesPerSecond:0.000} GB/s on each link, {rate.ExtraBytes / 1e6:0.0} MB besides the buffer"));
+            : string.Create(CultureInfo.InvariantCulture, $"{job.Megabytes} MB over {job.Ranks} ranks ({job.Transport}): {rate.Seconds:0.00000} s, {rate.BusGigabytesPerSecond:0.000} GB/s on each link, {rate.ExtraBytes / 1e6:0.0} MB besides the buffer"));
         return ExitCode.Success;
     }
 }

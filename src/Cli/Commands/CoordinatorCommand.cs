@@ -21,25 +21,30 @@ internal static class CoordinatorCommand
         var database = new Option<string>("--database") { Description = $"a SQLite file, or {PostgresScheme}CONNECTION shared with standbys", DefaultValueFactory = _ => "coordinator.db" };
         var certificate = new Option<string?>(AccessOptions.Certificate) { Description = "its certificate in PEM" };
         var key = new Option<string?>(AccessOptions.Key) { Description = "the certificate's private key in PEM" };
+        var authority = new Option<string?>(AccessOptions.Authority) { Description = "certificate of the authority that callers' certificates must come from, in PEM (default: callers need none)" };
         var people = new Option<string?>(AccessOptions.PeopleTokenFile) { Description = $"file with the token of people (or set {AccessOptions.PeopleTokenVariable})" };
         var workers = new Option<string?>(AccessOptions.WorkerTokenFile) { Description = $"file with the token of workers (or set {AccessOptions.WorkerTokenVariable})" };
         var lease = new Option<double>("--lease") { Description = "seconds that a worker may be silent", DefaultValueFactory = _ => 10 };
         var leaderLease = new Option<double>("--leader-lease") { Description = "seconds after which a standby takes over", DefaultValueFactory = _ => 10 };
         var noRunFiles = new Option<bool>("--no-run-files") { Description = "leave events.jsonl to somebody else", Hidden = true };
         var untilStdinCloses = Companion.Option();
-        var command = new Command("coordinator", "Keep runs and workers together") { listen, database, certificate, key, people, workers, lease, leaderLease, noRunFiles, untilStdinCloses };
+        var command = new Command("coordinator", "Keep runs and workers together") { listen, database, certificate, key, authority, people, workers, lease, leaderLease, noRunFiles, untilStdinCloses };
         command.SetAction(parsed =>
         {
             var (workerLease, ownLease) = (Seconds(parsed, lease), Seconds(parsed, leaderLease));
             if (parsed.GetValue(untilStdinCloses))
                 Companion.EndWithStdin();
             using var own = Tls.Load(parsed.GetValue(certificate), parsed.GetValue(key), TimeProvider.System);
+            if (own is null && parsed.GetValue(authority) is not null)
+                throw new UserErrorException($"callers show certificates over TLS only: give {AccessOptions.Authority} together with {AccessOptions.Certificate} and {AccessOptions.Key}");
+            var callers = Tls.Authorities(parsed.GetValue(authority));
             var addresses = parsed.GetValue(listen)!.Select(ListenAddress.Parse).ToList();
             return Run(name => new CoordinatorOptions
             {
                 Listen = addresses,
                 Database = name,
                 Certificate = own,
+                CallerAuthorities = callers,
                 Gate = new AccessGate(
                     TokenSource.Read(AccessRole.Person, parsed.GetValue(people), Environment.GetEnvironmentVariable(AccessOptions.PeopleTokenVariable)),
                     TokenSource.Read(AccessRole.Worker, parsed.GetValue(workers), Environment.GetEnvironmentVariable(AccessOptions.WorkerTokenVariable))),

@@ -20,7 +20,7 @@ internal static class WorkerCommand
         var lanes = new Option<int?>("--lanes") { Description = "shards computed at once (default: the cores at hand / threads)" };
         var token = new Option<string?>(AccessOptions.WorkerTokenFile) { Description = $"file with the token of workers (or set {AccessOptions.WorkerTokenVariable})" };
         var authority = new Option<string?>(AccessOptions.Authority) { Description = "certificate of the authority that the others' come from, in PEM" };
-        var certificate = new Option<string?>(AccessOptions.Certificate) { Description = "its certificate in PEM, for other workers" };
+        var certificate = new Option<string?>(AccessOptions.Certificate) { Description = "its certificate in PEM, for other workers and for the coordinator" };
         var key = new Option<string?>(AccessOptions.Key) { Description = "the certificate's private key in PEM" };
         var listen = new Option<string>("--listen") { Description = "where other workers reach it: HOST:PORT or unix:PATH", DefaultValueFactory = _ => "127.0.0.1:0" };
         var advertise = new Option<string?>("--advertise") { Description = "the host name or address that others are told (default: where it listens)" };
@@ -33,12 +33,13 @@ internal static class WorkerCommand
             int count = parsed.GetValue(threads);
             if (count < 1)
                 throw new UserErrorException($"--threads {count}: at least one is needed");
+            var authorities = Tls.Authorities(parsed.GetValue(authority));
             using var own = Tls.Load(parsed.GetValue(certificate), parsed.GetValue(key), TimeProvider.System);
             var options = new WorkerOptions
             {
                 Name = new WorkerId(parsed.GetValue(name)!).Value,
                 Coordinators = parsed.GetValue(coordinators)!,
-                Tls = Tls.Trusting(parsed.GetValue(authority), own),
+                Tls = Tls.Trusting(authorities, own),
                 Token = TokenSource.ReadText(AccessRole.Worker, parsed.GetValue(token), Environment.GetEnvironmentVariable(AccessOptions.WorkerTokenVariable)),
                 Threads = count,
                 IsEvaluator = parsed.GetValue(role) == "evaluator",
@@ -50,7 +51,7 @@ internal static class WorkerCommand
             var reached = new PeerOptions(ListenAddress.Parse(parsed.GetValue(listen)!))
             {
                 Host = parsed.GetValue(advertise),
-                Security = new PeerSecurity(own, Tls.Authority(parsed.GetValue(authority)), options.Token),
+                Security = new PeerSecurity(own, authorities, options.Token),
             };
             return Run(options, reached);
         });

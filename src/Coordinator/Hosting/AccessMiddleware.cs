@@ -1,4 +1,5 @@
 using Atelier.Core.Access;
+using Atelier.Rpc.Transport;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 
@@ -21,17 +22,7 @@ internal sealed class AccessMiddleware(RequestDelegate next, AccessGate gate)
             : (AccessRole?)null;
         if (role is not { } needed) return next(context);
         var decision = gate.Decide(needed, context.Request.Headers.Authorization);
-        return decision == AccessDecision.Granted ? next(context) : Refuse(context, decision, needed);
-    }
-
-    /// <summary>As gRPC has it: a status in the headers of an answer without content.</summary>
-    private static Task Refuse(HttpContext context, AccessDecision decision, AccessRole role)
-    {
-        context.Response.StatusCode = StatusCodes.Status200OK;
-        context.Response.ContentType = "application/grpc";
-        var status = decision == AccessDecision.OtherRole ? StatusCode.PermissionDenied : StatusCode.Unauthenticated;
-        context.Response.Headers["grpc-status"] = ((int)status).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        context.Response.Headers["grpc-message"] = Uri.EscapeDataString(decision.Describe(role));
-        return Task.CompletedTask;
+        if (decision == AccessDecision.Granted) return next(context);
+        return context.Response.RefuseAsync(decision == AccessDecision.OtherRole ? StatusCode.PermissionDenied : StatusCode.Unauthenticated, decision.Describe(needed));
     }
 }

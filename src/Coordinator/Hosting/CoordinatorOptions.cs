@@ -21,6 +21,9 @@ public sealed record CoordinatorOptions
     /// <summary>Its certificate with the private key; null for none, on loopback only.</summary>
     public X509Certificate2? Certificate { get; init; }
 
+    /// <summary>The authorities that callers must show a certificate of, besides their token; null where they need none.</summary>
+    public X509Certificate2Collection? CallerAuthorities { get; init; }
+
     /// <summary>Who may call.</summary>
     public AccessGate Gate { get; init; } = new(null, null);
 

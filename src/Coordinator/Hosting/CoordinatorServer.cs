@@ -109,6 +109,8 @@ public sealed class CoordinatorServer : IAsyncDisposable
         builder.Services.AddSingleton(health);
         var app = builder.Build();
         app.UseRouting();
+        if (options.CallerAuthorities is { } authorities)
+            app.UseMiddleware<CallerCertificates>(authorities);
         app.UseMiddleware<AccessMiddleware>(options.Gate);
         app.MapGrpcService(app.Services.GetRequiredService<FleetService>().Definition);
         app.MapGrpcService<RunsService>();
@@ -119,7 +121,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
 
     private static void Listen(KestrelServerOptions kestrel, ListenAddress address, CoordinatorOptions options)
     {
-        void Configure(ListenOptions endpoint) => ServerTransport.Speak(endpoint, options.Certificate, options.Limits);
+        void Configure(ListenOptions endpoint) => ServerTransport.Speak(endpoint, options.Certificate, options.CallerAuthorities is not null, options.Limits);
 
         if (address.Port is not { } port) kestrel.ListenUnixSocket(new UnixSocketPath(address.Host).Reclaimed().Path, Configure);
         else if (address.Host == "*") kestrel.ListenAnyIP(port, Configure);

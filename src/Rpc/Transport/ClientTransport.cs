@@ -12,9 +12,10 @@ public static class ClientTransport
     /// <summary>How long the answer may take; then the connection is closed, and its calls fail.</summary>
     public static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+    /// <summary>How long a connection may take to come about.</summary>
+    public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
-    // A segment of a tensor fits without waiting for the receiver's leave.
+    // A chunk of a state fits without waiting for the receiver's leave.
     private const int WindowBytes = 4 << 20;
 
     /// <summary>Connects over TCP.</summary>

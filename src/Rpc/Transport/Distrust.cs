@@ -12,10 +12,17 @@ public static class Distrust
         ArgumentNullException.ThrowIfNull(failure);
         for (var cause = failure.Status.DebugException; cause is not null; cause = cause.InnerException)
         {
-            if (cause is AuthenticationException)
-                return $"{Meaning(cause.Message)} ({cause.Message.TrimEnd('.')})";
+            if (cause is AuthenticationException handshake)
+                return Describe(handshake);
         }
         return null;
+    }
+
+    /// <summary>Why a handshake failed, for people.</summary>
+    public static string Describe(AuthenticationException failure)
+    {
+        ArgumentNullException.ThrowIfNull(failure);
+        return $"{Meaning(failure.Message)} ({failure.Message.TrimEnd('.')})";
     }
 
     // .NET names the flags of the chain, in every language alike.

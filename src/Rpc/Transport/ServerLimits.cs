@@ -15,7 +15,7 @@ public sealed record ServerLimits
     /// <summary>How long a request that is no stream may come too slowly: at fewer than <see cref="SlowestBytesPerSecond"/>.</summary>
     public TimeSpan SlowRequest { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a stream may be open before its first message has come, which says who it is.</summary>
+    /// <summary>How long a stream or a connection for segments may be open before its first message has come, which says who it is.</summary>
     public TimeSpan FirstMessage { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Connections at once; more are closed as soon as they come.</summary>

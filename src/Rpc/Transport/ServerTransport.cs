@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -17,13 +18,23 @@ public static class ServerTransport
     /// <summary>Has an endpoint speak HTTP/2, with TLS where there is a certificate.</summary>
     /// <param name="endpoint">The endpoint.</param>
     /// <param name="certificate">The certificate with its private key; null for none.</param>
+    /// <param name="asksCallers">Whether callers are asked for a certificate, whose key they then prove to have; for <see cref="CallerCertificates"/> to judge.</param>
     /// <param name="limits">What it bears with.</param>
-    public static void Speak(ListenOptions endpoint, X509Certificate2? certificate, ServerLimits limits)
+    public static void Speak(ListenOptions endpoint, X509Certificate2? certificate, bool asksCallers, ServerLimits limits)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
         ArgumentNullException.ThrowIfNull(limits);
         endpoint.Protocols = HttpProtocols.Http2;
-        if (certificate is not null) endpoint.UseHttps(certificate, https => https.HandshakeTimeout = limits.Handshake);
+        if (certificate is null)
+            return;
+        endpoint.UseHttps(certificate, https =>
+        {
+            https.HandshakeTimeout = limits.Handshake;
+            if (!asksCallers)
+                return;
+            https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+            https.AllowAnyClientCertificate();
+        });
     }
 
     /// <summary>Sets the limits; where it listens is the caller's to say.</summary>

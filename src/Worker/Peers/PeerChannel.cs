@@ -16,7 +16,6 @@ internal static class PeerChannel
         {
             HttpHandler = address.Unix is { } unix ? ClientTransport.Unix(unix) : ClientTransport.Tcp(address.IsEncrypted ? security.ClientTls() : null),
             DisposeHttpClient = true,
-            MaxSendMessageSize = null,
         });
 
     /// <summary>Whether a call failed because one side does not trust the other, which time does not mend.</summary>

@@ -1,7 +1,6 @@
 using System.Net;
 using Atelier.Core.Access;
 using Atelier.Rpc.Transport;
-using Atelier.Worker.Collectives.Links;
 using Atelier.Worker.Peers.Links;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
@@ -53,7 +52,7 @@ internal sealed class PeerHost : IAsyncDisposable
         });
         void Speak(ListenOptions endpoint)
         {
-            ServerTransport.Speak(endpoint, options.Security.Certificate, options.Limits);
+            ServerTransport.Speak(endpoint, options.Security.Certificate, options.Security.AsksCallers, options.Limits);
             endpoint.Use(http => connection => door.EnterAsync(connection, http));
         }
         if (options.Security.Certificate is not null)
@@ -62,6 +61,8 @@ internal sealed class PeerHost : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddGrpc();
         var application = builder.Build();
+        if (options.Security.AsksCallers)
+            application.UseMiddleware<CallerCertificates>(options.Security.Authorities!);
         application.MapGrpcService(service);
         await application.StartAsync(cancellation).ConfigureAwait(false);
         return new PeerHost(application, options);

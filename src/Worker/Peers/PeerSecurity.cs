@@ -6,7 +6,7 @@ using Grpc.Core;
 
 namespace Atelier.Worker.Peers;
 
-/// <summary>How workers know each other: each shows a certificate of one authority where it serves, and the workers' token where it calls.</summary>
+/// <summary>How workers know each other: each shows a certificate of one authority, where it serves and where it calls, and the workers' token where it calls.</summary>
 /// <remarks>No record, whose text would give the token away.</remarks>
 public sealed class PeerSecurity
 {
@@ -17,13 +17,13 @@ public sealed class PeerSecurity
 
     /// <summary>Takes what a worker has.</summary>
     /// <param name="certificate">Its certificate with the private key; null to speak no TLS.</param>
-    /// <param name="authority">The authority that others' certificates must come from; null for the system's.</param>
+    /// <param name="authorities">The authorities one of which others' certificates must come from; null to trust servers as the system does, and ask callers for none.</param>
     /// <param name="token">The workers' token; null for none.</param>
     /// <exception cref="Atelier.Core.UserErrorException">The token is too short or too long.</exception>
-    public PeerSecurity(X509Certificate2? certificate, X509Certificate2? authority, string? token)
+    public PeerSecurity(X509Certificate2? certificate, X509Certificate2Collection? authorities, string? token)
     {
         Certificate = certificate;
-        Authority = authority;
+        Authorities = authorities;
         _token = token;
         _gate = new AccessGate(People: null, token is null ? null : new AccessToken(token, AccessOptions.TokenVariableOf(AccessRole.Worker)));
     }
@@ -34,21 +34,26 @@ public sealed class PeerSecurity
     /// <summary>The certificate to serve with; null for none.</summary>
     internal X509Certificate2? Certificate { get; }
 
+    /// <summary>Whether callers must show a certificate of the authorities.</summary>
+    internal bool AsksCallers => Certificate is not null && Authorities is not null;
+
     /// <summary>Whether there is a token.</summary>
     internal bool HasToken => _token is not null;
 
     /// <summary>The headers of this worker's calls.</summary>
     internal Metadata Headers => _token is null ? [] : new Metadata { { Header, $"Bearer {_token}" } };
 
-    private X509Certificate2? Authority { get; }
+    /// <summary>The authorities that others' certificates must come from; null for the system's.</summary>
+    internal X509Certificate2Collection? Authorities { get; }
 
-    /// <summary>What a client trusts.</summary>
+    /// <summary>What a client trusts and shows.</summary>
     internal SslClientAuthenticationOptions ClientTls()
     {
         var options = new SslClientAuthenticationOptions();
-        if (Authority is null)
-            return options;
-        options.TrustOnly(Authority);
+        if (Certificate is not null)
+            options.ClientCertificates = [Certificate];
+        if (Authorities is not null)
+            options.TrustOnly(Authorities);
         return options;
     }
 

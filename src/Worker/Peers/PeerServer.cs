@@ -57,7 +57,7 @@ public sealed class PeerServer : IAsyncDisposable
         return new PeerServer(options, await PeerHost.StartAsync(options, service, door, cancellation).ConfigureAwait(false), meetings, states);
     }
 
-    /// <summary>Joins a generation: a stream to and from all other ranks.</summary>
+    /// <summary>Joins a generation: connections to and from all other ranks.</summary>
     /// <param name="membership">The generation, later than all that were joined of its run.</param>
     /// <param name="patience">How long to wait for the others.</param>
     /// <param name="time">Measures it.</param>

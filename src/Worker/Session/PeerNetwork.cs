@@ -7,7 +7,7 @@ using Atelier.Worker.Peers.States;
 
 namespace Atelier.Worker.Session;
 
-/// <summary>The way to other workers: shared memory where all members of a generation are on this host, gRPC otherwise; states by gRPC.</summary>
+/// <summary>The way to other workers: shared memory where all members of a generation are on this host, connections through the network otherwise; states by gRPC.</summary>
 public sealed class PeerNetwork : IPeerNetwork
 {
     /// <summary>How long a worker that sends its state may be silent.</summary>

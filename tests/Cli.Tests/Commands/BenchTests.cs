@@ -69,6 +69,7 @@ public sealed class BenchTests
     [Theory]
     [InlineData("shared-memory")]
     [InlineData("grpc")]
+    [InlineData("grpc-tls")]
     [InlineData("in-process")]
     public void BenchAllReduce_Json_HasTheFieldsThatScriptsKnow(string transport)
     {

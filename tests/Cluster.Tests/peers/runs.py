@@ -9,7 +9,7 @@ from google.protobuf import descriptor_pool, message_factory
 
 TIMEOUT = 120
 target, descriptor, data, folder = sys.argv[1:5]
-authority, token = sys.argv[5:7] if len(sys.argv) > 5 else (None, None)
+authority, token, own_key, own_certificate = sys.argv[5:9] if len(sys.argv) > 5 else (None, None, None, None)
 # A few iterations of a network of a few channels.
 SPEC = ["channel-base=128", "channel-max=8", "z-dim=16", "w-dim=16", "mapping-layers=2", "batch=8", "shard=2", "mbstd-group=2", "tick-kimg=0.016",
         "snapshot-kimg=0.032", "kimg=0.064"]
@@ -27,8 +27,8 @@ def message(name):
 def open_channel():
     if authority is None:
         return grpc.insecure_channel(target)
-    with open(authority, "rb") as root:
-        return grpc.secure_channel(target, grpc.ssl_channel_credentials(root.read()))
+    with open(authority, "rb") as root, open(own_key, "rb") as key, open(own_certificate, "rb") as certificate:
+        return grpc.secure_channel(target, grpc.ssl_channel_credentials(root.read(), key.read(), certificate.read()))
 
 
 def method(channel, name, request, response, kind="unary_unary"):

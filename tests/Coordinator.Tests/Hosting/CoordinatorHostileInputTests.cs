@@ -18,7 +18,7 @@ public sealed class CoordinatorHostileInputTests : HostileInputTests
         var coordinator = await RunningCoordinator.StartAsync(limits: limits, certificate: authority?.Valid());
         SslClientAuthenticationOptions? tls = null;
         if (authority is not null)
-            (tls = new SslClientAuthenticationOptions()).TrustOnly(authority.Certificate);
+            (tls = new SslClientAuthenticationOptions()).TrustOnly([authority.Certificate]);
         return new HostilePort(coordinator.Address.Port, () => CallAsync(coordinator.Address, tls), coordinator.DisposeAsync);
     }
 

@@ -1,3 +1,4 @@
+using Atelier.Core.Fleet.Membership;
 using Atelier.Protos;
 using Grpc.Core;
 
@@ -114,7 +115,7 @@ public sealed class RunsTests : IAsyncLifetime
 
         Assert.Equal(StatusCode.FailedPrecondition, ended.StatusCode);
         Assert.Contains("protocol 0", ended.Detail, StringComparison.Ordinal);
-        Assert.Contains("1", ended.Detail, StringComparison.Ordinal);
+        Assert.Contains($"{FleetSettings.CurrentProtocol}", ended.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

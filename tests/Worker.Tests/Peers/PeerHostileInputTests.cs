@@ -16,7 +16,7 @@ public sealed class PeerHostileInputTests : HostileInputTests
 
     private protected override async Task<HostilePort> StartAsync(ServerLimits limits, TestAuthority? authority)
     {
-        var security = authority is null ? PeerSecurity.None : new PeerSecurity(authority.Valid(), authority.Certificate, null);
+        var security = authority is null ? PeerSecurity.None : new PeerSecurity(authority.Valid(), [authority.Certificate], null);
         var server = await PeerServer.StartAsync(new PeerOptions(PeerRanks.Tcp) { Security = security, Limits = limits }, TestContext.Current.CancellationToken);
         return new HostilePort(new Uri(server.Address.ToString()).Port, () => CallAsync(server.Address, security), server.DisposeAsync);
     }

@@ -6,7 +6,7 @@ using Atelier.Worker.Tests.Collectives;
 
 namespace Atelier.Worker.Tests.Peers;
 
-/// <summary>Ranks in processes of their own, over gRPC.</summary>
+/// <summary>Ranks in processes of their own, joined as hosts are.</summary>
 public sealed class PeerTests : RankProcessTests
 {
     [Theory]
@@ -38,6 +38,20 @@ public sealed class PeerUnixBitsTests : CollectiveBitsTests
     protected override int Cases => 12;
 
     private protected override IReadOnlyList<IRankLinks> World(RingShape shape) => PeerRanks.Join(shape, () => PeerRanks.Unix);
+}
+
+/// <summary>Sums over TLS.</summary>
+public sealed class PeerTlsBitsTests : CollectiveBitsTests
+{
+    protected override int Cases => 12;
+
+    private protected override IReadOnlyList<IRankLinks> World(RingShape shape) => PeerRanks.Join(shape, () => PeerRanks.Tcp, PeerRanks.Tls);
+}
+
+/// <summary>Failures over TLS.</summary>
+public sealed class PeerTlsFailureTests : CollectiveFailureTests
+{
+    private protected override IReadOnlyList<IRankLinks> Create(int ranks) => PeerRanks.Join(RingShape.For(ranks), () => PeerRanks.Tcp, PeerRanks.Tls);
 }
 
 /// <summary>Failures over TCP.</summary>

@@ -27,6 +27,9 @@ public sealed class PeerTrustTests : IAsyncDisposable
         { "no token", "token" },
         { "certificate of another authority", "another authority" },
         { "expired certificate", "has expired" },
+        { "caller without a certificate", "must show a certificate" },
+        { "caller of another authority", "another authority" },
+        { "caller with an expired certificate", "has expired" },
     };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -68,8 +71,8 @@ public sealed class PeerTrustTests : IAsyncDisposable
 
         var e = await Assert.ThrowsAsync<PeerStateException>(() => FetchAsync(_servers[0].Address, caller));
 
-        Assert.Equal(PeerStateFault.Refused, e.Fault);
         Assert.Contains(says, e.Message, StringComparison.Ordinal);
+        Assert.Equal(PeerStateFault.Refused, e.Fault);
     }
 
     [Fact]
@@ -123,12 +126,15 @@ public sealed class PeerTrustTests : IAsyncDisposable
         "no token" => (Trusted(), With(_authority.Valid(), null)),
         "certificate of another authority" => (With(_stranger.Valid(), Token), Trusted()),
         "expired certificate" => (With(_authority.Expired(), Token), Trusted()),
+        "caller without a certificate" => (Trusted(), new PeerSecurity(null, [_authority.Certificate], Token)),
+        "caller of another authority" => (Trusted(), With(_stranger.Valid(), Token)),
+        "caller with an expired certificate" => (Trusted(), With(_authority.Expired(), Token)),
         _ => throw new ArgumentOutOfRangeException(nameof(what), what, "no such case"),
     };
 
     private PeerSecurity Trusted() => With(_authority.Valid(), Token);
 
-    private PeerSecurity With(X509Certificate2 certificate, string? token) => new(certificate, _authority.Certificate, token);
+    private PeerSecurity With(X509Certificate2 certificate, string? token) => new(certificate, [_authority.Certificate], token);
 
     private async Task StartAsync(PeerSecurity security) =>
         _servers.Add(await PeerServer.StartAsync(new PeerOptions(PeerRanks.Tcp) { Security = security }, Cancellation));

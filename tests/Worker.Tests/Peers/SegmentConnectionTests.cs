@@ -15,7 +15,7 @@ namespace Atelier.Worker.Tests.Peers;
 /// <summary>Connections for segments whose other end is not as it should be.</summary>
 public sealed class SegmentConnectionTests : IAsyncDisposable
 {
-    private static readonly RingShape Shape = new(Ranks: 2, SegmentBytes: 1 << 14, Slots: 2);
+    private static readonly RingShape Shape = RingShape.ForPeers(ranks: 2);
 
     private readonly List<IAsyncDisposable> _parts = [];
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -61,6 +61,31 @@ public sealed class SegmentConnectionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Call_FromARankThatBreaks_EndsTheGenerationThoughItsConnectionStands()
+    {
+        using var meeting = await MeetAsync();
+
+        meeting.Call.Dispose();
+
+        Assert.True(UntilGone(meeting.Links));
+        await meeting.Links[1].Read.WaitAsync(PeerRanks.Patience, Cancellation);
+    }
+
+    [Fact]
+    public async Task Call_ToARankThatTakesNothing_EndsWhatIsBeingSentWhenItBreaks()
+    {
+        using var meeting = await MeetAsync();
+        while (meeting.Links.TryReserve(1, out var room))
+            meeting.Links.Send(1, room.Length);
+        Assert.False(meeting.Links[1].Written.IsCompleted);
+
+        _over.SetException(new IOException("the call breaks"));
+
+        Assert.True(UntilGone(meeting.Links));
+        await meeting.Links[1].Written.WaitAsync(PeerRanks.Patience, Cancellation);
+    }
+
+    [Fact]
     public async Task Meeting_WhoseConnectionDoesNotCome_EndsTheCall()
     {
         var server = await StartAsync(new ServerLimits { FirstMessage = TimeSpan.FromSeconds(1) });
@@ -99,7 +124,7 @@ public sealed class SegmentConnectionTests : IAsyncDisposable
         if (what == "an end within a segment")
             meeting.Segments.Dispose();
 
-        Assert.True(SpinUntilGone(meeting.Links), $"{what} was taken");
+        Assert.True(UntilGone(meeting.Links), $"{what} was taken");
     }
 
     /// <inheritdoc/>
@@ -109,7 +134,7 @@ public sealed class SegmentConnectionTests : IAsyncDisposable
             await part.DisposeAsync();
     }
 
-    private static bool SpinUntilGone(IRankLinks links)
+    private static bool UntilGone(PeerLinks links)
     {
         while (true)
         {
@@ -155,12 +180,14 @@ public sealed class SegmentConnectionTests : IAsyncDisposable
         var ticket = call.ResponseStream.Current.Ticket;
         var segments = await RawConnection.OpenAsync(PortOf(server.Address), Cancellation);
         await segments.SendAsync([.. SegmentDoor.Magic, .. ticket.Span], Cancellation);
-        return new Meeting(await joining, PortOf(server.Address), ticket, segments, call, channel, _over);
+        Assert.True(await call.ResponseStream.MoveNext(Cancellation));
+        return new Meeting((PeerLinks)await joining, PortOf(server.Address), ticket, segments, call, channel, _over);
     }
 
     private async Task<(Task<IRankLinks> Joining, Hello Own)> JoinAsync(PeerServer server, CancellationToken cancellation)
     {
-        var options = new PeerOptions(PeerRanks.Tcp);
+        // The system holds little of what goes over a Unix socket.
+        var options = new PeerOptions(PeerRanks.Unix);
         var door = new SegmentDoor(options);
         var own = new Hello { Run = "run", Generation = 1, Rank = 1, Ranks = 2, SegmentBytes = Shape.SegmentBytes, Slots = Shape.Slots };
         var service = ServerServiceDefinition.CreateBuilder()
@@ -168,6 +195,8 @@ public sealed class SegmentConnectionTests : IAsyncDisposable
             {
                 using var ticket = door.Expect();
                 await responses.WriteAsync(new Hello(own) { Ticket = ticket.Value }, call.CancellationToken);
+                await ticket.Came.WaitAsync(call.CancellationToken);
+                await responses.WriteAsync(own, call.CancellationToken);
                 await _over.Task.WaitAsync(call.CancellationToken);
             })
             .Build();
@@ -177,7 +206,7 @@ public sealed class SegmentConnectionTests : IAsyncDisposable
     }
 
     private sealed record Meeting(
-        IRankLinks Links,
+        PeerLinks Links,
         int Port,
         ByteString Ticket,
         RawConnection Segments,
@@ -187,7 +216,7 @@ public sealed class SegmentConnectionTests : IAsyncDisposable
     {
         public void Dispose()
         {
-            Over.SetResult();
+            Over.TrySetResult();
             Segments.Dispose();
             Call.Dispose();
             Channel.Dispose();

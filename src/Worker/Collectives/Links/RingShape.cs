@@ -21,8 +21,7 @@ internal readonly record struct RingShape(int Ranks, int SegmentBytes, int Slots
     /// <summary>Where the rank stands, plus one, for whose sake this one leaves; 0 for none.</summary>
     public const int BlameOffset = 3 * Line;
 
-    /// <summary>Most bytes of a segment between hosts.</summary>
-    public const int MostPeerSegmentBytes = 1 << 18;
+    private const int MostPeerSegmentBytes = 1 << 18;
 
     private const int MostLaneBytes = 1 << 20;
     private const int FewestSegmentBytes = 1 << 14;

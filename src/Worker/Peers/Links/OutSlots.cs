@@ -10,7 +10,7 @@ internal sealed class OutSlots(RingShape shape)
     private readonly int[] _lengths = new int[shape.Slots];
     private long _written;
 
-    /// <summary>How many segments were sent so far.</summary>
+    /// <summary>How many segments were published so far.</summary>
     public long Written => Volatile.Read(ref _written);
 
     /// <summary>The slot of the next segment; the caller knows that it is free.</summary>

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Atelier.Rpc.Transport;
 using Atelier.Worker.Collectives;
 using Atelier.Worker.Collectives.Links;
 using Grpc.Core;
@@ -81,7 +82,12 @@ internal sealed class PeerJoin(PeerMembership membership, RingShape shape, PeerS
                 // It does not listen yet, or was not the one that will.
                 _troubles[other] = $" ({PeerChannel.Describe(e)})";
             }
-            catch (Exception e) when (e is IOException or SocketException or AuthenticationException && !cancellation.IsCancellationRequested)
+            catch (AuthenticationException e) when (!cancellation.IsCancellationRequested)
+            {
+                call.Dispose();
+                throw Failure(CollectiveFault.Refused, [other], $"and rank {other} do not trust each other: {Distrust.Describe(e)}");
+            }
+            catch (Exception e) when (e is IOException or SocketException && !cancellation.IsCancellationRequested)
             {
                 call.Dispose();
                 _troubles[other] = $" ({e.Message})";
@@ -111,7 +117,19 @@ internal sealed class PeerJoin(PeerMembership membership, RingShape shape, PeerS
         var hello = await call.Call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false) ? call.Call.ResponseStream.Current : null;
         if (hello is null || !_meeting.Includes(hello) || hello.Rank != other || !SegmentDoor.IsTicket(hello.Ticket.Span))
             throw Failure(CollectiveFault.Mismatch, [other], $"met somebody else at the place of rank {other}");
-        return await SegmentSender.OpenAsync(membership.Addresses[other], security, hello.Ticket.Memory, cancellation).ConfigureAwait(false);
+        var segments = await SegmentSender.OpenAsync(membership.Addresses[other], security, hello.Ticket.Memory, cancellation).ConfigureAwait(false);
+        try
+        {
+            // It says so when the connection has come to it.
+            if (!await call.Call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false))
+                throw new IOException("the call ended before the connection for segments had come");
+            return segments;
+        }
+        catch
+        {
+            segments.Dispose();
+            throw;
+        }
     }
 
     private CollectiveException Late(TimeSpan patience)

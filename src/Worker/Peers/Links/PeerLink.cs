@@ -49,7 +49,7 @@ internal sealed class PeerLink
 
     /// <summary>Begins to send and receive.</summary>
     /// <param name="changed">Called when something came or was given back; from any thread.</param>
-    /// <param name="gone">Called when the other rank left, perhaps because of one that it names, or when a call broke; more than once.</param>
+    /// <param name="gone">Called when the other rank left, perhaps because of one that it names, or when a call or connection broke; more than once.</param>
     public void Start(Action changed, Action<int?> gone)
     {
         Read = ReadAsync(changed, gone);
@@ -129,6 +129,8 @@ internal sealed class PeerLink
         // calls only when its own farewell was read, so that what it blames is known by then.
         await UntilBrokenAsync(() => _call.Call.ResponseStream.MoveNext(CancellationToken.None)).ConfigureAwait(false);
         _work.Writer.TryComplete();
+        // A host that vanished, or a frozen process, would never take what is being sent.
+        _out.Dispose();
         await sending.ConfigureAwait(false);
         gone(null);
     }
@@ -160,7 +162,7 @@ internal sealed class PeerLink
             : (new FrameHead(kind, segment.Length) { ReleasedToOne = toOne, ReleasedToAll = toAll }, segment);
     }
 
-    // How a call breaks depends on which end notices, and of what; to the collective it is all the same.
+    // How a call or connection breaks depends on which end notices, and of what; to the collective it is all the same.
     private static async Task UntilBrokenAsync(Func<Task> part)
     {
         await Task.Yield();

@@ -51,7 +51,7 @@ internal sealed class PeerMeetings(PeerOptions options, SegmentDoor door)
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(tooLate.Token, call.CancellationToken);
         try
         {
-            await meeting.WelcomeAsync(hello, door, responses, ended.Token).ConfigureAwait(false);
+            await meeting.WelcomeAsync(hello, door, responses, ended.Token, call.CancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (tooLate.IsCancellationRequested)
         {

@@ -78,7 +78,6 @@ internal sealed class SegmentDoor(PeerOptions options)
     private static async Task ServeAsync(ConnectionContext connection, SegmentTicket ticket)
     {
         var receiver = new SegmentReceiver(connection);
-        using var broken = connection.ConnectionClosed.UnsafeRegister(static receiver => ((SegmentReceiver)receiver!).Close(), receiver);
         if (ticket.TryUse(receiver))
             await receiver.Closed.ConfigureAwait(false);
     }

@@ -8,15 +8,14 @@ namespace Atelier.Worker.Peers.Links;
 internal sealed class SegmentReceiver
 {
     private readonly ConnectionContext _connection;
+    private readonly PipeReader _input;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="connection">The connection, whose opening was read.</param>
-    public SegmentReceiver(ConnectionContext connection) => _connection = connection;
+    public SegmentReceiver(ConnectionContext connection) => (_connection, _input) = (connection, connection.Transport.Input);
 
-    /// <summary>Ends when nothing more is read.</summary>
+    /// <summary>Ends when nothing reads it any more.</summary>
     public Task Closed => _closed.Task;
-
-    private PipeReader Input => _connection.Transport.Input;
 
     /// <summary>Waits for a frame.</summary>
     /// <returns>What it begins with; null where the connection ended between two frames.</returns>
@@ -24,7 +23,7 @@ internal sealed class SegmentReceiver
     /// <exception cref="InvalidDataException">This is no frame.</exception>
     public async ValueTask<FrameHead?> ReadHeadAsync()
     {
-        var read = await Input.ReadAtLeastAsync(FrameHead.Bytes).ConfigureAwait(false);
+        var read = await _input.ReadAtLeastAsync(FrameHead.Bytes).ConfigureAwait(false);
         if (read.Buffer.Length < FrameHead.Bytes)
             return read.Buffer.IsEmpty ? null : throw new IOException("the connection ended within a frame");
         return Take(read.Buffer);
@@ -37,31 +36,27 @@ internal sealed class SegmentReceiver
     {
         while (room.Length > 0)
         {
-            var read = await Input.ReadAsync().ConfigureAwait(false);
+            var read = await _input.ReadAsync().ConfigureAwait(false);
             if (read.IsCompleted && read.Buffer.IsEmpty)
                 throw new IOException("the connection ended within a segment");
             var bytes = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, room.Length));
             bytes.CopyTo(room.Span);
             room = room[(int)bytes.Length..];
-            Input.AdvanceTo(bytes.End);
+            _input.AdvanceTo(bytes.End);
         }
     }
 
-    /// <summary>Nothing more is read.</summary>
+    /// <summary>Gives the connection back, to be closed; nothing reads it any more.</summary>
     public void Close() => _closed.TrySetResult();
 
-    /// <summary>Breaks the connection, and whatever read waits.</summary>
-    public void Abort()
-    {
-        _connection.Abort();
-        Close();
-    }
+    /// <summary>Breaks the connection, and a read that waits.</summary>
+    public void Abort() => _connection.Abort();
 
     private FrameHead Take(ReadOnlySequence<byte> buffer)
     {
         Span<byte> head = stackalloc byte[FrameHead.Bytes];
         buffer.Slice(0, FrameHead.Bytes).CopyTo(head);
-        Input.AdvanceTo(buffer.GetPosition(FrameHead.Bytes));
+        _input.AdvanceTo(buffer.GetPosition(FrameHead.Bytes));
         return FrameHead.Read(head);
     }
 }
