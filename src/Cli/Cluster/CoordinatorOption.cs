@@ -54,7 +54,9 @@ internal sealed class CoordinatorOption
     public static Exception Explain(RpcException refused, string address) => refused.StatusCode switch
     {
         _ when Distrust.Describe(refused) is { } why => new UserErrorException($"the coordinator at {address} is not trusted: {why}"),
-        StatusCode.Unavailable => new IOException($"no coordinator answers at {address} ({refused.Status.Detail}){Instead(address)}"),
+        // What is no server of HTTP/2 is told as either, by chance.
+        _ when refused.StatusCode == StatusCode.Unavailable || refused.Status.DebugException is HttpRequestException
+            => new IOException($"no coordinator answers at {address} ({refused.Status.Detail}){Instead(address)}"),
         StatusCode.InvalidArgument or StatusCode.NotFound or StatusCode.AlreadyExists or StatusCode.FailedPrecondition or StatusCode.Unauthenticated or StatusCode.PermissionDenied
             => new UserErrorException(refused.Status.Detail),
         StatusCode.Cancelled => new OperationCanceledException(refused.Status.Detail),
