@@ -48,6 +48,9 @@ internal sealed class StandingCluster : IDisposable
     /// <summary>The workers that run, in the order of their names.</summary>
     public IReadOnlyList<string> Workers => [.. _workers.Keys.Order(StringComparer.Ordinal)];
 
+    /// <summary>Whether workers sum through shared memory; otherwise over connections, as between hosts.</summary>
+    public bool SharesMemory { get; set; } = true;
+
     /// <summary>Starts a worker.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="launcher">A program and arguments of its own to start it with.</param>
@@ -147,7 +150,7 @@ internal sealed class StandingCluster : IDisposable
     }
 
     private void Start(string name, string[] more, IReadOnlyList<string> launcher) => _workers[name] = AtelierProcess.Start(
-        ["worker", "--name", name, "--coordinator", Address, "--listen", $"unix:{_folder[name]}.sock", "--lanes", "1", .. more], launcher);
+        ["worker", "--name", name, "--coordinator", Address, "--listen", $"unix:{_folder[name]}.sock", "--lanes", "1", .. SharesMemory ? (string[])[] : ["--no-shared-memory"], .. more], launcher);
 
     // Short leases, so that a test need not wait long for those who are frozen.
     private AtelierProcess StartCoordinator() => AtelierProcess.Start(

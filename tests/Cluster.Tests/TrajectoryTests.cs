@@ -29,9 +29,12 @@ public sealed partial class TrajectoryTests : IDisposable
 
     public TrajectoryTests() => _events = new EventLog(_cluster.Store);
 
-    [Fact]
-    public async Task Run_ThroughFaults_SameStateAndNothingTwice()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Run_ThroughFaults_SameStateAndNothingTwice(bool sharesMemory)
     {
+        _cluster.SharesMemory = sharesMemory;
         int seed = Environment.TickCount;
         TestContext.Current.SendDiagnosticMessage($"seed {seed}");
         var random = new Random(seed);
@@ -62,9 +65,12 @@ public sealed partial class TrajectoryTests : IDisposable
         Assert.InRange(PhasesApplied(survivor), 1, PhasesOf(iterations));
     }
 
-    [Fact]
-    public async Task Worker_Killed_TheOthersGoOnFromWhereTheyWere()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Worker_Killed_TheOthersGoOnFromWhereTheyWere(bool sharesMemory)
     {
+        _cluster.SharesMemory = sharesMemory;
         StartWorker();
         StartWorker();
         await SubmitAsync();

@@ -24,10 +24,11 @@ internal static class WorkerCommand
         var key = new Option<string?>(AccessOptions.Key) { Description = "the certificate's private key in PEM" };
         var listen = new Option<string>("--listen") { Description = "where other workers reach it: HOST:PORT or unix:PATH", DefaultValueFactory = _ => "127.0.0.1:0" };
         var advertise = new Option<string?>("--advertise") { Description = "the host name or address that others are told (default: where it listens)" };
+        var noSharedMemory = new Option<bool>("--no-shared-memory") { Description = "sum through the network with workers of this machine too" };
         var role = new Option<string>("--role") { Description = "train runs, and measure them between ticks or while free; or measure only", DefaultValueFactory = _ => "trainer" };
         role.AcceptOnlyFromAmong("trainer", "evaluator");
         var untilStdinCloses = Companion.Option();
-        var command = new Command("worker", "Compute for a coordinator") { coordinators, role, name, threads, lanes, listen, advertise, token, authority, certificate, key, untilStdinCloses };
+        var command = new Command("worker", "Compute for a coordinator") { coordinators, role, name, threads, lanes, listen, advertise, noSharedMemory, token, authority, certificate, key, untilStdinCloses };
         command.SetAction(parsed =>
         {
             int count = parsed.GetValue(threads);
@@ -43,6 +44,7 @@ internal static class WorkerCommand
                 Token = TokenSource.ReadText(AccessRole.Worker, parsed.GetValue(token), Environment.GetEnvironmentVariable(AccessOptions.WorkerTokenVariable)),
                 Threads = count,
                 IsEvaluator = parsed.GetValue(role) == "evaluator",
+                SharesMemory = !parsed.GetValue(noSharedMemory),
                 Lanes = parsed.GetValue(lanes) ?? Math.Max(1, Environment.ProcessorCount / count),
                 OpenData = DataPath.Open,
             };

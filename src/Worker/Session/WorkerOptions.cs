@@ -26,6 +26,9 @@ public sealed record WorkerOptions
     /// <summary>Whether it computes evaluations only.</summary>
     public bool IsEvaluator { get; init; }
 
+    /// <summary>Whether it sums through shared memory with workers of its machine; otherwise through the network, as with all others.</summary>
+    public bool SharesMemory { get; init; } = true;
+
     /// <summary>Opens a data set by the path that a run names.</summary>
     public required Func<string, Training.Data.ImageSource> OpenData { get; init; }
 

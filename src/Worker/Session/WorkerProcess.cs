@@ -36,7 +36,7 @@ public static class WorkerProcess
             Device = numerics.Device,
             MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
             PeerAddress = peers.Address,
-            Host = HostName.OfThisMachine(),
+            Host = options.SharesMemory ? HostName.OfThisMachine() : "",
             SoftwareVersion = typeof(WorkerProcess).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
             Threads = options.Threads,
             Role = options.IsEvaluator ? WorkerRole.Evaluator : WorkerRole.Trainer,
