@@ -21,30 +21,40 @@ internal static class ProcessMemory
         }
     }
 
-    /// <summary>Flips a bit wherever a pattern begins in what the process may write to. It should stand still meanwhile.</summary>
+    /// <summary>Where a pattern begins in what the process may write to.</summary>
     /// <param name="process">The process.</param>
-    /// <param name="pattern">What to find; long enough to be nothing else.</param>
-    /// <returns>How often the pattern was found.</returns>
-    public static int FlipBit(int process, byte[] pattern)
+    /// <param name="pattern">Long enough to be nothing else.</param>
+    public static IReadOnlyList<long> Find(int process, byte[] pattern)
     {
-        int found = 0;
+        var found = new List<long>();
         using var memory = Open(process);
+        var block = new byte[BlockBytes + pattern.Length];
         foreach (var (start, end) in Writable(process))
         {
-            var block = new byte[BlockBytes + pattern.Length];
             for (long at = start; at < end; at += BlockBytes)
             {
                 int count = Read(memory, at, block.AsSpan(0, (int)Math.Min(block.Length, end - at)));
-                for (int next = 0; block.AsSpan(next, count - next).IndexOf(pattern) is >= 0 and var offset;)
-                {
-                    next += offset + 1;
-                    memory.Position = at + next - 1;
-                    memory.WriteByte((byte)(pattern[0] ^ 1));
-                    found++;
-                }
+                for (int next = 0; block.AsSpan(next, count - next).IndexOf(pattern) is >= 0 and var offset; next += offset + 1)
+                    found.Add(at + next + offset);
             }
         }
         return found;
+    }
+
+    /// <summary>Flips a bit where the pattern still is. The process should stand still meanwhile.</summary>
+    /// <returns>At how many places.</returns>
+    public static int FlipBit(int process, byte[] pattern, IEnumerable<long> places)
+    {
+        using var memory = Open(process);
+        var now = new byte[pattern.Length];
+        int flipped = 0;
+        foreach (long place in places.Where(place => Read(memory, place, now) == now.Length && now.AsSpan().SequenceEqual(pattern)))
+        {
+            memory.Position = place;
+            memory.WriteByte((byte)(pattern[0] ^ 1));
+            flipped++;
+        }
+        return flipped;
     }
 
     private static FileStream Open(int process) => new($"/proc/{process}/mem", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
