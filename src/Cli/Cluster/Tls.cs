@@ -1,9 +1,7 @@
-using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Atelier.Core;
 using Atelier.Core.Access;
-using Atelier.Rpc.Transport;
 
 namespace Atelier.Cli.Cluster;
 
@@ -22,19 +20,6 @@ internal static class Tls
         if (loaded.NotAfter.ToUniversalTime() < time.GetUtcNow().UtcDateTime)
             throw new UserErrorException($"the certificate {certificate} expired on {loaded.NotAfter:yyyy-MM-dd}; make another one (`atelier certs`)");
         return loaded;
-    }
-
-    /// <summary>Trust in some authorities alone, and a certificate to show; null for the system's trust and none.</summary>
-    public static SslClientAuthenticationOptions? Trusting(X509Certificate2Collection? authorities, X509Certificate2? own)
-    {
-        if (authorities is null && own is null)
-            return null;
-        var options = new SslClientAuthenticationOptions();
-        if (own is not null)
-            options.ClientCertificates = [own];
-        if (authorities is not null)
-            options.TrustOnly(authorities);
-        return options;
     }
 
     /// <summary>The certificates of one authority, or of several while one takes the place of another; null where no file is named.</summary>

@@ -4,6 +4,7 @@ using Atelier.Cli.Cluster;
 using Atelier.Core;
 using Atelier.Core.Access;
 using Atelier.Core.Fleet;
+using Atelier.Rpc.Transport;
 using Atelier.Worker.Peers;
 using Atelier.Worker.Session;
 
@@ -40,7 +41,7 @@ internal static class WorkerCommand
             {
                 Name = new WorkerId(parsed.GetValue(name)!).Value,
                 Coordinators = parsed.GetValue(coordinators)!,
-                Tls = Tls.Trusting(authorities, own),
+                Tls = AuthorityTrust.ClientOf(authorities, own),
                 Token = TokenSource.ReadText(AccessRole.Worker, parsed.GetValue(token), Environment.GetEnvironmentVariable(AccessOptions.WorkerTokenVariable)),
                 Threads = count,
                 IsEvaluator = parsed.GetValue(role) == "evaluator",

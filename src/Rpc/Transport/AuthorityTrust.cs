@@ -22,6 +22,19 @@ public static class AuthorityTrust
         options.CertificateChainPolicy = PolicyOf(authorities);
     }
 
+    /// <summary>What a client trusts and shows.</summary>
+    /// <param name="authorities">The only authorities whose servers it trusts; null for the system's trust.</param>
+    /// <param name="own">Its certificate with the private key, for servers that ask for one; null for none.</param>
+    public static SslClientAuthenticationOptions ClientOf(X509Certificate2Collection? authorities, X509Certificate2? own)
+    {
+        var options = new SslClientAuthenticationOptions();
+        if (own is not null)
+            options.ClientCertificates = [own];
+        if (authorities is not null)
+            options.TrustOnly(authorities);
+        return options;
+    }
+
     /// <summary>What is wrong with a client's certificate; <see cref="X509ChainStatusFlags.NoError"/> if nothing is.</summary>
     /// <param name="authorities">The authorities one of which must have signed it.</param>
     /// <param name="certificate">The certificate, whose key the client has proved to have.</param>

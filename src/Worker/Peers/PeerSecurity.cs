@@ -47,15 +47,7 @@ public sealed class PeerSecurity
     internal X509Certificate2Collection? Authorities { get; }
 
     /// <summary>What a client trusts and shows.</summary>
-    internal SslClientAuthenticationOptions ClientTls()
-    {
-        var options = new SslClientAuthenticationOptions();
-        if (Certificate is not null)
-            options.ClientCertificates = [Certificate];
-        if (Authorities is not null)
-            options.TrustOnly(Authorities);
-        return options;
-    }
+    internal SslClientAuthenticationOptions ClientTls() => AuthorityTrust.ClientOf(Authorities, Certificate);
 
     /// <summary>Lets a caller in.</summary>
     /// <exception cref="RpcException">UNAUTHENTICATED: it has not the workers' token.</exception>

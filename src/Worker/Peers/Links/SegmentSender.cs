@@ -49,14 +49,13 @@ internal sealed class SegmentSender : IDisposable
             await sender.WriteAsync(opening, either.Token).ConfigureAwait(false);
             return sender;
         }
-        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        catch (Exception e)
         {
-            await CloseAsync(socket, tls).ConfigureAwait(false);
-            throw new IOException($"no connection for segments came about in {ClientTransport.ConnectTimeout.TotalSeconds:0.#} s");
-        }
-        catch
-        {
-            await CloseAsync(socket, tls).ConfigureAwait(false);
+            if (tls is not null)
+                await tls.DisposeAsync().ConfigureAwait(false);
+            socket.Dispose();
+            if (e is OperationCanceledException && late.IsCancellationRequested && !cancellation.IsCancellationRequested)
+                throw new IOException($"no connection for segments came about in {ClientTransport.ConnectTimeout.TotalSeconds:0.#} s", e);
             throw;
         }
     }
@@ -95,13 +94,6 @@ internal sealed class SegmentSender : IDisposable
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, (int)KeepAliveInterval.TotalSeconds);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, (int)(ClientTransport.PingTimeout / KeepAliveInterval));
         return socket;
-    }
-
-    private static async ValueTask CloseAsync(Socket socket, SslStream? tls)
-    {
-        if (tls is not null)
-            await tls.DisposeAsync().ConfigureAwait(false);
-        socket.Dispose();
     }
 
     private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
