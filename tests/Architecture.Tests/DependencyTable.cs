@@ -19,6 +19,7 @@ internal static class DependencyTable
         new(Grpc, [], []),
         new(TorchSharp, [], []),
         new(Orleans, [], []),
+        new("src/Kernels", [], []),
         // Under the switch the generated stubs are compiled against the packages.
         new("src/Protos", ["src/Core", Grpc], ["Google.Protobuf", "Grpc.AspNetCore", "Grpc.Net.Client", "Grpc.Tools"]),
         new("src/Rpc", ["src/Core", Grpc], ["Google.Protobuf", "Grpc.AspNetCore", "Grpc.Net.Client", "Grpc.Tools"]),
@@ -65,6 +66,7 @@ internal static class DependencyTable
     {
         [TorchSharp] = "the binding of libtorch",
         ["src/Training/Interop"] = "the ops and the image library",
+        ["src/Kernels"] = "arithmetic on plain memory",
         ["src/Worker/Interop"] = "collectives",
         ["src/Storage/Interop"] = "syncing a directory, which the class library refuses (docs/decisions/0005-snapshots.md)",
     };
