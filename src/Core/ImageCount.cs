@@ -6,7 +6,6 @@ namespace Atelier.Core;
 /// <param name="Images">Images, not thousands.</param>
 public readonly record struct ImageCount(long Images) : IComparable<ImageCount>
 {
-    /// <summary>The start of a run.</summary>
     public static ImageCount Zero => default;
 
     /// <summary>Thousands of images, as people write it.</summary>
@@ -16,25 +15,14 @@ public readonly record struct ImageCount(long Images) : IComparable<ImageCount>
     /// <param name="kimg">Thousands of images; may be fractional.</param>
     public static ImageCount FromKimg(double kimg) => new((long)Math.Round(kimg * 1000));
 
-    /// <summary>The count after showing more images.</summary>
-    /// <param name="images">Images shown in addition.</param>
     public ImageCount Add(long images) => new(checked(Images + images));
 
-    /// <inheritdoc/>
     public int CompareTo(ImageCount other) => Images.CompareTo(other.Images);
 
-    /// <summary>Earlier than.</summary>
     public static bool operator <(ImageCount left, ImageCount right) => left.Images < right.Images;
-
-    /// <summary>Later than.</summary>
     public static bool operator >(ImageCount left, ImageCount right) => left.Images > right.Images;
-
-    /// <summary>Not later than.</summary>
     public static bool operator <=(ImageCount left, ImageCount right) => left.Images <= right.Images;
-
-    /// <summary>Not earlier than.</summary>
     public static bool operator >=(ImageCount left, ImageCount right) => left.Images >= right.Images;
 
-    /// <inheritdoc/>
     public override string ToString() => Kimg.ToString("0.0##", CultureInfo.InvariantCulture) + " kimg";
 }

@@ -11,15 +11,10 @@ public class UserErrorException : Exception
     {
     }
 
-    /// <summary>A mistake, described for the person who made it.</summary>
-    /// <param name="message">What is wrong and what to change.</param>
     public UserErrorException(string message) : base(message)
     {
     }
 
-    /// <summary>A mistake that surfaced as another exception.</summary>
-    /// <param name="message">What is wrong and what to change.</param>
-    /// <param name="innerException">The exception in which it surfaced.</param>
     public UserErrorException(string message, Exception innerException) : base(message, innerException)
     {
     }

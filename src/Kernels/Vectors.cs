@@ -49,8 +49,17 @@ internal unsafe interface IVector<TSelf>
     /// <summary>All bits set where a is above b (never for NaN).</summary>
     static abstract TSelf Above(TSelf a, TSelf b);
 
+    /// <summary>All bits set where a is not NaN.</summary>
+    static abstract TSelf IsNumber(TSelf a);
+
     /// <summary>Where <paramref name="mask"/> is set <paramref name="yes"/>, else <paramref name="no"/>.</summary>
     static abstract TSelf Select(TSelf mask, TSelf yes, TSelf no);
+
+    /// <summary>Where <paramref name="mask"/> is set <paramref name="a"/>, else 0.</summary>
+    static abstract TSelf Keep(TSelf mask, TSelf a);
+
+    /// <summary>The sum of the lanes: halves onto each other, again and again.</summary>
+    static abstract float Fold(TSelf a);
 
     /// <summary>a₀ b₀ a₁ b₁ …, in two registers.</summary>
     static abstract void StoreInterleaved(float* target, TSelf a, TSelf b);
@@ -80,18 +89,8 @@ internal static unsafe class Vectors
     /// <summary>Whether <see cref="Vector256Lanes"/> runs.</summary>
     public static bool HasAvx2 => Avx2.IsSupported && Fma.IsSupported;
 
-    /// <summary>The sum of 16 running sums: halves onto each other, four times.</summary>
-    public static float Fold(float* lanes)
-    {
-        float* s = stackalloc float[8];
-        for (int i = 0; i < 8; i++)
-            s[i] = lanes[i] + lanes[i + 8];
-        for (int i = 0; i < 4; i++)
-            s[i] += s[i + 4];
-        s[0] += s[2];
-        s[1] += s[3];
-        return s[0] + s[1];
-    }
+    /// <summary>The sum of 16 running sums, in the order of <see cref="IVector{TSelf}.Fold"/>.</summary>
+    public static float Fold(float* lanes) => Vector256Lanes.Fold(new(Vector256.Load(lanes) + Vector256.Load(lanes + 8)));
 }
 
 /// <summary>Sixteen floats. Every operation has a software form, so that tests run it on processors without AVX-512 too.</summary>
@@ -151,8 +150,17 @@ internal readonly unsafe struct Vector512Lanes(Vector512<float> value) : IVector
     public static Vector512Lanes Above(Vector512Lanes a, Vector512Lanes b) => new(Vector512.GreaterThan(a._value, b._value));
 
     [MethodImpl(Inline)]
+    public static Vector512Lanes IsNumber(Vector512Lanes a) => new(Vector512.Equals(a._value, a._value));
+
+    [MethodImpl(Inline)]
     public static Vector512Lanes Select(Vector512Lanes mask, Vector512Lanes yes, Vector512Lanes no) =>
         new(Vector512.ConditionalSelect(mask._value, yes._value, no._value));
+
+    [MethodImpl(Inline)]
+    public static Vector512Lanes Keep(Vector512Lanes mask, Vector512Lanes a) => new(mask._value & a._value);
+
+    [MethodImpl(Inline)]
+    public static float Fold(Vector512Lanes a) => Vector256Lanes.Fold(new(a._value.GetLower() + a._value.GetUpper()));
 
     [MethodImpl(Inline)]
     public static void StoreInterleaved(float* target, Vector512Lanes a, Vector512Lanes b)
@@ -267,8 +275,17 @@ internal readonly unsafe struct Vector256Lanes(Vector256<float> value) : IVector
     public static Vector256Lanes Above(Vector256Lanes a, Vector256Lanes b) => new(Vector256.GreaterThan(a._value, b._value));
 
     [MethodImpl(Inline)]
+    public static Vector256Lanes IsNumber(Vector256Lanes a) => new(Vector256.Equals(a._value, a._value));
+
+    [MethodImpl(Inline)]
     public static Vector256Lanes Select(Vector256Lanes mask, Vector256Lanes yes, Vector256Lanes no) =>
-        new(Vector256.ConditionalSelect(mask._value, yes._value, no._value));
+        new(Avx.IsSupported ? Avx.BlendVariable(no._value, yes._value, mask._value) : Vector256.ConditionalSelect(mask._value, yes._value, no._value));
+
+    [MethodImpl(Inline)]
+    public static Vector256Lanes Keep(Vector256Lanes mask, Vector256Lanes a) => new(mask._value & a._value);
+
+    [MethodImpl(Inline)]
+    public static float Fold(Vector256Lanes a) => Vector128Lanes.Fold(new(a._value.GetLower() + a._value.GetUpper()));
 
     [MethodImpl(Inline)]
     public static void StoreInterleaved(float* target, Vector256Lanes a, Vector256Lanes b)

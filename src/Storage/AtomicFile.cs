@@ -4,18 +4,17 @@ using Atelier.Storage.Interop;
 namespace Atelier.Storage;
 
 /// <summary>
-/// Replaces files so that a reader, or whoever comes after a crash, finds the whole old or the whole new content: written
-/// beside, synced, renamed over, directory synced.
+/// Replaces files so that a reader, also after a crash, finds the whole old or the whole new content: the new file is written
+/// to a temporary name, synced and renamed over the old one, and the directory is synced.
 /// </summary>
 public static class AtomicFile
 {
-    /// <summary>Ending of files that are being written; one that outlives its writer is rubbish.</summary>
+    /// <summary>Suffix of files that are being written; one that outlives its writer can be deleted.</summary>
     public const string UnfinishedSuffix = ".tmp";
 
     private const int BufferBytes = 1 << 20;
 
     /// <summary>Replaces a file, creating its directory where it is missing.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="write">Writes its content. If it throws, the old file stands and nothing is left behind.</param>
     /// <param name="cancellationToken">Stops before the file takes its name.</param>
     public static async Task WriteAsync(string path, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
@@ -45,9 +44,8 @@ public static class AtomicFile
         DirectorySync.Sync(directory);
     }
 
-    /// <summary>Gives a file that was written and synced beside it the name of another, which it replaces.</summary>
+    /// <summary>Renames a file that was written and synced, replacing another.</summary>
     /// <param name="unfinished">The file, in the same directory.</param>
-    /// <param name="path">Its name from here on.</param>
     public static void Publish(string unfinished, string path)
     {
         File.Move(unfinished, path, overwrite: true);
@@ -55,13 +53,8 @@ public static class AtomicFile
     }
 
     /// <summary>Replaces a file by text in UTF-8 without a byte-order mark.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="text">Its content.</param>
     public static void WriteAllText(string path, string text) => WriteAllBytes(path, Encoding.UTF8.GetBytes(text));
 
-    /// <summary>Replaces a file.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="content">Its content.</param>
     public static void WriteAllBytes(string path, byte[] content) =>
         WriteAsync(
             path,
@@ -80,5 +73,20 @@ public static class AtomicFile
         if (parent is not null) CreateDurably(parent);
         Directory.CreateDirectory(directory);
         if (parent is not null) DirectorySync.Sync(parent);
+    }
+}
+
+/// <summary>Distinguishes a full disk from other failures of writing.</summary>
+public static class DiskFull
+{
+    // ENOSPC and EDQUOT of Linux, which the class library leaves in HResult.
+    private const int NoSpace = 28;
+    private const int QuotaExceeded = 122;
+
+    /// <summary>Whether an exception is about a full disk or a used-up quota.</summary>
+    public static bool Is(Exception exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        return exception.HResult is NoSpace or QuotaExceeded;
     }
 }

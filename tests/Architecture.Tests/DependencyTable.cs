@@ -6,33 +6,25 @@ namespace Atelier.Architecture.Tests;
 /// </summary>
 internal static class DependencyTable
 {
-    public const string Grpc = "src/Platform/Grpc";
-
-    public const string TorchSharp = "src/Platform/TorchSharp";
-
-    public const string Orleans = "src/Platform/Orleans";
-
     /// <summary>A row for every project under <c>src</c>.</summary>
     public static IReadOnlyList<DependencyRow> Rows { get; } =
     [
         new("src/Core", [], []),
-        new(Grpc, [], []),
-        new(TorchSharp, [], []),
-        new(Orleans, [], []),
-        new("src/Kernels", [], []),
-        // Under the switch the generated stubs are compiled against the packages.
-        new("src/Protos", ["src/Core", Grpc], ["Google.Protobuf", "Grpc.AspNetCore", "Grpc.Net.Client", "Grpc.Tools"]),
-        new("src/Rpc", ["src/Core", Grpc], ["Google.Protobuf", "Grpc.AspNetCore", "Grpc.Net.Client", "Grpc.Tools"]),
+        // Training computes by the kernel's plan where it composes an augmentation of libtorch's functions.
+        new("src/Kernels", [], []) { Friends = ["Atelier.Training"] },
+        new("src/Protos", ["src/Core"], ["Google.Protobuf", "Grpc.Core.Api", "Grpc.Tools"]),
+        new("src/Rpc", ["src/Core"], ["Grpc.Net.Client"]),
         new("src/Storage", ["src/Core"], ["AWSSDK.Core", "AWSSDK.S3"]),
-        new("src/Training", ["src/Core", "src/Storage", TorchSharp], ["TorchSharp"]),
+        new("src/Training", ["src/Core", "src/Kernels", "src/Storage"],
+            ["libtorch-cpu-linux-x64", "ScottPlot", "SixLabors.ImageSharp", "SkiaSharp", "SkiaSharp.NativeAssets.Linux.NoDependencies", "System.IO.Hashing", "TorchSharp", "TorchSharp-cuda-linux"]),
         // The loop handles the tensors that Training's public members speak of; it references no binding of its own.
-        new("src/Worker", ["src/Core", "src/Protos", "src/Rpc", "src/Storage", "src/Training", Grpc], ["Google.Protobuf", "Grpc.Net.Client"]) { Sees = [TorchSharp] },
+        new("src/Worker", ["src/Core", "src/Protos", "src/Rpc", "src/Storage", "src/Training"], ["Google.Protobuf", "Grpc.AspNetCore"]) { Sees = ["TorchSharp"] },
         // Never Training: the process that keeps runs together loads no libtorch.
-        new("src/Coordinator", ["src/Core", "src/Protos", "src/Rpc", "src/Storage", Grpc, Orleans],
-            ["Google.Protobuf", "Grpc.AspNetCore", "Microsoft.Data.Sqlite", "Microsoft.Orleans.Sdk", "Microsoft.Orleans.Server", "Npgsql"]),
-        new("src/Cli", ["src/Coordinator", "src/Core", "src/Protos", "src/Rpc", "src/Storage", "src/Training", "src/Worker"], ["Google.Protobuf", "Spectre.Console", "System.CommandLine"])
+        new("src/Coordinator", ["src/Core", "src/Protos", "src/Rpc", "src/Storage"],
+            ["Google.Protobuf", "Grpc.AspNetCore", "Grpc.AspNetCore.HealthChecks", "Microsoft.Data.Sqlite", "Microsoft.Orleans.Sdk", "Microsoft.Orleans.Server", "Npgsql"]),
+        new("src/Cli", ["src/Coordinator", "src/Core", "src/Protos", "src/Rpc", "src/Storage", "src/Training", "src/Worker"], ["Google.Protobuf", "Grpc.Net.Client", "Spectre.Console", "System.CommandLine"])
         {
-            Sees = [TorchSharp, Grpc],
+            Sees = ["TorchSharp"],
         },
     ];
 
@@ -40,32 +32,24 @@ internal static class DependencyTable
     public static IReadOnlyDictionary<string, string[]> TestProjects { get; } = new Dictionary<string, string[]>
     {
         ["tests/TestKit"] = ["src/Worker"],
+        // The kernels' draws have the bits of Core's, number by number.
+        ["tests/Kernels.Tests"] = ["src/Core", "src/Kernels"],
         ["tests/Cluster.Tests"] = ["src/Cli", "tests/TestKit"],
-        ["tests/Architecture.Tests"] = ["src/Cli", "src/Coordinator", "src/Protos", "src/Rpc", Grpc],
+        ["tests/Architecture.Tests"] = ["src/Cli", "src/Coordinator", "src/Kernels", "src/Protos", "src/Rpc"],
     };
 
     /// <summary>Packages that any test project may reference.</summary>
-    public static IReadOnlyList<string> TestPackages { get; } = ["FsCheck", "Google.Protobuf", "Grpc.Tools", "xunit.v3"];
+    public static IReadOnlyList<string> TestPackages { get; } = ["FsCheck", "Grpc.AspNetCore", "xunit.v3"];
 
-    /// <summary>The stand-ins, and the packages that take their place under the NamedPackages switch.</summary>
-    public static IReadOnlyDictionary<string, string[]> StandIns { get; } = new Dictionary<string, string[]>
-    {
-        [Grpc] = ["Grpc.AspNetCore", "Grpc.Net.Client"],
-        [TorchSharp] = ["TorchSharp"],
-        [Orleans] = ["Microsoft.Orleans.Sdk", "Microsoft.Orleans.Server"],
-    };
-
-    /// <summary>All packages that stand-ins stand in for.</summary>
-    public static IReadOnlyList<string> NamedPackages { get; } = [.. StandIns.Values.SelectMany(packages => packages)];
-
-    /// <summary>How the names of a stand-in's packages' assemblies begin, where they are not called as the packages are.</summary>
-    public static IReadOnlyDictionary<string, string> NamedAssemblies { get; } = new Dictionary<string, string> { [Orleans] = "Orleans.", [Grpc] = "Grpc." };
+    /// <summary>Families of packages whose assemblies use each other's types: how the packages' names begin, and how the assemblies' do.</summary>
+    public static IReadOnlyDictionary<string, string> PackageFamilies { get; } = new Dictionary<string, string> { ["Grpc."] = "Grpc.", ["Microsoft.Orleans."] = "Orleans." };
 
     /// <summary>Where native code may be imported and pointers used, and why.</summary>
     public static IReadOnlyDictionary<string, string> NativeBoundary { get; } = new Dictionary<string, string>
     {
-        [TorchSharp] = "the binding of libtorch",
-        ["src/Training/Interop"] = "the ops and the image library",
+        ["src/Training/Interop"] = "libtorch's graph, and how its libraries load",
+        ["src/Training/Ops"] = "hands the kernels the memory of tensors",
+        ["src/Training/Metrics/Statistics"] = "hands a kernel the memory of tensors",
         ["src/Kernels"] = "arithmetic on plain memory",
         ["src/Worker/Interop"] = "collectives",
         ["src/Storage/Interop"] = "syncing a directory, which the class library refuses (docs/decisions/0005-snapshots.md)",
@@ -81,6 +65,9 @@ internal static class DependencyTable
 /// <param name="Packages">Packages that it may reference.</param>
 internal sealed record DependencyRow(string Project, string[] Projects, string[] Packages)
 {
-    /// <summary>Projects that it may use as far as a referenced one's public members expose them.</summary>
+    /// <summary>Assemblies that it may use as far as a referenced project's public members expose them.</summary>
     public string[] Sees { get; init; } = [];
+
+    /// <summary>Assemblies besides its tests that see its internals.</summary>
+    public string[] Friends { get; init; } = [];
 }

@@ -34,35 +34,22 @@ public sealed class DependencyTests
     public void Assembly_OfASource_UsesWhatItsRowAllows(string path)
     {
         var (project, row) = Find(path);
-#if NAMED_PACKAGES
-        if (DependencyTable.StandIns.ContainsKey(row.Project))
-            return; // not built: the package lies in its place
-#endif
-        var allowed = row.Projects.Concat(row.Sees).Select(AssemblyOf).Concat(row.Packages);
-        var named = row.Projects.Concat(row.Sees).Where(DependencyTable.NamedAssemblies.ContainsKey).Select(standIn => DependencyTable.NamedAssemblies[standIn]).ToList();
+        var allowed = row.Projects.Select(AssemblyOf).Concat(row.Sees).Concat(row.Packages);
+        var families = DependencyTable.PackageFamilies
+            .Where(family => row.Packages.Any(package => package.StartsWith(family.Key, StringComparison.Ordinal))).Select(family => family.Value).ToList();
         // Orleans' generator writes into whatever refers to a project with contracts.
         if (row.Projects.Contains("src/Coordinator"))
-            named.Add("Orleans.Serialization");
-        var used = BuiltAssembly.ReferencesOf(project.AssemblyName).Where(name => !named.Any(start => name.StartsWith(start, StringComparison.Ordinal)));
+            families.Add("Orleans.Serialization");
+        var used = BuiltAssembly.ReferencesOf(project.AssemblyName).Where(name => !families.Any(start => name.StartsWith(start, StringComparison.Ordinal)));
         AssertAllowed(used, allowed, $"{project.AssemblyName}.dll uses the assembly");
-    }
-
-    [Theory]
-    [MemberData(nameof(Sources))]
-    public void ProjectFile_OfASource_UsesNamedPackagesOnlyUnderTheSwitch(string path)
-    {
-        var (project, _) = Find(path);
-        Assert.All(
-            project.Packages.Where(package => DependencyTable.NamedPackages.Contains(package.Name)),
-            package => Assert.True(package.OnlyNamed, $"{project} references {package.Name} without the condition '$(NamedPackages)' == 'true'"));
     }
 
     [Theory]
     [MemberData(nameof(Sources))]
     public void ProjectFile_OfASource_ShowsInternalsToItsTestsAlone(string path)
     {
-        var project = new ProjectFile(path);
-        AssertAllowed(project.Friends, [$"Atelier.{project.Name}.Tests"], $"{project} shows its internals to");
+        var (project, row) = Find(path);
+        AssertAllowed(project.Friends, [$"Atelier.{project.Name}.Tests", .. row.Friends], $"{project} shows its internals to");
     }
 
     [Theory]
@@ -72,8 +59,7 @@ public sealed class DependencyTests
         var project = new ProjectFile(path);
         var allowed = DependencyTable.TestProjects.TryGetValue(project.Folder, out var listed) ? listed : Mirrored(project);
         AssertAllowed(project.Projects, allowed, $"{project} references the project");
-        AssertAllowed(
-            project.Packages.Where(package => !package.OnlyNamed).Select(package => package.Name), DependencyTable.TestPackages, $"{project} references the package");
+        AssertAllowed(project.Packages.Select(package => package.Name), DependencyTable.TestPackages, $"{project} references the package");
     }
 
     private static string[] Mirrored(ProjectFile project)

@@ -34,11 +34,11 @@ internal sealed class ProjectFile
         [.. Items("ProjectReference").Select(item => System.IO.Path.GetRelativePath(
             Repository.Root, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Include(item), Repository.Full(Folder)))!).Replace('\\', '/'))];
 
-    /// <summary>Packages that it references, whatever the switch.</summary>
+    /// <summary>Packages that it references.</summary>
     public IReadOnlyList<PackageUse> Packages =>
         [.. Items("PackageReference")
             .Where(item => item.Attribute("Include") is not null)
-            .Select(item => new PackageUse(Include(item), item.Attribute("Version") is not null, Condition(item).Contains("'$(NamedPackages)' == 'true'", StringComparison.Ordinal)))];
+            .Select(item => new PackageUse(Include(item), item.Attribute("Version") is not null))];
 
     /// <summary>Assemblies that see its internals.</summary>
     public IReadOnlyList<string> Friends => [.. Items("InternalsVisibleTo").Select(Include)];
@@ -51,12 +51,9 @@ internal sealed class ProjectFile
 
     private static string Include(XElement item) => item.Attribute("Include")?.Value
         ?? throw new InvalidOperationException($"{item} has no Include");
-
-    private static string Condition(XElement item) => string.Join(' ', item.AncestorsAndSelf().Select(element => element.Attribute("Condition")?.Value));
 }
 
 /// <summary>A package that a project references.</summary>
 /// <param name="Name">Its id.</param>
 /// <param name="HasVersion">Whether the project states a version of its own.</param>
-/// <param name="OnlyNamed">Whether it is referenced only under the NamedPackages switch.</param>
-internal sealed record PackageUse(string Name, bool HasVersion, bool OnlyNamed);
+internal sealed record PackageUse(string Name, bool HasVersion);

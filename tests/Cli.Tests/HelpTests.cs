@@ -7,7 +7,7 @@ public sealed class HelpTests
 {
     [Theory]
     [InlineData("train", "--data", "--out", "--recipe", "--kimg", "--seed", "--workers", "--set", "--init", "--freeze-d", "--bad-images", "--dry-run", "--json")]
-    [InlineData("demo", "--minutes", "--all", "--size")]
+    [InlineData("demo", "--minutes", "--out", "--size")]
     [InlineData("snapshots", "DIR", "--json")]
     [InlineData("generate", "--network", "--seeds", "--trunc", "--noise-mode", "--class", "--grid", "--out")]
     [InlineData("export", "RUN", "--out", "--all")]

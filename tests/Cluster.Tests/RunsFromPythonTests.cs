@@ -1,5 +1,4 @@
 using Atelier.Core.Access;
-using Atelier.Grpc.Tests;
 using Atelier.Protos;
 using Atelier.TestKit;
 

@@ -36,7 +36,7 @@ public static class TestImages
     public static void WriteFolder(string folder, int count, int side) => Write(folder, count, side, ImageCodec.EncodePng);
 
     /// <summary>Writes pictures into a folder, without compression and without any native library.</summary>
-    public static void WriteStored(string folder, int count, int side) => Write(folder, count, side, image => StoredPng.Encode(image.Planes, image.Size));
+    public static void WriteStored(string folder, int count, int side) => Write(folder, count, side, image => ImageCodec.EncodeStoredPng(image.Planes, image.Size));
 
     private static void Write(string folder, int count, int side, Func<RgbImage, byte[]> encode)
     {

@@ -53,7 +53,7 @@ internal sealed class CoordinatorOption
     /// <summary>What a refused call means to a person.</summary>
     public static Exception Explain(RpcException refused, string address) => refused.StatusCode switch
     {
-        _ when Distrust.Describe(refused) is { } why => new UserErrorException($"the coordinator at {address} is not trusted: {why}"),
+        _ when TlsFailure.Describe(refused) is { } why => new UserErrorException($"the coordinator at {address} is not trusted: {why}"),
         // What is no server of HTTP/2 is told as either, by chance.
         _ when refused.StatusCode == StatusCode.Unavailable || refused.Status.DebugException is HttpRequestException
             => new IOException($"no coordinator answers at {address} ({refused.Status.Detail}){Instead(address)}"),

@@ -35,7 +35,7 @@ internal static class BenchDataCommand
         if (duration < TimeSpan.Zero)
             throw new UserErrorException("--seconds: a number from 0 up is needed");
         var size = ImageSize.Square(side);
-        using var source = data is null ? EmojiFaces.Draw(size) : ImageSource.Open(data);
+        using var source = data is null ? EmojiFaces.Open(size) : ImageSource.Open(data);
         foreach (var rate in DataBenchmark.Run(source, threads, duration, size))
         {
             Console.WriteLine(json

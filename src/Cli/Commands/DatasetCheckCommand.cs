@@ -18,18 +18,20 @@ internal static class DatasetCheckCommand
         var source = new Argument<string>("PATH") { Description = DatasetCommand.Sources };
         var picture = new Option<string?>("--picture") { Description = "write a picture of 64 samples to this PNG file" };
         var jobs = JobsOption.Create();
+        var megapixels = DatasetCommand.MegapixelsOption();
         var json = new Option<bool>("--json") { Description = "print one JSON object" };
-        var command = new Command("check", "Name every bad file of a dataset and sum up the others") { source, picture, jobs, json };
-        command.SetAction(parsed => Run(parsed.GetValue(source)!, parsed.GetValue(picture), JobsOption.Get(parsed, jobs), parsed.GetValue(json)));
+        var command = new Command("check", "Name every bad file of a dataset and sum up the others") { source, picture, megapixels, jobs, json };
+        command.SetAction(parsed => Run(
+            parsed.GetValue(source)!, parsed.GetValue(picture), JobsOption.Get(parsed, jobs), DatasetCommand.PixelsOf(parsed, megapixels), parsed.GetValue(json)));
         return command;
     }
 
-    private static int Run(string path, string? picture, int jobs, bool json)
+    private static int Run(string path, string? picture, int jobs, long mostPixels, bool json)
     {
         using var source = DataPath.Open(path);
         DatasetReport report;
         using (var display = new CountDisplay("checked"))
-            report = DatasetSurvey.Run(source, jobs, new DirectProgress<int>(done => display.Show(done, source.ImageNames.Count)));
+            report = DatasetSurvey.Run(source, jobs, mostPixels, new DirectProgress<int>(done => display.Show(done, source.ImageNames.Count)));
         if (picture is not null && SamplePicture.Draw(source, report.Bad) is { } sheet)
             File.WriteAllBytes(picture, ImageCodec.EncodePng(sheet));
         else
@@ -62,6 +64,9 @@ internal static class DatasetCheckCommand
         Row("resolution", DatasetPrinter.Sizes(report));
         Row("channels", DatasetPrinter.Channels(report));
         Row("labels", DatasetPrinter.Labels(report));
+        if (report.LabelWarning is { } warning)
+            Row("warning", warning);
+        Row("ignored", DatasetPrinter.Ignored(report));
         Row("duplicates", report.Duplicates.Count == 0 ? "0" : $"{report.Duplicates.Count:#,0} ({string.Join("; ", report.Duplicates.Take(DuplicatesShown).Select(d => $"{d.Name} = {d.EqualTo}"))}{(report.Duplicates.Count > DuplicatesShown ? "; …" : "")})");
         if (picture is not null)
             Row("picture", picture);

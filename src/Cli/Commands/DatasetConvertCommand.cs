@@ -20,7 +20,7 @@ internal static class DatasetConvertCommand
     {
         var source = new Argument<string>("SOURCE") { Description = DatasetCommand.Sources };
         var output = new Option<string>("--out") { Description = "the zip file to write", Required = true };
-        var resolution = new Option<string?>("--resolution") { Description = "size of the results, WxH or R for a square (default: the images')" };
+        var resolution = new Option<string?>("--resolution") { Description = "size of the results, WIDTHxHEIGHT or one number for a square (default: the images')" };
         var crop = new Option<string>("--crop") { Description = "none, center-crop, or center-crop-wide (LSUN Car: rows of the middle on a black square)", DefaultValueFactory = _ => "none" };
         crop.AcceptOnlyFromAmong("none", "center-crop", "center-crop-wide");
         var filter = new Option<string>("--filter") { Description = "lanczos or box", DefaultValueFactory = _ => "lanczos" };
@@ -29,13 +29,14 @@ internal static class DatasetConvertCommand
         var background = new Option<string>("--background") { Description = "colour under transparent pixels", DefaultValueFactory = _ => "ffffff" };
         var badImages = new Option<string>("--bad-images") { Description = "skip or fail", DefaultValueFactory = _ => "fail" };
         badImages.AcceptOnlyFromAmong("skip", "fail");
+        var megapixels = DatasetCommand.MegapixelsOption();
         var noLabels = new Option<bool>("--no-labels") { Description = "leave the source's labels out" };
         var force = new Option<bool>("--force") { Description = "replace the file if it is there" };
         var jobs = JobsOption.Create();
         var json = new Option<bool>("--json") { Description = "print one JSON object" };
         var command = new Command("convert", "Pack images of any source into a zip file; interrupted, the same command goes on")
         {
-            source, output, resolution, crop, filter, most, background, badImages, noLabels, force, jobs, json,
+            source, output, resolution, crop, filter, most, megapixels, background, badImages, noLabels, force, jobs, json,
         };
         command.SetAction(parsed => Run(
             parsed.GetValue(source)!, parsed.GetValue(output)!,
@@ -45,6 +46,7 @@ internal static class DatasetConvertCommand
                 Crop = parsed.GetValue(crop) switch { "center-crop" => CropMode.CenterCrop, "center-crop-wide" => CropMode.CenterCropWide, _ => CropMode.None },
                 Filter = parsed.GetValue(filter) == "box" ? ResampleFilter.Box : ResampleFilter.Lanczos,
                 MostImages = Positive("--max-images", parsed.GetValue(most)),
+                MostPixels = DatasetCommand.PixelsOf(parsed, megapixels),
                 Background = RgbColor.TryParse(parsed.GetValue(background)!, out var color) ? color : throw new UserErrorException($"--background '{parsed.GetValue(background)}' is no colour; write it as RRGGBB"),
                 BadImages = parsed.GetValue(badImages) == "skip" ? BadImagePolicy.Skip : BadImagePolicy.Fail,
                 Labels = parsed.GetValue(noLabels) ? LabelUse.Ignore : LabelUse.IfPresent,
@@ -77,7 +79,7 @@ internal static class DatasetConvertCommand
                 display.Show(p.Done, p.Total, p.AlreadyThere);
             }), TimeProvider.System, stop.Token);
             display.Dispose();
-            Summarise(output, result, json);
+            Summarise(output, result, source.Ignored, json);
             return ExitCode.Success;
         }
         catch (OperationCanceledException)
@@ -88,7 +90,7 @@ internal static class DatasetConvertCommand
         }
     }
 
-    private static void Summarise(string output, ConversionResult result, bool json)
+    private static void Summarise(string output, ConversionResult result, IgnoredFiles ignored, bool json)
     {
         if (json)
         {
@@ -103,6 +105,7 @@ internal static class DatasetConvertCommand
                 ["skipped"] = result.Bad.Count + result.TooSmall,
                 ["too_small"] = result.TooSmall,
                 ["bad"] = DatasetPrinter.Bad(result.Bad),
+                ["ignored"] = ignored.Count,
                 ["seconds"] = Math.Round(result.Elapsed.TotalSeconds, 3),
                 ["images_per_s"] = Math.Round(result.ImagesPerSecond, 1),
             }.ToJsonString());
@@ -117,6 +120,8 @@ internal static class DatasetConvertCommand
             $"{output}: {result.Images:#,0} images of {result.Size}{(result.Labels ? " with labels" : "")}, {result.Bytes / 1e6:#,0.0} MB, in {result.Elapsed.TotalSeconds:0.0} s ({result.ImagesPerSecond:#,0} images/s)"));
         if (result.AlreadyThere > 0)
             Console.WriteLine($"went on from {result.AlreadyThere:#,0} images that were there");
+        if (ignored.Count > 0)
+            Console.WriteLine($"ignored: {ignored}");
         Console.WriteLine($"skipped: {result.Bad.Count + result.TooSmall:#,0} ({result.Bad.Count:#,0} cannot be read, {result.TooSmall:#,0} too small)");
     }
 

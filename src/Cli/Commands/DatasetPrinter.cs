@@ -30,11 +30,17 @@ internal static class DatasetPrinter
     public static string Channels(DatasetReport report) => report.Channels.Count == 0 ? "none"
         : string.Join(", ", report.Channels.Select(c => report.Channels.Count == 1 ? $"{c.Channels} ({ChannelNames[c.Channels]})" : $"{c.Channels} ({ChannelNames[c.Channels]}): {c.Images:#,0} images"));
 
+    /// <summary>What to do so that labels are used.</summary>
+    public const string HowToUseLabels = "`train --set labels=true` trains on them";
+
+    /// <summary>What beside images there is.</summary>
+    public static string Ignored(DatasetReport report) => report.Ignored.Count == 0 ? "0" : report.Ignored.ToString();
+
     /// <summary>Labels in one line.</summary>
     public static string Labels(DatasetReport report) => report.LabelProblem is not null ? "unusable"
         : report.LabelDimension == 0 ? "none"
-        : report.ImagesPerClass is { } counts ? $"{report.LabelDimension} classes: {string.Join(", ", counts.Take(20).Select((n, i) => $"{i}: {n:#,0}"))}{(counts.Count > 20 ? ", …" : "")}"
-        : $"vectors of {report.LabelDimension} numbers";
+        : report.ImagesPerClass is { } counts ? $"{report.LabelDimension} classes: {string.Join(", ", counts.Take(20).Select((n, i) => $"{i}: {n:#,0}"))}{(counts.Count > 20 ? ", …" : "")}; {HowToUseLabels}"
+        : $"vectors of {report.LabelDimension} numbers; {HowToUseLabels}";
 
     /// <summary>A line a class, with a bar.</summary>
     public static IEnumerable<string> Histogram(IReadOnlyList<int> counts)
@@ -53,6 +59,8 @@ internal static class DatasetPrinter
         ["channels"] = new JsonObject(report.Channels.Select(c => KeyValuePair.Create(c.Channels.ToString(CultureInfo.InvariantCulture), (JsonNode?)c.Images))),
         ["label_dim"] = report.LabelDimension,
         ["images_per_class"] = report.ImagesPerClass is { } counts ? new JsonArray([.. counts.Select(n => (JsonNode)n)]) : null,
+        ["label_warning"] = report.LabelWarning,
+        ["ignored"] = new JsonArray([.. report.Ignored.Kinds.Select(kind => (JsonNode)new JsonObject { ["kind"] = kind.Kind, ["files"] = kind.Count, ["first"] = kind.First })]),
         ["bytes"] = report.Bytes,
         ["sha256"] = report.Sha256,
     };

@@ -16,18 +16,19 @@ internal static class DatasetStatsCommand
     {
         var source = new Argument<string>("PATH") { Description = DatasetCommand.Sources };
         var jobs = JobsOption.Create();
+        var megapixels = DatasetCommand.MegapixelsOption();
         var json = new Option<bool>("--json") { Description = "print one JSON object" };
-        var command = new Command("stats", "Measure a dataset: pixels, labels, size, hash") { source, jobs, json };
-        command.SetAction(parsed => Run(parsed.GetValue(source)!, JobsOption.Get(parsed, jobs), parsed.GetValue(json)));
+        var command = new Command("stats", "Measure a dataset: pixels, labels, size, hash") { source, megapixels, jobs, json };
+        command.SetAction(parsed => Run(parsed.GetValue(source)!, JobsOption.Get(parsed, jobs), DatasetCommand.PixelsOf(parsed, megapixels), parsed.GetValue(json)));
         return command;
     }
 
-    private static int Run(string path, int jobs, bool json)
+    private static int Run(string path, int jobs, long mostPixels, bool json)
     {
         using var source = DataPath.Open(path);
         DatasetReport report;
         using (var display = new CountDisplay("measured"))
-            report = DatasetSurvey.Run(source, jobs, new DirectProgress<int>(done => display.Show(done, source.ImageNames.Count)));
+            report = DatasetSurvey.Run(source, jobs, mostPixels, new DirectProgress<int>(done => display.Show(done, source.ImageNames.Count)));
         if (report.Images == 0)
             throw new UserErrorException($"{path} holds no usable image; `atelier dataset check` says what is there");
         if (json)
@@ -45,7 +46,10 @@ internal static class DatasetStatsCommand
         Row("mean", $"{Channels(report.Mean)} (R, G, B of 0 to 255)");
         Row("std", Channels(report.StandardDeviation));
         Row("sha256", report.Sha256);
-        Row("labels", report.ImagesPerClass is null ? DatasetPrinter.Labels(report) : $"{report.LabelDimension} classes");
+        Row("ignored", DatasetPrinter.Ignored(report));
+        if (report.LabelWarning is { } warning)
+            Row("warning", warning);
+        Row("labels", report.ImagesPerClass is null ? DatasetPrinter.Labels(report) : $"{report.LabelDimension} classes; {DatasetPrinter.HowToUseLabels}");
         foreach (var line in DatasetPrinter.Histogram(report.ImagesPerClass ?? []))
             Console.WriteLine(line);
         return ExitCode.Success;

@@ -19,7 +19,7 @@ internal static class DeviceOption
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
-            throw new UserErrorException($"--device {name}: it takes cpu, cuda or cuda:N, and CUDA needs an NVIDIA GPU and a libtorch built for it; `atelier doctor` says what is here", e);
+            throw new UserErrorException($"--device {name}: it takes cpu, cuda or cuda:N. CUDA needs an NVIDIA GPU with its driver, and a build with its libtorch (dotnet build src/Cli -p:AtelierDevice=cuda); `atelier doctor` says what is here", e);
         }
     }
 }

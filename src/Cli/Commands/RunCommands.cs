@@ -75,7 +75,7 @@ internal static class RunCommands
     {
         var run = new Argument<string>("run") { Description = "the run's name" };
         var set = new Option<string[]>("--set") { Description = "a free spec key, as key=value; may be given again" };
-        var accept = new Option<bool>("--accept-new-numerics") { Description = "go on although libraries, threads or instruction set differ" };
+        var accept = new Option<bool>("--accept-new-numerics") { Description = "go on although the numerics version, libtorch, the device or threads differ" };
         var command = new Command("resume", "Let a run go on that was paused or has failed") { run, set, accept };
         var coordinator = new CoordinatorOption();
         coordinator.AddTo(command);

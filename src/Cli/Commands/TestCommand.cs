@@ -1,13 +1,12 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Atelier.Core;
 
 namespace Atelier.Cli.Commands;
 
-/// <summary><c>atelier test</c>: runs every test project and the native tests, and counts.</summary>
-internal static partial class TestCommand
+/// <summary><c>atelier test</c>: runs every test project, and counts.</summary>
+internal static class TestCommand
 {
     public static Command Create()
     {
@@ -27,15 +26,6 @@ internal static partial class TestCommand
         bool Chosen(string name) => only is null || name.Contains(only, StringComparison.OrdinalIgnoreCase);
 
         var total = new Counts(0, 0, 0);
-        if (method is null)
-        {
-            foreach (var program in NativeTests(Path.Combine(artifacts, "native", "bin")).Where(program => Chosen(Path.GetFileName(program))))
-            {
-                // Once with the kernels that this CPU gets, once with those that every CPU can run.
-                total += RunNative(program, instructionSet: null);
-                total += RunNative(program, instructionSet: "portable");
-            }
-        }
         foreach (var assembly in Directory.GetFiles(Path.Combine(artifacts, "bin"), "Atelier.*.Tests.dll", SearchOption.AllDirectories)
             .Where(path => Path.GetFileNameWithoutExtension(path) == "Atelier." + Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(path))))
             .Where(path => Path.GetFileName(Path.GetDirectoryName(path)) == "release" && Chosen(Path.GetFileName(path)))
@@ -47,27 +37,6 @@ internal static partial class TestCommand
             throw new UserErrorException("no test matches");
         Console.WriteLine($"{total.Passed} passed, {total.Failed} failed, {total.Skipped} skipped");
         return total.Failed == 0 ? ExitCode.Success : ExitCode.Mismatch;
-    }
-
-    private static IEnumerable<string> NativeTests(string folder) =>
-        Directory.Exists(folder) ? Directory.GetFiles(folder, "*_tests").Order(StringComparer.Ordinal) : [];
-
-    private static Counts RunNative(string program, string? instructionSet)
-    {
-        Console.WriteLine($"== {Path.GetFileName(program)}{(instructionSet is null ? "" : $" ({instructionSet} kernels)")}");
-        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
-        if (instructionSet is not null)
-            start.Environment["ATELIER_ISA"] = instructionSet;
-        using var process = Process.Start(start)!;
-        var counts = new Counts(0, 1, 0); // a program that ends without its last line has failed
-        while (process.StandardOutput.ReadLine() is { } line)
-        {
-            if (SummaryLine().Match(line) is { Success: true } match)
-                counts = new Counts(int.Parse(match.Groups[1].Value), int.Parse(match.Groups[2].Value), 0);
-            Console.WriteLine($"  {line}");
-        }
-        process.WaitForExit();
-        return process.ExitCode != 0 && counts.Failed == 0 ? counts with { Failed = 1 } : counts;
     }
 
     private static Counts RunManaged(string assembly, bool soak, string? method)
@@ -104,9 +73,6 @@ internal static partial class TestCommand
             File.Delete(report);
         }
     }
-
-    [GeneratedRegex(@"^(\d+) passed, (\d+) failed$")]
-    private static partial Regex SummaryLine();
 
     private sealed record Counts(int Passed, int Failed, int Skipped)
     {

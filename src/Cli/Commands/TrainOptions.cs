@@ -19,7 +19,7 @@ internal sealed class TrainOptions
     private readonly Option<string?> _init = new("--init") { Description = "start from the networks of this .safetensors file" };
     private readonly Option<int?> _freezeD = new("--freeze-d") { Description = "keep the discriminator's first layers as they are" };
     private readonly Option<string?> _badImages = new("--bad-images") { Description = "skip or fail" };
-    private readonly Option<bool> _acceptNumerics = new("--accept-new-numerics") { Description = "go on although libraries, threads or instruction set differ" };
+    private readonly Option<bool> _acceptNumerics = new("--accept-new-numerics") { Description = "go on although the numerics version, libtorch, the device or threads differ" };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "print the whole resolved spec and stop" };
     private readonly Option<bool> _json = new("--json") { Description = "print JSON lines" };
 

@@ -5,7 +5,6 @@ using Atelier.Coordinator.Runs;
 using Atelier.Core;
 using Atelier.Core.Access;
 using Atelier.Core.Fleet;
-using Atelier.Rpc.Health;
 using Atelier.Rpc.Transport;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -13,10 +12,13 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime.Hosting;
+using Orleans.Storage;
 
 namespace Atelier.Coordinator.Hosting;
 
@@ -78,21 +80,24 @@ public sealed class CoordinatorServer : IAsyncDisposable
     private static WebApplication Build(CoordinatorOptions options, long term, TimeProvider time)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddFilter("Polly", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning)
+            // They warn at every start: of a garbage collector that is chosen on purpose, and of a stall as long as the machine is up.
+            .AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error)
+            .AddSimpleConsole(console => console.SingleLine = true);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             ServerTransport.Configure(kestrel, options.Limits);
             foreach (var address in options.Listen) Listen(kestrel, address, options);
         });
-        builder.UseOrleans(silo =>
-        {
-            // One silo, which nobody else finds or calls; another coordinator may run on this machine.
-            silo.UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0);
-            silo.Services.AddGrainStorage("Default", (_, _) => options.Database.GrainStorage(term));
-        });
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.UseOrleans(silo => UseOneSilo(silo, options.Database.GrainStorage(term)));
+        builder.Services.AddSingleton<IHostLifetime, EmbeddedHostLifetime>();
         builder.Services.AddRouting();
         builder.Services.AddGrpc();
+        // Whoever can ask is served: only the coordinator that leads listens.
+        builder.Services.AddGrpcHealthChecks(health =>
+        {
+            foreach (var service in (string[])["atelier.v1.Fleet", "atelier.v1.Runs"]) health.Services.Map(service, _ => true);
+        }).AddCheck("leads", () => HealthCheckResult.Healthy());
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(new Leadership(new Term(term)));
         builder.Services.AddSingleton(options.Fleet);
@@ -105,8 +110,6 @@ public sealed class CoordinatorServer : IAsyncDisposable
         builder.Services.AddHostedService(services => services.GetRequiredService<RunPulse>());
         builder.Services.AddSingleton<FleetService>();
         builder.Services.AddSingleton<RunsService>();
-        var health = new HealthService();
-        builder.Services.AddSingleton(health);
         var app = builder.Build();
         app.UseRouting();
         if (options.CallerAuthorities is { } authorities)
@@ -114,19 +117,31 @@ public sealed class CoordinatorServer : IAsyncDisposable
         app.UseMiddleware<AccessMiddleware>(options.Gate);
         app.MapGrpcService(app.Services.GetRequiredService<FleetService>().Definition);
         app.MapGrpcService<RunsService>();
-        app.MapGrpcService<HealthService>();
-        foreach (var service in (string[])[HealthService.WholeServer, "atelier.v1.Fleet", "atelier.v1.Runs"]) health.Set(service, isServing: true);
+        app.MapGrpcHealthChecksService();
         return app;
     }
 
     private static void Listen(KestrelServerOptions kestrel, ListenAddress address, CoordinatorOptions options)
     {
-        void Configure(ListenOptions endpoint) => ServerTransport.Speak(endpoint, options.Certificate, options.CallerAuthorities is not null, options.Limits);
+        void Configure(ListenOptions endpoint) => ServerTransport.ServeHttp2(endpoint, options.Certificate, options.CallerAuthorities is not null, options.Limits);
 
         if (address.Port is not { } port) kestrel.ListenUnixSocket(new UnixSocketPath(address.Host).Reclaimed().Path, Configure);
         else if (address.Host == "*") kestrel.ListenAnyIP(port, Configure);
         else if (IPAddress.TryParse(address.Host, out var ip)) kestrel.Listen(ip, port, Configure);
         else foreach (var resolved in Dns.GetHostAddresses(address.Host).Take(1)) kestrel.Listen(resolved, port, Configure);
+    }
+
+    /// <summary>
+    /// A cluster of one silo, which nobody reaches but this process: it has no gateway, and closes what connects to its port before
+    /// anything is read. The port is a free one, because other coordinators may run on this machine.
+    /// </summary>
+    internal static void UseOneSilo(ISiloBuilder silo, IGrainStorage storage)
+    {
+        silo.UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0);
+        silo.Configure<SiloConnectionOptions>(options => options.ConfigureSiloInboundConnection(inbound => inbound.Use(_ => _ => Task.CompletedTask)));
+        // Workers of this machine take all processors, so that a turn may well wait for one; Orleans would warn after a second.
+        silo.Configure<SchedulingOptions>(options => options.TurnWarningLengthThreshold = TimeSpan.FromSeconds(10));
+        silo.Services.AddGrainStorage("Default", (_, _) => storage);
     }
 
     private static int FreePort()

@@ -4,6 +4,7 @@ using Atelier.Coordinator.Hosting;
 using Atelier.Core;
 using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Membership;
+using Atelier.Core.Runs;
 using Atelier.Core.Specs;
 using Atelier.Protos;
 using Atelier.Storage.Blobs;
@@ -69,10 +70,15 @@ internal sealed class Submission(IGrainFactory grains, Leadership leadership, Ti
         };
     }
 
+    /// <exception cref="UserErrorException">The newest snapshot has another version of the numerics, which no worker of this version has.</exception>
     private static async Task<string?> NumericsAsync(StoreLocation store, CancellationToken cancellation)
     {
         var entries = await new SnapshotStore(store.Open(), TimeProvider.System).ListAsync(cancellation);
-        return entries.LastOrDefault(entry => entry.Damage is null)?.Manifest?.Numerics.Digest();
+        var numerics = entries.LastOrDefault(entry => entry.Damage is null)?.Manifest?.Numerics;
+        if (numerics is not null && numerics.Version != NumericsFingerprint.CurrentVersion)
+            throw new UserErrorException(
+                $"the snapshots in {store} have numerics version {numerics.Version} and this is numerics version {NumericsFingerprint.CurrentVersion}: the run would not continue with the same bits. Pass --accept-new-numerics to go on all the same");
+        return numerics?.Digest();
     }
 
     private async Task<RunSpec> ResolveSpecAsync(SubmitRequest request, CancellationToken cancellation)

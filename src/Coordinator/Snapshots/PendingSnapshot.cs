@@ -3,7 +3,6 @@ using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Generations;
 using Atelier.Core.Fleet.Snapshots;
 using Atelier.Storage.Snapshots;
-using SnapshotAttempt = Atelier.Core.Fleet.Snapshots.SnapshotAttempt;
 using SnapshotSlice = Atelier.Core.Fleet.Snapshots.SnapshotSlice;
 
 namespace Atelier.Coordinator.Snapshots;

@@ -6,18 +6,16 @@ namespace Atelier.Core.Access;
 /// <summary>A bearer token, kept as its SHA-256 alone, so that neither a log nor a dump of this object gives it away.</summary>
 public sealed class AccessToken
 {
-    /// <summary>Fewest characters: 22 of base64 have the 128 bits that nobody guesses.</summary>
+    /// <summary>Fewest characters: 22 characters of base64 carry the 128 bits that cannot be guessed.</summary>
     public const int MinLength = 22;
 
-    /// <summary>Most characters, to bound what a caller makes us hash.</summary>
+    /// <summary>Most characters, to bound what a caller can make this process hash.</summary>
     public const int MaxLength = 1024;
 
     private readonly byte[] _sha256;
 
-    /// <summary>Takes a token.</summary>
-    /// <param name="text">The token.</param>
     /// <param name="source">Where it came from, for messages.</param>
-    /// <exception cref="UserErrorException">It is too short or too long, or no header could carry it. The message does not repeat it.</exception>
+    /// <exception cref="UserErrorException">It is too short or too long, or has characters that a header cannot carry. The message does not repeat it.</exception>
     public AccessToken(string text, string source)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -28,12 +26,58 @@ public sealed class AccessToken
     }
 
     /// <summary>Whether a caller presented this token. Takes the same time whatever was presented, up to its length.</summary>
-    /// <param name="presented">What was presented; null for nothing.</param>
     public bool Matches(string? presented) =>
         presented is { Length: <= MaxLength } && CryptographicOperations.FixedTimeEquals(Hash(presented), _sha256);
 
-    /// <summary>Says nothing about the token.</summary>
+    /// <summary>Never shows the token.</summary>
     public override string ToString() => "(a token)";
 
     private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
+}
+
+/// <summary>Where tokens come from: a file that not every user can read, or an environment variable; never the command line, which every user can read.</summary>
+public static class TokenSource
+{
+    /// <summary>Reads the token of a role.</summary>
+    /// <param name="file">The file that the user named; null for none.</param>
+    /// <param name="variable">The value of the role's environment variable; null for none.</param>
+    /// <returns>The token; null if neither is there.</returns>
+    /// <exception cref="UserErrorException">Both are given, the file cannot be read or is readable by all, or the token is not valid.</exception>
+    public static AccessToken? Read(AccessRole role, string? file, string? variable) =>
+        ReadText(role, file, variable) is { } text ? new(text, file ?? AccessOptions.TokenVariableOf(role)) : null;
+
+    /// <summary>Reads the token of a role as text, to present it to another process.</summary>
+    /// <param name="file">The file that the user named; null for none.</param>
+    /// <param name="variable">The value of the role's environment variable; null for none.</param>
+    /// <returns>The token; null if neither is there.</returns>
+    /// <exception cref="UserErrorException">Both are given, the file cannot be read or is readable by all, or the token is not valid.</exception>
+    public static string? ReadText(AccessRole role, string? file, string? variable)
+    {
+        var (option, name) = (AccessOptions.TokenFileOf(role), AccessOptions.TokenVariableOf(role));
+        if (file is not null && !string.IsNullOrEmpty(variable))
+            throw new UserErrorException($"{option} and {name} both give a token; take one away");
+        var text = file is not null ? ReadFile(file, option) : variable?.Trim();
+        if (file is null && string.IsNullOrEmpty(text)) return null;
+        _ = new AccessToken(text!, file ?? name);
+        return text;
+    }
+
+    private static string ReadFile(string path, string option)
+    {
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            // Of the open file, not of the path: links are followed, and nobody swaps the file in between.
+            if (!OperatingSystem.IsWindows() && File.GetUnixFileMode(stream.SafeFileHandle).HasFlag(UnixFileMode.OtherRead))
+                throw new UserErrorException(
+                    $"{option} {path}: every user of this machine can read it; `chmod 600 {path}` keeps it secret (in Kubernetes, `defaultMode: 0400` on the secret's volume)");
+            // A little over the longest token shows that a file is something else.
+            var bytes = new byte[AccessToken.MaxLength + 3];
+            return Encoding.UTF8.GetString(bytes, 0, stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)).Trim();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"{option} {path} cannot be read: {(File.Exists(path) ? error.Message : "there is no such file")}", error);
+        }
+    }
 }

@@ -1,14 +1,48 @@
+using System.Globalization;
+using System.Net;
+
 namespace Atelier.Core.Access;
 
+/// <summary>Where a process listens: a host and a port, or a Unix socket.</summary>
+/// <param name="Host">An IP address, a name, or `*` for every interface; for a socket, its path.</param>
+/// <param name="Port">The port, 0 for any free one; null for a Unix socket.</param>
+public sealed record ListenAddress(string Host, int? Port)
+{
+    private const string SocketScheme = "unix:";
+
+    /// <summary>Whether only this machine can reach it. A name other than `localhost` may resolve to anything, so it counts as reachable.</summary>
+    public bool IsLoopback =>
+        Port is null
+        || Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(Host, out var ip) && IPAddress.IsLoopback(ip));
+
+    /// <summary>Reads `HOST:PORT`, `[IPv6]:PORT`, `*:PORT`, `PORT` alone (loopback) or `unix:PATH`.</summary>
+    /// <exception cref="UserErrorException">It is none of these.</exception>
+    public static ListenAddress Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (text.StartsWith(SocketScheme, StringComparison.Ordinal))
+            return text.Length > SocketScheme.Length ? new(text[SocketScheme.Length..], null) : throw Bad(text);
+        var colon = text.LastIndexOf(':');
+        var (host, port) = colon < 0 ? ("127.0.0.1", text) : (text[..colon], text[(colon + 1)..]);
+        if (!int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number > IPEndPoint.MaxPort) throw Bad(text);
+        if (host is ['[', .. var inner, ']'])
+            return IPAddress.TryParse(inner, out _) && inner.Contains(':', StringComparison.Ordinal) ? new(inner, number) : throw Bad(text);
+        if (host != "*" && Uri.CheckHostName(host) is not (UriHostNameType.IPv4 or UriHostNameType.Dns)) throw Bad(text);
+        return new(host, number);
+    }
+
+    public override string ToString() =>
+        Port is null ? SocketScheme + Host : Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
+
+    private static UserErrorException Bad(string text) =>
+        new($"`{text}` is not an address to listen on; give HOST:PORT as in 127.0.0.1:7070, [::1]:7070 or *:7070, or unix:PATH");
+}
+
 /// <summary>Whether a process may listen where it was told to: beyond loopback only with TLS and with a token for each role.</summary>
-/// <param name="HasCertificate">Whether it has a certificate and its key.</param>
-/// <param name="HasPeopleToken">Whether it has a token for people.</param>
-/// <param name="HasWorkerToken">Whether it has a token for workers.</param>
 public sealed record ListenPolicy(bool HasCertificate, bool HasPeopleToken, bool HasWorkerToken)
 {
-    /// <summary>Checks where a process is about to listen.</summary>
-    /// <param name="addresses">The addresses.</param>
-    /// <exception cref="UserErrorException">Others could reach one of them unprotected; the message says what to pass.</exception>
+    /// <exception cref="UserErrorException">Other machines could reach one of them unprotected; the message says what to pass.</exception>
     public void Require(IEnumerable<ListenAddress> addresses)
     {
         ArgumentNullException.ThrowIfNull(addresses);

@@ -1,5 +1,52 @@
 namespace Atelier.Core.Evaluations;
 
+public sealed record EvaluationSettings
+{
+    /// <summary>How long a free worker may report nothing about a part before another one gets it.</summary>
+    public TimeSpan PartDeadline { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a worker may report nothing about a part before it is sent the order again: the first one may be lost.</summary>
+    public TimeSpan TellAgain { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long an evaluation may take in all.</summary>
+    public TimeSpan Deadline { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>When this many workers have failed at a part, the evaluation fails.</summary>
+    public int MostRefusals { get; init; } = 3;
+}
+
+/// <summary>A live worker, as evaluations see it.</summary>
+/// <param name="Numerics">Digest of its numerics fingerprint.</param>
+/// <param name="Run">The run that it trains; null for one that is free.</param>
+public sealed record EvaluationWorker(string Worker, long Incarnation, string Numerics, string? Run);
+
+/// <summary>What a worker reports about a part.</summary>
+/// <param name="Text">For <see cref="PartNews.Failed"/> why; for <see cref="PartNews.Done"/> of the result, its line.</param>
+public sealed record PartReport(EvaluationId Id, EvaluationPart Part, string Worker, long Incarnation, int Samples, PartNews News, string Text = "");
+
+public enum PartNews
+{
+    Progress,
+
+    /// <summary>What it leaves is in the store.</summary>
+    Done,
+
+    /// <summary>The statistics of the real images are in the store already: no part of that side is needed.</summary>
+    SideKnown,
+
+    /// <summary>The worker has other work.</summary>
+    Declined,
+
+    /// <summary>The worker cannot do it.</summary>
+    Failed,
+}
+
+/// <summary>Tell a worker to do a part.</summary>
+public sealed record GivePart(string Worker, EvaluationId Id, EvaluationPart Part);
+
+/// <summary>What was decided about all evaluations.</summary>
+public sealed record EvaluationDecision(IReadOnlyList<EvaluationState> Evaluations, IReadOnlyList<GivePart> Orders);
+
 /// <summary>
 /// Who computes which part of which evaluation. Free workers come first: while one is there that computes as the run does,
 /// training is left alone; otherwise the run's own workers compute between ticks. A part whose worker is lost or silent goes
@@ -7,10 +54,7 @@ namespace Atelier.Core.Evaluations;
 /// </summary>
 public static class EvaluationPolicy
 {
-    /// <summary>Takes a worker's word in.</summary>
-    /// <param name="evaluations">All evaluations.</param>
-    /// <param name="report">What a worker told.</param>
-    /// <param name="now">The time.</param>
+    /// <summary>Takes a worker's report into account.</summary>
     public static IReadOnlyList<EvaluationState> Observe(IReadOnlyList<EvaluationState> evaluations, PartReport report, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(evaluations);
@@ -18,12 +62,9 @@ public static class EvaluationPolicy
         return [.. evaluations.Select(evaluation => evaluation.Id == report.Id && evaluation.Outcome is null ? Observe(evaluation, report, now) : evaluation)];
     }
 
-    /// <summary>Decides; asking again changes nothing but what time has changed.</summary>
+    /// <summary>Decides. Calling it again changes only what time has changed.</summary>
     /// <param name="evaluations">All evaluations, in the order in which they were asked for.</param>
-    /// <param name="workers">Live workers.</param>
-    /// <param name="numerics">What a run computes under, by its name; a run that is missing has bound none yet.</param>
-    /// <param name="settings">Deadlines.</param>
-    /// <param name="now">The time.</param>
+    /// <param name="numerics">Digest of the numerics that each run computes under, by the run's name; a run that is missing has none yet.</param>
     public static EvaluationDecision Decide(
         IReadOnlyList<EvaluationState> evaluations, IReadOnlyList<EvaluationWorker> workers, IReadOnlyDictionary<string, string> numerics, EvaluationSettings settings, DateTimeOffset now)
     {
@@ -54,7 +95,7 @@ public static class EvaluationPolicy
         {
             case PartNews.Done when report.Part.Side == EvaluationSide.Result:
                 return evaluation.With(part with { IsDone = true, Holder = null }) with { Outcome = new(report.Text, null) };
-            // Whoever did it: it is in the store.
+            // Whichever worker did it, it is in the store.
             case PartNews.Done:
                 return evaluation.With(part with { IsDone = true, Holder = null });
             case PartNews.SideKnown:
@@ -70,7 +111,7 @@ public static class EvaluationPolicy
         }
     }
 
-    /// <summary>Takes parts back from workers that are gone or silent; ends what takes too long.</summary>
+    /// <summary>Takes parts back from workers that are gone or silent; fails evaluations that take too long.</summary>
     private static EvaluationState Reclaim(EvaluationState evaluation, Dictionary<string, EvaluationWorker> live, EvaluationSettings settings, DateTimeOffset now)
     {
         if (now - evaluation.RequestedAt > settings.Deadline)
@@ -85,7 +126,7 @@ public static class EvaluationPolicy
             }
             else if (worker!.Run is null && now - holder.HeardAt > settings.PartDeadline)
             {
-                var error = $"{holder.Worker} told nothing of {part.Part} for {settings.PartDeadline.TotalMinutes:0.#} minutes";
+                var error = $"{holder.Worker} reported nothing about {part.Part} for {settings.PartDeadline.TotalMinutes:0.#} minutes";
                 evaluation = evaluation.With(part with { Holder = null, Refused = [.. part.Refused, holder.Worker] }) with { LastError = error };
             }
         }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Atelier.Core.Access;
 
 namespace Atelier.Core.Fleet;
@@ -12,7 +14,6 @@ public static class FleetName
     public const int MaxLength = 63;
 
     /// <summary>Whether a name is allowed: lower-case letters, digits, `.`, `_` and `-`, a letter or digit at both ends, no `..`.</summary>
-    /// <param name="name">The name.</param>
     public static bool IsValid(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -23,11 +24,29 @@ public static class FleetName
     }
 
     /// <summary>The name, if it is allowed.</summary>
-    /// <param name="what">What is named, for the error.</param>
-    /// <param name="name">The name.</param>
     /// <exception cref="UserErrorException">It is not allowed.</exception>
     internal static string Checked(string what, string name) => IsValid(name)
         ? name
         : throw new UserErrorException(
-            $"`{Shown.Of(name)}` is no name for a {what}; it takes up to {MaxLength} lower-case letters, digits, `.`, `_` and `-`, with a letter or digit at both ends and no `..`");
+            $"`{PrintableText.Of(name)}` is not a valid name for a {what}; it takes up to {MaxLength} lower-case letters, digits, `.`, `_` and `-`, with a letter or digit at both ends and no `..`");
+}
+
+/// <summary>The name of a run. In JSON it is its text.</summary>
+[JsonConverter(typeof(Json))]
+public sealed record RunId
+{
+    /// <param name="value">As <see cref="FleetName.IsValid"/> has it.</param>
+    /// <exception cref="UserErrorException">It is not a valid name.</exception>
+    public RunId(string value) => Value = FleetName.Checked("run", value);
+
+    public string Value { get; }
+
+    public override string ToString() => Value;
+
+    internal sealed class Json : JsonConverter<RunId>
+    {
+        public override RunId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => new(reader.GetString()!);
+
+        public override void Write(Utf8JsonWriter writer, RunId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+    }
 }

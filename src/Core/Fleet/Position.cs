@@ -3,7 +3,6 @@ using System.Text.Json.Serialization;
 namespace Atelier.Core.Fleet;
 
 /// <summary>How far a state has come: whole iterations, and phases of the next one.</summary>
-/// <param name="Iteration">Iterations done.</param>
 /// <param name="Phase">Phases of the iteration under way that are applied; after its last one the position is (Iteration + 1, 0).</param>
 public readonly record struct Position(long Iteration, int Phase) : IComparable<Position>
 {
@@ -18,22 +17,64 @@ public readonly record struct Position(long Iteration, int Phase) : IComparable<
     [JsonIgnore]
     public Position NextBetweenIterations => IsBetweenIterations ? this : new(Iteration + 1, 0);
 
-    /// <inheritdoc/>
     public int CompareTo(Position other) =>
         Iteration != other.Iteration ? Iteration.CompareTo(other.Iteration) : Phase.CompareTo(other.Phase);
 
-    /// <summary>Lower than.</summary>
     public static bool operator <(Position left, Position right) => left.CompareTo(right) < 0;
-
-    /// <summary>Higher than.</summary>
     public static bool operator >(Position left, Position right) => left.CompareTo(right) > 0;
-
-    /// <summary>Not higher than.</summary>
     public static bool operator <=(Position left, Position right) => left.CompareTo(right) <= 0;
-
-    /// <summary>Not lower than.</summary>
     public static bool operator >=(Position left, Position right) => left.CompareTo(right) >= 0;
 
-    /// <inheritdoc/>
     public override string ToString() => IsBetweenIterations ? $"iteration {Iteration}" : $"iteration {Iteration}, {Phase} phase(s) in";
+}
+
+/// <summary>
+/// Which state a worker holds. Within a lineage, equal positions mean equal bits. When copies disagree and nobody can
+/// say who is right, all go back to a snapshot and begin the next lineage; what an older lineage computed counts no more.
+/// </summary>
+/// <param name="Lineage">How often the run has gone back to a snapshot; orders before the position.</param>
+/// <param name="Position">How far the state has come.</param>
+public readonly record struct StateVersion(int Lineage, Position Position) : IComparable<StateVersion>
+{
+    public int CompareTo(StateVersion other) =>
+        Lineage != other.Lineage ? Lineage.CompareTo(other.Lineage) : Position.CompareTo(other.Position);
+
+    public static bool operator <(StateVersion left, StateVersion right) => left.CompareTo(right) < 0;
+    public static bool operator >(StateVersion left, StateVersion right) => left.CompareTo(right) > 0;
+    public static bool operator <=(StateVersion left, StateVersion right) => left.CompareTo(right) <= 0;
+    public static bool operator >=(StateVersion left, StateVersion right) => left.CompareTo(right) >= 0;
+
+    public override string ToString() => Lineage == 0 ? $"{Position}" : $"{Position} (lineage {Lineage})";
+}
+
+/// <summary>One membership of a run: workers, ranks, shard ranges. Numbers rise within a run and are never used twice.</summary>
+/// <param name="Number">0 before the first generation.</param>
+public readonly record struct GenerationId(long Number) : IComparable<GenerationId>
+{
+    public GenerationId Next() => new(checked(Number + 1));
+
+    public int CompareTo(GenerationId other) => Number.CompareTo(other.Number);
+
+    public static bool operator <(GenerationId left, GenerationId right) => left.CompareTo(right) < 0;
+    public static bool operator >(GenerationId left, GenerationId right) => left.CompareTo(right) > 0;
+    public static bool operator <=(GenerationId left, GenerationId right) => left.CompareTo(right) <= 0;
+    public static bool operator >=(GenerationId left, GenerationId right) => left.CompareTo(right) >= 0;
+
+    public override string ToString() => $"generation {Number}";
+}
+
+/// <summary>Whose word counts: a coordinator that takes over gets a higher term, and workers refuse orders of a lower one.</summary>
+/// <param name="Number">Rises with every coordinator that takes over; 0 before the first.</param>
+public readonly record struct Term(long Number) : IComparable<Term>
+{
+    public Term Next() => new(checked(Number + 1));
+
+    public int CompareTo(Term other) => Number.CompareTo(other.Number);
+
+    public static bool operator <(Term left, Term right) => left.CompareTo(right) < 0;
+    public static bool operator >(Term left, Term right) => left.CompareTo(right) > 0;
+    public static bool operator <=(Term left, Term right) => left.CompareTo(right) <= 0;
+    public static bool operator >=(Term left, Term right) => left.CompareTo(right) >= 0;
+
+    public override string ToString() => $"term {Number}";
 }

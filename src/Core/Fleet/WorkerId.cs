@@ -7,15 +7,12 @@ namespace Atelier.Core.Fleet;
 [JsonConverter(typeof(Json))]
 public sealed record WorkerId
 {
-    /// <summary>A name.</summary>
     /// <param name="value">As <see cref="FleetName.IsValid"/> has it.</param>
-    /// <exception cref="UserErrorException">It is no such name.</exception>
+    /// <exception cref="UserErrorException">It is not a valid name.</exception>
     public WorkerId(string value) => Value = FleetName.Checked("worker", value);
 
-    /// <summary>The name's text.</summary>
     public string Value { get; }
 
-    /// <inheritdoc/>
     public override string ToString() => Value;
 
     internal sealed class Json : JsonConverter<WorkerId>
@@ -24,4 +21,30 @@ public sealed record WorkerId
 
         public override void Write(Utf8JsonWriter writer, WorkerId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
     }
+}
+
+/// <summary>What a worker says of itself when it attaches.</summary>
+/// <param name="Numerics">Digest of its numerics fingerprint. Workers of one run have equal ones, or their bits would differ.</param>
+/// <param name="Device">The device, for people.</param>
+/// <param name="PeerAddress">Where other workers reach it.</param>
+/// <param name="Host">The machine; workers of one host may share memory.</param>
+/// <param name="IsEvaluator">Whether it computes evaluations only, and no run's steps.</param>
+public sealed record WorkerCapabilities(
+    int ProtocolVersion, string Numerics, string Device, long MemoryBytes, string PeerAddress, string Host, bool IsEvaluator = false);
+
+/// <summary>A worker counts as alive until its lease runs out; every message from it renews the lease.</summary>
+/// <param name="Until">The first moment at which it is lost.</param>
+public readonly record struct Lease(DateTimeOffset Until)
+{
+    /// <summary>How long a worker may be silent, by default.</summary>
+    public static readonly TimeSpan DefaultLength = TimeSpan.FromSeconds(10);
+
+    public bool IsHeldAt(DateTimeOffset now) => now < Until;
+}
+
+/// <summary>A worker's place in a generation; ranges of shards follow the ranks.</summary>
+/// <param name="Index">From 0 up to, not including, the number of workers.</param>
+public readonly record struct Rank(int Index)
+{
+    public override string ToString() => $"rank {Index}";
 }

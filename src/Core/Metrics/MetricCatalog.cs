@@ -14,7 +14,6 @@ public static class MetricCatalog
 
     private static readonly RealSide FiftyThousand = new(Most: Fifty, Mirrored: true, Expected: Fifty);
 
-    /// <summary>All metrics.</summary>
     public static IReadOnlyList<Metric> All { get; } =
     [
         new FrechetMetric("fid50k_full", FeatureNet.Inception, Fifty, WholeDataset),
@@ -32,12 +31,10 @@ public static class MetricCatalog
         new FrechetMetric(Embedded, FeatureNet.Random, 5_000, WholeDataset with { Most = Fifty }),
     ];
 
-    /// <summary>The metric of a name.</summary>
     /// <exception cref="UserErrorException">There is none; the message has the nearest one, and all of them.</exception>
     public static Metric Find(string name) =>
         All.FirstOrDefault(metric => metric.Name == name) ?? throw new UserErrorException(Missing(name));
 
-    /// <summary>Whether there is a metric of a name.</summary>
     public static bool Has(string name) => All.Any(metric => metric.Name == name);
 
     /// <summary>What to say of a name that no metric has.</summary>

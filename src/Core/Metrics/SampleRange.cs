@@ -1,3 +1,5 @@
+using Atelier.Core.Randomness;
+
 namespace Atelier.Core.Metrics;
 
 /// <summary>Consecutive samples of an evaluation: the unit of its work. Whoever computes a range gets the same numbers.</summary>
@@ -10,7 +12,6 @@ public readonly record struct SampleRange(int Start, int Count)
     /// </summary>
     public const int Size = 256;
 
-    /// <summary>One past the last.</summary>
     public int End => Start + Count;
 
     /// <summary>Cuts the samples into ranges, the last one being what is left.</summary>
@@ -25,5 +26,25 @@ public readonly record struct SampleRange(int Start, int Count)
     {
         for (int at = Start; at < End; at += size)
             yield return new SampleRange(at, Math.Min(size, End - at));
+    }
+}
+
+/// <summary>Subsets drawn without replacement, as a function of a key.</summary>
+public static class RandomSubset
+{
+    /// <summary>Draws the first <paramref name="count"/> places of a shuffle (Fisher and Yates) of [0, <paramref name="of"/>).</summary>
+    /// <param name="count">At most <paramref name="of"/>.</param>
+    public static long[] Draw(DrawKey key, int count, int of)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, of);
+        var all = new long[of];
+        for (int i = 0; i < of; i++)
+            all[i] = i;
+        for (int i = 0; i < count; i++)
+        {
+            long other = i + ScalarDraws.Below(key, of - i, (ulong)i);
+            (all[i], all[other]) = (all[other], all[i]);
+        }
+        return all[..count];
     }
 }

@@ -19,9 +19,6 @@ public sealed class DataOrder
     private readonly int _halfBits;
     private readonly ulong _halfMask;
 
-    /// <summary>The order of one branch of a run.</summary>
-    /// <param name="seed">The run's seed.</param>
-    /// <param name="branch">The run's branch.</param>
     /// <param name="count">Images in the dataset, 1 to 2⁶².</param>
     /// <exception cref="ArgumentOutOfRangeException">The count is outside its range.</exception>
     public DataOrder(ulong seed, uint branch, long count)
@@ -31,13 +28,12 @@ public sealed class DataOrder
         _seed = seed;
         _branch = branch;
         Count = count;
-        // Bits that hold count − 1, halved and rounded up; at least one bit a side, so that a count of 1 or 2 works too.
+        // Bits that hold count − 1, halved and rounded up; at least one bit per side, so that a count of 1 or 2 works too.
         var bits = 64 - (int)ulong.LeadingZeroCount((ulong)count - 1);
         _halfBits = Math.Max(1, (bits + 1) / 2);
         _halfMask = (1UL << _halfBits) - 1;
     }
 
-    /// <summary>Images in the dataset.</summary>
     public long Count { get; }
 
     /// <summary>The image shown at a position.</summary>
@@ -69,7 +65,7 @@ public sealed class DataOrder
         ulong left = value >> _halfBits, right = value & _halfMask;
         for (var round = 0UL; round < Rounds; round++)
         {
-            // A half has at most 31 bits: round and half share the counter without meeting.
+            // A half has at most 31 bits: round and half share the counter without colliding.
             var (mixed, _) = Philox4x32.Block64(key, high, (round << 32) | right);
             (left, right) = (right, left ^ (mixed & _halfMask));
         }

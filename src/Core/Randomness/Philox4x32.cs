@@ -6,7 +6,7 @@ namespace Atelier.Core.Randomness;
 /// computed by anyone at any time.
 /// </summary>
 /// <remarks>
-/// <para>Conversions, identical in the native fills:</para>
+/// <para>Conversions, identical in the kernels' fills:</para>
 /// <list type="bullet">
 /// <item>A 64-bit word is <c>(w1 &lt;&lt; 32) | w0</c> of two neighbouring 32-bit words; a block has two.</item>
 /// <item>Element <c>e</c> of a draw is the word <c>e % 2</c> of block <c>e / 2</c>: words (0, 1) for even and (2, 3) for

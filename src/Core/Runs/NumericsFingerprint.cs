@@ -7,37 +7,28 @@ namespace Atelier.Core.Runs;
 
 /// <summary>
 /// Everything outside the spec that decides the bits of a computation. Two runs of one spec and seed have one trajectory
-/// under equal fingerprints; resuming under another one needs the user's word.
+/// under equal fingerprints; resuming under another one needs the user's consent. On CPUs neither the processor nor the
+/// operating system nor the C library is part of it: kernels sum in one fixed order whatever width the machine's vectors have.
 /// </summary>
 public sealed record NumericsFingerprint
 {
     /// <summary>
     /// Version of Atelier's own numerics: raised by every change to formulas, orders of sums or random keys that changes
-    /// bits.
+    /// bits. Version 1 depended on the processor, oneDNN, BLAS and the C library; its records have these in fields that are
+    /// no longer read, and in <see cref="Device"/> the instruction set.
     /// </summary>
-    public const int CurrentVersion = 1;
+    public const int CurrentVersion = 2;
 
-    /// <summary>Version of Atelier's numerics.</summary>
+    private const int FirstWithDeviceKind = 2;
+
     [JsonRequired]
     public int Version { get; init; } = CurrentVersion;
 
-    /// <summary>Version of libtorch.</summary>
+    /// <summary>Version of libtorch, as in `2.10.0`.</summary>
     [JsonRequired]
     public string Libtorch { get; init; } = "";
 
-    /// <summary>Version of oneDNN.</summary>
-    [JsonRequired]
-    public string OneDnn { get; init; } = "";
-
-    /// <summary>The BLAS library and its configuration.</summary>
-    [JsonRequired]
-    public string Blas { get; init; } = "";
-
-    /// <summary>The C library, for its mathematical functions.</summary>
-    [JsonRequired]
-    public string Libc { get; init; } = "";
-
-    /// <summary>The instruction set of the CPU that kernels are chosen by, or the GPU.</summary>
+    /// <summary>Kind of device: `cpu` or `cuda`.</summary>
     [JsonRequired]
     public string Device { get; init; } = "";
 
@@ -49,19 +40,17 @@ public sealed record NumericsFingerprint
     [JsonRequired]
     public bool Tf32 { get; init; }
 
-    /// <summary>The fields that differ, in words with both values; empty for equal fingerprints.</summary>
-    /// <param name="now">The other fingerprint: the one at hand, where this one is a run's.</param>
+    /// <summary>The fields that differ, each as a clause with both values; empty for equal fingerprints.</summary>
+    /// <param name="now">The fingerprint of this process, where this one is a run's.</param>
     public IReadOnlyList<string> DifferencesTo(NumericsFingerprint now)
     {
         ArgumentNullException.ThrowIfNull(now);
         return
         [
-            .. Difference("Atelier's numerics", Version, now.Version),
+            .. Version == now.Version ? [] : new[] { $"the run has numerics version {Version} and this is numerics version {now.Version}" },
             .. Difference("libtorch", Libtorch, now.Libtorch),
-            .. Difference("oneDNN", OneDnn, now.OneDnn),
-            .. Difference("BLAS", Blas, now.Blas),
-            .. Difference("libc", Libc, now.Libc),
-            .. Difference("device", Device, now.Device),
+            // An instruction set and a kind of device do not compare.
+            .. Version < FirstWithDeviceKind || now.Version < FirstWithDeviceKind ? [] : Difference("device", Device, now.Device),
             .. Difference("threads", Threads, now.Threads),
             .. Difference("TF32", Tf32, now.Tf32),
         ];
@@ -73,13 +62,10 @@ public sealed record NumericsFingerprint
     /// <summary>SHA-256 of the fingerprint, in hexadecimal: workers of one run have equal ones.</summary>
     public string Digest() => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ToJson())));
 
-    /// <summary>The fingerprint as a JSON object.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, RunsJsonContext.Default.NumericsFingerprint);
 
-    /// <summary>Reads a fingerprint.</summary>
-    /// <param name="json">What <see cref="ToJson"/> wrote.</param>
     /// <param name="source">Where it came from, for messages.</param>
-    /// <exception cref="UserErrorException">It is no fingerprint.</exception>
+    /// <exception cref="UserErrorException">It is not a fingerprint.</exception>
     public static NumericsFingerprint FromJson(string json, string source)
     {
         try
@@ -88,7 +74,7 @@ public sealed record NumericsFingerprint
         }
         catch (JsonException error)
         {
-            throw new UserErrorException($"{source} is no numerics fingerprint: {error.Message}", error);
+            throw new UserErrorException($"{source} is not a numerics fingerprint: {error.Message}", error);
         }
     }
 }

@@ -8,10 +8,7 @@ namespace Atelier.Core.Runs;
 public static class QualityPolicy
 {
     /// <summary>The newest snapshot from before a tick in which gradients stayed non-finite; null for none.</summary>
-    /// <param name="snapshots">Snapshots that there are.</param>
     /// <param name="failed">Image count at the tick's end.</param>
-    /// <param name="spec">The run's spec.</param>
-    /// <param name="branch">The branch that failed.</param>
     public static SnapshotFacts? LastWell(IEnumerable<SnapshotFacts> snapshots, ImageCount failed, RunSpec spec, uint branch)
     {
         ArgumentNullException.ThrowIfNull(snapshots);
@@ -20,11 +17,8 @@ public static class QualityPolicy
         return SnapshotFacts.Lineage(snapshots, branch, failed).Where(snapshot => snapshot.Branch < branch || snapshot.At.Images <= wellUntil).MaxBy(snapshot => (snapshot.Branch, snapshot.At));
     }
 
-    /// <summary>Judges the newest value.</summary>
+    /// <summary>Decides what the newest value means for the run.</summary>
     /// <param name="measured">Snapshots that there are, with their values of the first metric, the newest one among them.</param>
-    /// <param name="newest">The snapshot that was measured last.</param>
-    /// <param name="spec">The run's spec.</param>
-    /// <param name="rollbacks">How often the run has gone back already.</param>
     public static QualityVerdict Judge(IEnumerable<SnapshotFacts> measured, SnapshotFacts newest, RunSpec spec, int rollbacks)
     {
         ArgumentNullException.ThrowIfNull(measured);
@@ -51,22 +45,20 @@ public static class QualityPolicy
     }
 }
 
-/// <summary>What becomes of a run.</summary>
+/// <summary>What happens to a run.</summary>
 public abstract record QualityVerdict
 {
     private QualityVerdict()
     {
     }
 
-    /// <summary>It goes on.</summary>
+    /// <summary>It continues.</summary>
     public sealed record GoOn : QualityVerdict;
 
-    /// <summary>It stops, because it gets no better.</summary>
+    /// <summary>It stops, because the metric no longer improves.</summary>
     /// <param name="Reason">Since when.</param>
     public sealed record Stop(string Reason) : QualityVerdict;
 
-    /// <summary>It goes back, and on along another branch: on this one it would explode again.</summary>
-    /// <param name="Target">The last good snapshot.</param>
-    /// <param name="Reason">What showed it.</param>
+    /// <summary>It goes back to a snapshot and continues on another branch: on this one it would explode again.</summary>
     public sealed record RollBack(SnapshotFacts Target, string Reason) : QualityVerdict;
 }

@@ -7,10 +7,8 @@ namespace Atelier.Core.Runs;
 /// Which snapshots of a run are kept: the newest, the best by a metric, one every so often, and the first of each branch, which
 /// says where it left the one before.
 /// </summary>
-/// <param name="KeepLast">The newest so many, at least 1: the newest whole one is never deleted.</param>
-/// <param name="KeepBest">The best so many by the metric.</param>
+/// <param name="KeepLast">How many of the newest; at least 1, so that the newest whole one is never deleted.</param>
 /// <param name="KeepEvery">The first snapshot in each interval of this many kimg; null for none.</param>
-/// <param name="HigherIsBetter">Whether a higher metric is better.</param>
 /// <param name="KeepJudged">Whether what the next value is judged by stays: the best and the newest with a metric that the present state comes from.</param>
 public sealed record RetentionPolicy(int KeepLast, int KeepBest = 0, double? KeepEvery = null, bool HigherIsBetter = false, bool KeepJudged = false)
 {
@@ -45,4 +43,30 @@ public sealed record RetentionPolicy(int KeepLast, int KeepBest = 0, double? Kee
     private IEnumerable<SnapshotFacts> Best(IEnumerable<SnapshotFacts> oldestFirst) => oldestFirst
         .Where(snapshot => snapshot.Metric is { } metric && double.IsFinite(metric))
         .OrderBy(snapshot => HigherIsBetter ? -snapshot.Metric : snapshot.Metric);
+}
+
+/// <summary>What retention knows of a snapshot.</summary>
+/// <param name="Metric">Value of the deciding metric; null where it was not computed.</param>
+/// <param name="Branch">The run's branch; a higher one is newer at any image count, because a rollback goes back in images.</param>
+public sealed record SnapshotFacts(string Name, ImageCount At, double? Metric = null, uint Branch = 0)
+{
+    /// <summary>
+    /// The snapshots that a state comes from. A branch's first snapshot is where it left the one before; what came later there
+    /// was given up, whether it was measured or not.
+    /// </summary>
+    public static IEnumerable<SnapshotFacts> Lineage(IEnumerable<SnapshotFacts> snapshots, uint branch, ImageCount until)
+    {
+        ArgumentNullException.ThrowIfNull(snapshots);
+        return Descend(snapshots.Where(snapshot => snapshot.Branch <= branch), until);
+    }
+
+    private static IEnumerable<SnapshotFacts> Descend(IEnumerable<SnapshotFacts> snapshots, ImageCount until)
+    {
+        foreach (var those in snapshots.GroupBy(snapshot => snapshot.Branch).OrderByDescending(those => those.Key))
+        {
+            foreach (var snapshot in those.Where(snapshot => snapshot.At <= until)) yield return snapshot;
+            var first = those.Min(snapshot => snapshot.At);
+            if (first < until) until = first;
+        }
+    }
 }

@@ -15,13 +15,23 @@ public sealed record AdaptiveAugmentation(double Target, double Kimg, int Interv
     /// <param name="finished">Iterations finished, this one included.</param>
     public bool IsDue(long finished) => finished % Interval == 0;
 
-    /// <summary>Takes the step, and begins to add up signs anew.</summary>
-    /// <param name="state">p and the signs since the last step. Signs that are no number leave p as it is.</param>
-    /// <param name="batch">Images an iteration.</param>
+    /// <summary>Takes the step, and restarts the sum of signs.</summary>
+    /// <param name="state">p and the signs since the last step. If their mean is NaN, p stays as it is.</param>
+    /// <param name="batch">Images per iteration.</param>
     public AugmentationState Step(AugmentationState state, int batch)
     {
         double above = (state.SignSum / state.Images) - Target;
         double direction = double.IsNaN(above) ? 0 : Math.Sign(above);
         return new(Math.Clamp(state.P + (direction * batch * Interval / (Kimg * 1000)), 0, 1), 0, 0);
     }
+}
+
+/// <summary>What adaptive augmentation carries from one iteration to the next.</summary>
+/// <param name="P">Probability of each augmentation, in [0, 1].</param>
+/// <param name="SignSum">Sum of sign(D(x)) over the real images seen since p was last adjusted.</param>
+/// <param name="Images">Their number.</param>
+public readonly record struct AugmentationState(double P, double SignSum, double Images)
+{
+    /// <summary>After real images whose signs add up to <paramref name="signSum"/>.</summary>
+    public AugmentationState Saw(double signSum, int images) => this with { SignSum = SignSum + signSum, Images = Images + images };
 }

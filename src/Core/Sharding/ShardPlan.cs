@@ -1,4 +1,36 @@
+using System.Text.Json.Serialization;
+
 namespace Atelier.Core.Sharding;
+
+/// <summary>A contiguous, non-empty range of shards of a minibatch; also names the node of the tree that covers it.</summary>
+public readonly record struct ShardRange
+{
+    /// <summary>The shards from start up to, not including, end.</summary>
+    /// <param name="start">First shard, at least 0.</param>
+    /// <param name="end">One past the last shard; above start.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range is empty or starts below 0.</exception>
+    [JsonConstructor]
+    public ShardRange(int start, int end)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(end, start);
+        Start = start;
+        End = end;
+    }
+
+    public int Start { get; }
+
+    public int End { get; }
+
+    [JsonIgnore]
+    public int Count => End - Start;
+
+    public bool Contains(ShardRange other) => Start <= other.Start && other.End <= End;
+
+    public bool Contains(int shard) => Start <= shard && shard < End;
+
+    public override string ToString() => $"[{Start},{End})";
+}
 
 /// <summary>
 /// Who computes which shards: contiguous ranges in rank order, as even as possible, the first ranks taking one more. For
@@ -14,13 +46,11 @@ public sealed class ShardPlan
         _ranges = ranges;
     }
 
-    /// <summary>Shards in the minibatch.</summary>
     public int Shards { get; }
 
     /// <summary>The range of each rank, in rank order.</summary>
     public IReadOnlyList<ShardRange> Ranges => _ranges;
 
-    /// <summary>An even split.</summary>
     /// <param name="shards">Shards in the minibatch, at least 1.</param>
     /// <param name="ranks">Holders, at least 1.</param>
     /// <exception cref="UserErrorException">There are more holders than shards.</exception>
@@ -44,7 +74,7 @@ public sealed class ShardPlan
         return new(shards, ranges);
     }
 
-    /// <summary>The split that lets the slowest holder finish first: faster holders get more shards, every holder at least one.</summary>
+    /// <summary>The split that minimises the time of the slowest holder: faster holders get more shards, every holder at least one.</summary>
     /// <param name="shards">Shards in the minibatch, at least as many as holders.</param>
     /// <param name="secondsPerShard">Each holder's time for one shard, in rank order; above 0.</param>
     /// <exception cref="ArgumentException">A time is not above 0, or there are more holders than shards.</exception>
@@ -54,7 +84,7 @@ public sealed class ShardPlan
         if (secondsPerShard.Count == 0 || secondsPerShard.Count > shards) throw new ArgumentException($"{shards} shards for {secondsPerShard.Count} holders.", nameof(secondsPerShard));
         if (!secondsPerShard.All(seconds => seconds > 0 && double.IsFinite(seconds))) throw new ArgumentException("Times are above 0.", nameof(secondsPerShard));
         var counts = Enumerable.Repeat(1, secondsPerShard.Count).ToArray();
-        // One shard after the other to whoever would be done with it first; of equals the lowest rank.
+        // Each further shard goes to the rank that would finish it first; of equals to the lowest.
         for (var shard = counts.Length; shard < shards; shard++)
             counts[Enumerable.Range(0, counts.Length).MinBy(rank => (counts[rank] + 1) * secondsPerShard[rank])]++;
         var ranges = new ShardRange[counts.Length];
@@ -64,7 +94,6 @@ public sealed class ShardPlan
     }
 
     /// <summary>The rank that holds a shard.</summary>
-    /// <param name="shard">The shard's index.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such shard.</exception>
     public int HolderOf(int shard)
     {

@@ -1,11 +1,9 @@
 namespace Atelier.Core.Specs;
 
-/// <summary>Finds what a mistyped name was meant to be.</summary>
+/// <summary>Suggests what a mistyped name was meant to be.</summary>
 public static class NearestName
 {
     /// <summary>The candidate that takes the fewest edits, unless it takes more than half of the name's letters.</summary>
-    /// <param name="name">What was typed.</param>
-    /// <param name="candidates">What exists.</param>
     public static string? Of(string name, IEnumerable<string> candidates)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -17,8 +15,6 @@ public static class NearestName
     }
 
     /// <summary>" Did you mean `x`?", or nothing.</summary>
-    /// <param name="name">What was typed.</param>
-    /// <param name="candidates">What exists.</param>
     public static string Hint(string name, IEnumerable<string> candidates) =>
         Of(name, candidates) is { } nearest ? $" Did you mean `{nearest}`?" : "";
 

@@ -1,4 +1,58 @@
+using System.Globalization;
+using System.Text.Json;
+
 namespace Atelier.Core.Specs;
+
+/// <summary>
+/// Values for some keys of a spec, as a file: a JSON object of spec keys with an optional `description`, an optional
+/// `recipe` to start from, and `computed` where the rest comes from <see cref="AutoRecipe"/>.
+/// </summary>
+public sealed record Recipe
+{
+    private const string DescriptionKey = "description";
+    private const string BaseKey = "recipe";
+    private const string ComputedKey = "computed";
+
+    /// <summary>Its name; a path for a file of the user's.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it is for, in a line.</summary>
+    public string Description { get; init; } = "";
+
+    /// <summary>Name of the recipe whose values it starts from; null for the defaults.</summary>
+    public string? Base { get; init; }
+
+    /// <summary>Whether keys that it leaves open are computed from the data and the number of devices.</summary>
+    public bool IsComputed { get; init; }
+
+    /// <summary>Its values, in the order of the file.</summary>
+    public required IReadOnlyList<SpecAssignment> Values { get; init; }
+
+    /// <exception cref="UserErrorException">It is not JSON, a key is unknown, or a value not accepted.</exception>
+    public static Recipe Parse(string name, string json)
+    {
+        using var document = RunSpecJson.Parse(json, name);
+        string description = "", computed = "false";
+        string? start = null;
+        var values = new List<SpecAssignment>();
+        foreach (var (key, text) in RunSpecJson.Properties(document.RootElement, name))
+        {
+            switch (key)
+            {
+                case DescriptionKey: description = text; break;
+                case BaseKey: start = text.Length > 0 ? text : null; break;
+                case ComputedKey: computed = text; break;
+                default:
+                    var found = RunSpecJson.Explain(name, () => SpecKeys.Find(key));
+                    // A run's own spec is a recipe too; keys that the dataset decides are taken from the new dataset.
+                    if (found.SetBy.Length == 0) values.Add(RunSpecJson.Explain(name, () => new SpecAssignment(found, text)));
+                    break;
+            }
+        }
+
+        return new() { Name = name, Description = description, Base = start, IsComputed = computed == "true", Values = values };
+    }
+}
 
 /// <summary>The recipes that come with the product: the files of `recipes/`.</summary>
 public static class Recipes
@@ -19,7 +73,6 @@ public static class Recipes
             .Select(name => name[ResourcePrefix.Length..^ResourceSuffix.Length])
             .Order(StringComparer.Ordinal)];
 
-    /// <summary>The recipe of a name.</summary>
     /// <param name="name">One of <see cref="Names"/>, or `stylegan2` for config-f.</param>
     /// <exception cref="UserErrorException">There is none; the message lists them, with the nearest one.</exception>
     public static Recipe Named(string name)
@@ -32,4 +85,48 @@ public static class Recipes
         using var reader = new StreamReader(stream);
         return Recipe.Parse(canonical, reader.ReadToEnd());
     }
+}
+
+/// <summary>
+/// The `auto` recipe: a reasonable set-up for a resolution r (the longer side) and n devices, as the published trainer
+/// computes it: batch max(min(n·min(4096/r, 32), 64), n); shard batch/n; group min(shard, 4); channel base 16384, 32768
+/// from 512; learning rate .0025, .002 from 1024; γ 2e-4·r²/batch; EMA batch·10/32 kimg.
+/// </summary>
+/// <remarks>
+/// Deviations: a batch that n does not divide, where the published trainer stops, becomes the largest smaller one whose
+/// shards hold whole groups; and a batch that the user sets is used in the formulas.
+/// </remarks>
+public static class AutoRecipe
+{
+    /// <param name="gpus">Number of devices, at least 1.</param>
+    /// <param name="batch">A batch that is given already; null to compute it.</param>
+    public static IReadOnlyList<SpecAssignment> Compute(Resolution resolution, int gpus, int? batch)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(gpus, 1);
+        var side = resolution.LongSide;
+        var images = batch ?? Math.Max(Math.Min(gpus * Math.Clamp(4096 / side, 1, 32), 64), gpus);
+        var shard = Math.Max(images / gpus, 1);
+        var group = Math.Min(shard, 4);
+        if (batch is null)
+        {
+            if (images % gpus != 0) shard -= shard % group;
+            images = shard * gpus;
+        }
+
+        return
+        [
+            Assign("batch", images),
+            Assign("shard", shard),
+            Assign("mbstd-group", group),
+            Assign("channel-base", side >= 512 ? 32768 : 16384),
+            Assign("lr", side >= 1024 ? .002 : .0025),
+            Assign("gamma", 2e-4 * side * side / images),
+            Assign("ema-kimg", images * 10 / 32.0),
+            // A shard of one image still needs a latent for path lengths.
+            Assign("pl-batch-shrink", Math.Min(shard, 2)),
+        ];
+    }
+
+    private static SpecAssignment Assign(string key, IFormattable value) =>
+        SpecAssignment.For(key, value.ToString(null, CultureInfo.InvariantCulture));
 }

@@ -5,7 +5,7 @@ namespace Atelier.Core.Specs;
 /// <summary>The size of a run's images.</summary>
 /// <remarks>
 /// A network starts from a small constant and doubles it, so both sides must be a multiple of the same power of two:
-/// a square power of two from 4 up starts from 4×4, 512×384 (H×W 384×512) from 3×4.
+/// a square power of two from 4 up starts from 4×4, 512x384 (width x height) from 4×3.
 /// </remarks>
 /// <param name="Height">Rows of pixels.</param>
 /// <param name="Width">Columns of pixels.</param>
@@ -17,13 +17,12 @@ public readonly record struct Resolution(int Height, int Width)
     /// <summary>Not given: taken from the dataset.</summary>
     public static Resolution Auto => default;
 
-    /// <summary>Whether the dataset decides.</summary>
     public bool IsAuto => Height == 0 && Width == 0;
 
     /// <summary>The longer side, in pixels: the resolution in formulas that have one number.</summary>
     public int LongSide => Math.Max(Height, Width);
 
-    /// <summary>How often the constant is doubled: the most that leaves it 4 pixels on its longer side.</summary>
+    /// <summary>How often the constant is doubled: as often as leaves it at least 4 pixels on its longer side.</summary>
     public int Doublings
     {
         get
@@ -40,11 +39,14 @@ public readonly record struct Resolution(int Height, int Width)
     /// <summary>Columns of the constant that the generator starts from.</summary>
     public int BaseWidth => Width >> Doublings;
 
+    /// <summary>The longer side of that constant, in pixels.</summary>
+    public int BaseSide => LongSide >> Doublings;
+
     /// <summary>Whether a network can have this output.</summary>
     public bool IsWorkable =>
         Height > 0 && Width > 0 && LongSide >= 4
         && BitOperations.TrailingZeroCount(Height | Width) >= 2
-        && Math.Max(BaseHeight, BaseWidth) <= LargestBase;
+        && BaseSide <= LargestBase;
 
     /// <summary>A square of the largest power of two that is not above the shorter side: what to resize to.</summary>
     public Resolution NearestPowerOfTwo()
@@ -53,6 +55,6 @@ public readonly record struct Resolution(int Height, int Width)
         return new(side, side);
     }
 
-    /// <summary>One number for a square, H×W otherwise, `auto` when not given.</summary>
-    public override string ToString() => IsAuto ? "auto" : Height == Width ? $"{Height}" : $"{Height}x{Width}";
+    /// <summary>One number for a square, <c>512x384</c> (width first) otherwise, `auto` when not given.</summary>
+    public override string ToString() => IsAuto ? "auto" : Height == Width ? $"{Height}" : $"{Width}x{Height}";
 }

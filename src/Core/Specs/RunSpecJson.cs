@@ -9,7 +9,6 @@ public static class RunSpecJson
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
     /// <summary>The whole spec as indented JSON.</summary>
-    /// <param name="spec">The spec.</param>
     public static string Write(RunSpec spec)
     {
         using var buffer = new MemoryStream();
@@ -17,9 +16,7 @@ public static class RunSpecJson
         return Encoding.UTF8.GetString(buffer.ToArray());
     }
 
-    /// <summary>Writes the whole spec as a JSON object.</summary>
     /// <param name="writer">Where a value is expected.</param>
-    /// <param name="spec">The spec.</param>
     public static void Write(Utf8JsonWriter writer, RunSpec spec)
     {
         ArgumentNullException.ThrowIfNull(writer);
@@ -34,16 +31,13 @@ public static class RunSpecJson
     }
 
     /// <summary>Reads a spec. Keys that are absent have their default: a file of an older version stays readable.</summary>
-    /// <param name="json">A JSON object.</param>
     /// <param name="source">Where it came from, for messages.</param>
     /// <exception cref="UserErrorException">A key is unknown or a value not accepted.</exception>
     public static RunSpec Read(JsonElement json, string source) =>
         Properties(json, source).Aggregate(new RunSpec(), (spec, property) => Explain(source, () => SpecKeys.Find(property.Name).With(spec, property.Text)));
 
-    /// <summary>Reads a spec from text.</summary>
-    /// <param name="json">JSON text.</param>
     /// <param name="source">Where it came from, for messages.</param>
-    /// <exception cref="UserErrorException">It is no JSON, a key is unknown, or a value is not accepted.</exception>
+    /// <exception cref="UserErrorException">It is not JSON, a key is unknown, or a value is not accepted.</exception>
     public static RunSpec Read(string json, string source)
     {
         using var document = Parse(json, source);
@@ -73,21 +67,21 @@ public static class RunSpecJson
             foreach (var property in json.EnumerateObject())
             {
                 if (properties.Any(seen => seen.Name == property.Name))
-                    throw new UserErrorException($"{source}: the key `{property.Name}` stands there twice.");
+                    throw new UserErrorException($"{source}: the key `{property.Name}` appears twice.");
                 properties.Add((property.Name, SpecText.Of(property.Value)
                     ?? throw new UserErrorException($"{source}: `{property.Name}` cannot be an object.")));
             }
         }
         catch (InvalidOperationException error)
         {
-            // A string that is no Unicode surfaces only when it is read.
+            // A string that is not Unicode surfaces only when it is read.
             throw new UserErrorException($"{source} is not valid JSON: {error.Message}", error);
         }
 
         return properties;
     }
 
-    /// <summary>Says where a mistake stands.</summary>
+    /// <summary>Adds the source to the message of a mistake.</summary>
     internal static T Explain<T>(string source, Func<T> read)
     {
         try
@@ -99,4 +93,23 @@ public static class RunSpecJson
             throw new UserErrorException($"{source}: {error.Message}", error);
         }
     }
+}
+
+/// <summary>The text form of JSON values, so that one parser per key serves files and the command line.</summary>
+public static class SpecText
+{
+    /// <summary>The word for the absence of a value.</summary>
+    public const string None = "none";
+
+    /// <summary>Numbers as they stand, `true`/`false`, strings, lists with commas, null as `none`; null for an object.</summary>
+    public static string? Of(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.String => element.GetString(),
+        JsonValueKind.Number => element.GetRawText(),
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
+        JsonValueKind.Null => None,
+        JsonValueKind.Array => string.Join(',', element.EnumerateArray().Select(Of)),
+        _ => null,
+    };
 }

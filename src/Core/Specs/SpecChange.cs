@@ -1,22 +1,17 @@
 namespace Atelier.Core.Specs;
 
 /// <summary>A key whose value differs between an existing run and what is asked for now.</summary>
-/// <param name="Key">The key.</param>
 /// <param name="Old">The run's value, in text form.</param>
 /// <param name="New">The value asked for, in text form.</param>
 public sealed record SpecChange(SpecKey Key, string Old, string New)
 {
     /// <summary>The keys that differ, in the order of the table.</summary>
-    /// <param name="old">The run's spec.</param>
-    /// <param name="changed">The spec asked for.</param>
     public static IReadOnlyList<SpecChange> Between(RunSpec old, RunSpec changed) =>
         [.. SpecKeys.All
             .Select(key => new SpecChange(key, key.Format(old), key.Format(changed)))
             .Where(change => change.Old != change.New)];
 
     /// <summary>What the changes do to a run (design: every key is free, branching or refused).</summary>
-    /// <param name="changes">The changes.</param>
-    /// <param name="branch">The run's branch.</param>
     public static ChangeDecision Decide(IReadOnlyList<SpecChange> changes, uint branch)
     {
         ArgumentNullException.ThrowIfNull(changes);
@@ -34,4 +29,37 @@ public sealed record SpecChange(SpecKey Key, string Old, string New)
 
     /// <summary>The key and both values.</summary>
     public override string ToString() => $"{Key.Name} {New} (the run has {Old})";
+}
+
+/// <summary>What happens to an existing run under a changed spec.</summary>
+public abstract record ChangeDecision
+{
+    private ChangeDecision()
+    {
+    }
+
+    /// <summary>The same trajectory goes on.</summary>
+    /// <param name="Changes">Free changes, possibly none.</param>
+    public sealed record Continue(IReadOnlyList<SpecChange> Changes) : ChangeDecision;
+
+    /// <summary>A new branch begins at the snapshot it resumes from.</summary>
+    /// <param name="Changes">All changes, at least one of them branching.</param>
+    public sealed record Branch(uint Number, IReadOnlyList<SpecChange> Changes) : ChangeDecision;
+
+    /// <summary>The run cannot go on under this spec.</summary>
+    /// <param name="Message">Why, with both values of every key in question.</param>
+    public sealed record Refuse(string Message) : ChangeDecision;
+}
+
+/// <summary>What a changed value of a key does to an existing run.</summary>
+public enum ChangeClass
+{
+    /// <summary>Nothing: the trajectory does not depend on it.</summary>
+    Free,
+
+    /// <summary>A new branch begins; its number is recorded and mixed into every random draw.</summary>
+    Branching,
+
+    /// <summary>The run cannot go on: its weights would not fit.</summary>
+    Refused,
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using static Atelier.Core.Specs.ChangeClass;
 using static Atelier.Core.Specs.SpecTypes;
 
@@ -15,7 +16,7 @@ public static class SpecKeys
         SpecKey.Of("gpus", Integer(1, 1024), s => s.Gpus, (s, v) => s with { Gpus = v }, Free, "devices that the auto recipe was computed for"),
         SpecKey.Of("seed", Seed, s => s.Seed, (s, v) => s with { Seed = v }, Branching, "seed of every random draw"),
 
-        SpecKey.Of("resolution", Size, s => s.Resolution, (s, v) => s with { Resolution = v }, Refused, "size of the images", "pixels, height x width"),
+        SpecKey.Of("resolution", Size, s => s.Resolution, (s, v) => s with { Resolution = v }, Refused, "size of the images", "pixels, width x height"),
         SpecKey.Of("label-dim", Integer(0), s => s.LabelDim, (s, v) => s with { LabelDim = v }, Refused, "length of a label, 0 without labels", setBy: Dataset),
         SpecKey.Of("channel-base", Integer(1), s => s.ChannelBase, (s, v) => s with { ChannelBase = v }, Refused, "channels of a layer are min(base / resolution, max)"),
         SpecKey.Of("channel-max", Integer(1), s => s.ChannelMax, (s, v) => s with { ChannelMax = v }, Refused, "most channels of a layer"),
@@ -64,6 +65,7 @@ public static class SpecKeys
         SpecKey.Of("background", Colour, s => s.Background, (s, v) => s with { Background = v }, Branching, "colour behind transparent pixels", "RRGGBB"),
         SpecKey.Of("bad-images", Choice<BadImagePolicy>(), s => s.BadImages, (s, v) => s with { BadImages = v }, Free, "what to do about unreadable images"),
         SpecKey.Of("cache-bytes", Bytes, s => s.CacheBytes, (s, v) => s with { CacheBytes = v }, Free, "memory for decoded images", "bytes"),
+        SpecKey.Of("max-megapixels", Positive, s => s.MaxMegapixels, (s, v) => s with { MaxMegapixels = v }, Free, "largest images that are read, up to 500", "millions of pixels"),
 
         SpecKey.Of("kimg", Positive, s => s.Kimg, (s, v) => s with { Kimg = v }, Free, "length of the run", "kimg"),
         SpecKey.Of("tick-kimg", Positive, s => s.TickKimg, (s, v) => s with { TickKimg = v }, Free, "interval of progress lines", "kimg"),
@@ -76,17 +78,117 @@ public static class SpecKeys
         SpecKey.Of("metrics-every", Positive, s => s.MetricsEvery, (s, v) => s with { MetricsEvery = v }, Free, "interval of metrics", "kimg"),
         SpecKey.Of("patience", NonNegative, s => s.Patience, (s, v) => s with { Patience = v }, Free, "the run stops when the first metric gets no better for so long, 0 for never", "kimg"),
         SpecKey.Of("rollbacks", Integer(0, 3), s => s.Rollbacks, (s, v) => s with { Rollbacks = v }, Free, "times an exploded run goes back to its last good snapshot, and on along another branch"),
-        SpecKey.Of("explosion", Positive, s => s.Explosion, (s, v) => s with { Explosion = v }, Free, "a first metric so many times as bad as the best is an explosion"),
+        SpecKey.Of("explosion", Positive, s => s.Explosion, (s, v) => s with { Explosion = v }, Free, "how many times as bad as the best the first metric has to be to count as an explosion"),
         SpecKey.Of("noise-mode", Choice<NoiseMode>(), s => s.NoiseMode, (s, v) => s with { NoiseMode = v }, Free, "noise inputs of preview grids"),
     ];
 
     private static Dictionary<string, SpecKey> ByName { get; } = All.ToDictionary(key => key.Name, StringComparer.Ordinal);
 
-    /// <summary>The key of a name.</summary>
-    /// <param name="name">The name.</param>
     /// <exception cref="UserErrorException">There is none; the message has the nearest one.</exception>
     public static SpecKey Find(string name) =>
         ByName.TryGetValue(name, out var key)
             ? key
             : throw new UserErrorException($"There is no key `{name}`.{NearestName.Hint(name, ByName.Keys)}");
+}
+
+/// <summary>One key of a spec: everything that parsing, files, listings and resuming need to know about it.</summary>
+public sealed class SpecKey
+{
+    private readonly Func<RunSpec, string> _format;
+    private readonly Func<RunSpec, string, RunSpec?> _tryWith;
+    private readonly Action<Utf8JsonWriter, RunSpec> _writeJson;
+
+    private SpecKey(
+        string name, string accepts, string description, string unit, ChangeClass change, string setBy,
+        Func<RunSpec, string> format, Func<RunSpec, string, RunSpec?> tryWith, Action<Utf8JsonWriter, RunSpec> writeJson)
+    {
+        (Name, Accepts, Description, Unit, Change, SetBy) = (name, accepts, description, unit, change, setBy);
+        (_format, _tryWith, _writeJson) = (format, tryWith, writeJson);
+    }
+
+    /// <summary>The key, in kebab-case.</summary>
+    public string Name { get; }
+
+    /// <summary>What values are accepted.</summary>
+    public string Accepts { get; }
+
+    /// <summary>What it decides, in a line.</summary>
+    public string Description { get; }
+
+    /// <summary>Unit of the value; empty for none.</summary>
+    public string Unit { get; }
+
+    /// <summary>What a change does to an existing run.</summary>
+    public ChangeClass Change { get; }
+
+    /// <summary>What decides it where people cannot; empty for a key that can be set.</summary>
+    public string SetBy { get; }
+
+    /// <summary>The value when nothing sets it.</summary>
+    public string Default => Format(new RunSpec());
+
+    /// <summary>The text form of its value in a spec.</summary>
+    public string Format(RunSpec spec) => _format(spec);
+
+    /// <summary>The spec with another value of this key.</summary>
+    /// <exception cref="UserErrorException">The value is not accepted; the message says what is.</exception>
+    public RunSpec With(RunSpec spec, string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return _tryWith(spec, text.Trim())
+            ?? throw new UserErrorException($"`{Name}` cannot be `{text}`; it takes {Accepts}{(Unit.Length > 0 ? $" ({Unit})" : "")}.");
+    }
+
+    /// <summary>Writes its value in a spec to JSON, without the name.</summary>
+    /// <param name="writer">The writer, after the property's name.</param>
+    public void WriteJson(Utf8JsonWriter writer, RunSpec spec) => _writeJson(writer, spec);
+
+    public override string ToString() => Name;
+
+    internal static SpecKey Of<T>(
+        string name, SpecType<T> type, Func<RunSpec, T> get, Func<RunSpec, T, RunSpec> with,
+        ChangeClass change, string description, string unit = "", string setBy = "") =>
+        new(name, type.Accepts, description, unit, change, setBy,
+            spec => type.Format(get(spec)),
+            (spec, text) => type.TryParse(text, out var value) ? with(spec, value) : null,
+            (writer, spec) => type.WriteJson(writer, get(spec)));
+}
+
+/// <summary>A value given to a key, in its text form, checked.</summary>
+public sealed record SpecAssignment
+{
+    /// <exception cref="UserErrorException">The value is not accepted.</exception>
+    public SpecAssignment(SpecKey key, string text)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        key.With(new RunSpec(), text);
+        (Key, Text) = (key, text);
+    }
+
+    public SpecKey Key { get; }
+
+    public string Text { get; }
+
+    /// <summary>Reads `key=value`, as `--set` takes it.</summary>
+    /// <exception cref="UserErrorException">It has no `=`, the key is unknown, or the value is not accepted.</exception>
+    public static SpecAssignment Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var equals = text.IndexOf('=', StringComparison.Ordinal);
+        if (equals < 0) throw new UserErrorException($"`{text}` is not of the form key=value.");
+        return For(text[..equals].Trim(), text[(equals + 1)..]);
+    }
+
+    /// <exception cref="UserErrorException">The key is unknown or cannot be set, or the value is not accepted.</exception>
+    public static SpecAssignment For(string name, string text)
+    {
+        var key = SpecKeys.Find(name);
+        return key.SetBy.Length > 0
+            ? throw new UserErrorException($"`{key.Name}` is decided by {key.SetBy} and cannot be set as a key.")
+            : new(key, text);
+    }
+
+    public RunSpec ApplyTo(RunSpec spec) => Key.With(spec, Text);
+
+    public override string ToString() => $"{Key.Name}={Text}";
 }

@@ -1,6 +1,19 @@
+using System.Collections;
 using System.Globalization;
+using System.Text.Json;
 
 namespace Atelier.Core.Specs;
+
+/// <summary>How the values of a key are written and read. One text form serves `--set`, files and listings.</summary>
+/// <param name="Accepts">What is accepted, as a noun phrase for error messages.</param>
+/// <param name="TryParse">Reads the text form; false when it is not accepted.</param>
+/// <param name="Format">Writes the text form; parsing it gives the value back.</param>
+/// <param name="WriteJson">Writes the value to JSON; its text, as <see cref="SpecText.Of"/> reads it, parses back.</param>
+public sealed record SpecType<T>(
+    string Accepts, SpecParser<T> TryParse, Func<T, string> Format, Action<Utf8JsonWriter, T> WriteJson);
+
+/// <param name="text">The text, without surrounding blanks.</param>
+public delegate bool SpecParser<T>(string text, out T value);
 
 /// <summary>The types of values that spec keys have.</summary>
 internal static class SpecTypes
@@ -52,7 +65,7 @@ internal static class SpecTypes
         });
 
     public static SpecType<Resolution> Size { get; } = new(
-        "a number of pixels, HEIGHTxWIDTH, or auto",
+        "a number of pixels, WIDTHxHEIGHT, or auto",
         TryParseSize,
         value => value.ToString(),
         (writer, value) =>
@@ -92,18 +105,18 @@ internal static class SpecTypes
     /// <summary>A decay in [0, 1).</summary>
     public static SpecType<double> Decay { get; } = Real("a number from 0 up and below 1", value => value is >= 0 and < 1);
 
-    /// <summary>One of an enum's names, in lower case.</summary>
-    public static SpecType<T> Choice<T>() where T : struct, Enum => new(
-        string.Join(" or ", Enum.GetNames<T>().Select(name => name.ToLowerInvariant())),
-        (string text, out T value) =>
-        {
-            // Enum.TryParse would take numbers too.
-            var name = Enum.GetNames<T>().FirstOrDefault(n => n.Equals(text, StringComparison.OrdinalIgnoreCase));
-            value = name is null ? default : Enum.Parse<T>(name);
-            return name is not null;
-        },
-        value => value.ToString().ToLowerInvariant(),
-        (writer, value) => writer.WriteStringValue(value.ToString().ToLowerInvariant()));
+    /// <summary>One of an enum's values, by its name in lower case.</summary>
+    public static SpecType<T> Choice<T>() where T : struct, Enum
+    {
+        var byName = Enum.GetValues<T>().ToDictionary(NameOf, StringComparer.OrdinalIgnoreCase);
+        return new(
+            string.Join(" or ", byName.Keys),
+            byName.TryGetValue,
+            NameOf,
+            (writer, value) => writer.WriteStringValue(NameOf(value)));
+
+        static string NameOf(T value) => value.ToString().ToLowerInvariant();
+    }
 
     /// <summary>A value, or `none`.</summary>
     public static SpecType<T?> Optional<T>(SpecType<T> inner) where T : struct => new(
@@ -135,7 +148,7 @@ internal static class SpecTypes
         value = Resolution.Auto;
         if (text == "auto") return true;
         var sides = text.Split('x', '×');
-        if (sides.Length > 2 || !Side(sides[0], out var height) || !Side(sides[^1], out var width)) return false;
+        if (sides.Length > 2 || !Side(sides[0], out var width) || !Side(sides[^1], out var height)) return false;
         value = new(height, width);
         return true;
 
@@ -151,4 +164,33 @@ internal static class SpecTypes
         value <<= shift;
         return true;
     }
+}
+
+/// <summary>An immutable list of names that compares by content, as a record's value must.</summary>
+public sealed class SpecList : IReadOnlyList<string>, IEquatable<SpecList>
+{
+    private readonly string[] _items;
+
+    /// <param name="items">The names, in order.</param>
+    public SpecList(params IEnumerable<string> items) => _items = [.. items];
+
+    /// <summary>No names.</summary>
+    public static SpecList Empty { get; } = new();
+
+    public int Count => _items.Length;
+
+    public string this[int index] => _items[index];
+
+    public IEnumerator<string> GetEnumerator() => _items.AsEnumerable().GetEnumerator();
+
+    public bool Equals(SpecList? other) => other is not null && _items.AsSpan().SequenceEqual(other._items);
+
+    public override bool Equals(object? obj) => Equals(obj as SpecList);
+
+    public override int GetHashCode() => _items.Aggregate(0, HashCode.Combine);
+
+    /// <summary>The names with commas between them.</summary>
+    public override string ToString() => string.Join(',', _items);
+
+    IEnumerator IEnumerable.GetEnumerator() => _items.GetEnumerator();
 }

@@ -5,17 +5,14 @@ namespace Atelier.Core.Specs;
 /// <summary>What must hold between the keys of a spec. The keys' own ranges stand in <see cref="SpecKeys"/>.</summary>
 public static class SpecValidation
 {
-    /// <summary>Checks a whole spec.</summary>
-    /// <param name="spec">The spec.</param>
-    /// <exception cref="UserErrorException">Something does not fit; the message names all of it, with both values.</exception>
+    /// <exception cref="UserErrorException">Some values do not fit together; the message names every such pair, with both values.</exception>
     public static void Require(RunSpec spec)
     {
         var problems = Problems(spec).ToList();
         if (problems.Count > 0) throw new UserErrorException(string.Join(Environment.NewLine, problems));
     }
 
-    /// <summary>What does not fit, a sentence each.</summary>
-    /// <param name="spec">The spec.</param>
+    /// <summary>What does not fit, one sentence per problem.</summary>
     public static IEnumerable<string> Problems(RunSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
@@ -27,9 +24,10 @@ public static class SpecValidation
         {
             if (spec.ChannelBase < spec.Resolution.LongSide)
                 yield return $"channel-base {spec.ChannelBase} leaves no channel at resolution {spec.Resolution}; set channel-base to {spec.Resolution.LongSide} or more.";
-            var lastChannels = Math.Min(spec.ChannelBase / 4, spec.ChannelMax);
-            if (spec.MbstdChannels > 0 && lastChannels % spec.MbstdChannels != 0)
-                yield return $"mbstd-channels {spec.MbstdChannels} does not divide the {lastChannels} channels at 4x4; set mbstd-channels to a divisor, or to 0.";
+            else if (spec.MbstdChannels > 0 && spec.Channels(spec.Resolution.BaseSide) is var channels && channels % spec.MbstdChannels != 0)
+                yield return $"mbstd-channels {spec.MbstdChannels} does not divide the {channels} channels at {spec.Resolution.BaseHeight}x{spec.Resolution.BaseWidth}, min(channel-base / {spec.Resolution.BaseSide}, channel-max); set mbstd-channels to one of {Divisors(channels)}, or to 0.";
+            if (spec.FreezeD > spec.FreezableLayers)
+                yield return $"freeze-d {spec.FreezeD} is too many: this discriminator has {spec.FreezableLayers} layers before its last block; set freeze-d to {spec.FreezableLayers} or less.";
         }
 
         if (spec.Batch % spec.Shard != 0)
@@ -53,13 +51,12 @@ public static class SpecValidation
     }
 
     /// <summary>Why a resolution cannot work, or null if it can.</summary>
-    /// <param name="resolution">The resolution.</param>
     public static string? ResolutionProblem(Resolution resolution)
     {
         if (resolution.IsAuto) return "resolution is auto and there is no dataset to take it from; set resolution.";
         return resolution.IsWorkable
             ? null
-            : $"resolution {resolution.Height}x{resolution.Width} (height x width) cannot work: a network doubles a constant of at most {Resolution.LargestBase} pixels a side at least twice, as in 256 or 384x512. Pass --set resolution={resolution.NearestPowerOfTwo()} --set resize=fit to crop and resize the images.";
+            : $"resolution {resolution.Width}x{resolution.Height} (width x height) cannot work: a network doubles a constant of at most {Resolution.LargestBase} pixels per side at least twice, as in 256 or 512x384. Pass --set resolution={resolution.NearestPowerOfTwo()} --set resize=fit to crop and resize the images.";
     }
 
     private static string Divisors(int number) =>

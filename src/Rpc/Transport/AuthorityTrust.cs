@@ -1,6 +1,10 @@
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Atelier.Core.Access;
+using Grpc.Core;
+using Microsoft.AspNetCore.Http;
 
 namespace Atelier.Rpc.Transport;
 
@@ -57,4 +61,71 @@ public static class AuthorityTrust
         policy.CustomTrustStore.AddRange(authorities);
         return policy;
     }
+}
+
+/// <summary>
+/// Asks callers for a certificate of one's own authorities. Not the handshake but the call is refused, so that callers are told what
+/// to change; a connection that broke would say nothing.
+/// </summary>
+/// <param name="next">What comes after.</param>
+/// <param name="authorities">The authorities.</param>
+public sealed class CallerCertificates(RequestDelegate next, X509Certificate2Collection authorities)
+{
+    /// <summary>Lets a call through, or refuses it.</summary>
+    public Task InvokeAsync(HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return Complaint(context.Connection.ClientCertificate) is { } complaint
+            ? context.Response.RefuseAsync(StatusCode.Unauthenticated, complaint)
+            : next(context);
+    }
+
+    private string? Complaint(X509Certificate2? shown)
+    {
+        if (shown is null)
+            return $"callers must show a certificate here; give it with {AccessOptions.Certificate} FILE {AccessOptions.Key} FILE";
+        var flaws = authorities.FlawsOf(shown);
+        return flaws switch
+        {
+            X509ChainStatusFlags.NoError => null,
+            _ when flaws.HasFlag(X509ChainStatusFlags.NotTimeValid) => "the caller's certificate has expired or is not valid yet; renew it, or set the clock right",
+            _ when flaws.HasFlag(X509ChainStatusFlags.NotValidForUsage) => "the caller's certificate is not for clients of TLS",
+            _ => $"the caller's certificate comes from another authority than the one that is trusted here ({flaws})",
+        };
+    }
+}
+
+/// <summary>Calls that failed because the caller does not trust who answers.</summary>
+public static class TlsFailure
+{
+    /// <summary>Why a call's handshake failed, for people; null if it failed otherwise.</summary>
+    public static string? Describe(RpcException failure)
+    {
+        ArgumentNullException.ThrowIfNull(failure);
+        for (var cause = failure.Status.DebugException; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is AuthenticationException handshake)
+                return Describe(handshake);
+        }
+        return null;
+    }
+
+    /// <summary>Why a handshake failed, for people.</summary>
+    public static string Describe(AuthenticationException failure)
+    {
+        ArgumentNullException.ThrowIfNull(failure);
+        return $"{Meaning(failure.Message)} ({failure.Message.TrimEnd('.')})";
+    }
+
+    // .NET names the flags of the chain, in every language alike.
+    private static string Meaning(string message) => message switch
+    {
+        _ when Has(message, "NotTimeValid") => "its certificate has expired or is not valid yet: renew it, or set the clock right",
+        _ when Has(message, "UntrustedRoot") || Has(message, "PartialChain") => "its certificate comes from another authority than the one that is trusted here",
+        _ when Has(message, "NameMismatch") => "its certificate is for other host names than the address has",
+        _ when Has(message, "frame") => "it speaks no TLS",
+        _ => "no TLS connection came about",
+    };
+
+    private static bool Has(string message, string part) => message.Contains(part, StringComparison.OrdinalIgnoreCase);
 }

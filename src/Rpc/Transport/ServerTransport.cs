@@ -1,26 +1,78 @@
+using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
+using Grpc.Core;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Atelier.Rpc.Transport;
 
-/// <summary>Limits of a Kestrel server whose calls are long streams.</summary>
+/// <summary>Limits on clients that are hostile or broken: every wait for a client has a deadline.</summary>
+public sealed record ServerLimits
+{
+    /// <summary>How long a TLS handshake may take.</summary>
+    public TimeSpan Handshake { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a call's headers may take to arrive, once they began.</summary>
+    public TimeSpan Headers { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a connection may be without a call, from its beginning on.</summary>
+    public TimeSpan Idle { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long a request that is not a stream may arrive at fewer than <see cref="MinBytesPerSecond"/>.</summary>
+    public TimeSpan SlowRequest { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a stream or a connection for segments may be open before its first message, which identifies the caller.</summary>
+    public TimeSpan FirstMessage { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Concurrent connections; further ones are closed as soon as they are accepted.</summary>
+    public int Connections { get; init; } = 8192;
+
+    /// <summary>Concurrent calls over one connection.</summary>
+    public int CallsPerConnection { get; init; } = 100;
+
+    /// <summary>The lowest data rate of a request that is not a stream.</summary>
+    internal const double MinBytesPerSecond = 240;
+}
+
+/// <summary>How a Kestrel server is set up whose calls are long streams.</summary>
 public static class ServerTransport
 {
     private const int StreamWindowBytes = 4 << 20;
 
     private const int ConnectionWindowBytes = 16 << 20;
 
-    /// <summary>Has an endpoint speak HTTP/2, with TLS where there is a certificate.</summary>
+    /// <summary>Sets the limits; where it listens is the caller's to say.</summary>
+    public static void Configure(KestrelServerOptions options, ServerLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(limits);
+        // Kestrel would close the connection of a client that leaves responses unread for seconds, which a worker in its step does.
+        // For streams of requests gRPC's package lifts the limits itself; requests that are no streams keep them.
+        options.Limits.MinResponseDataRate = null;
+        options.Limits.MinRequestBodyDataRate = new MinDataRate(ServerLimits.MinBytesPerSecond, limits.SlowRequest);
+        options.Limits.RequestHeadersTimeout = limits.Headers;
+        options.Limits.KeepAliveTimeout = limits.Idle;
+        options.Limits.MaxConcurrentConnections = limits.Connections;
+        options.Limits.Http2.MaxStreamsPerConnection = limits.CallsPerConnection;
+        options.Limits.Http2.KeepAlivePingDelay = ClientTransport.PingAfter;
+        options.Limits.Http2.KeepAlivePingTimeout = ClientTransport.PingTimeout;
+        options.Limits.Http2.InitialStreamWindowSize = StreamWindowBytes;
+        options.Limits.Http2.InitialConnectionWindowSize = ConnectionWindowBytes;
+        options.AddServerHeader = false;
+    }
+
+    /// <summary>Has an endpoint serve HTTP/2, with TLS if there is a certificate.</summary>
     /// <param name="endpoint">The endpoint.</param>
     /// <param name="certificate">The certificate with its private key; null for none.</param>
     /// <param name="asksCallers">Whether callers are asked for a certificate, whose key they then prove to have; for <see cref="CallerCertificates"/> to judge.</param>
-    /// <param name="limits">What it bears with.</param>
-    public static void Speak(ListenOptions endpoint, X509Certificate2? certificate, bool asksCallers, ServerLimits limits)
+    /// <param name="limits">The limits, of which the handshake's is used.</param>
+    public static void ServeHttp2(ListenOptions endpoint, X509Certificate2? certificate, bool asksCallers, ServerLimits limits)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
         ArgumentNullException.ThrowIfNull(limits);
@@ -37,33 +89,37 @@ public static class ServerTransport
         });
     }
 
-    /// <summary>Sets the limits; where it listens is the caller's to say.</summary>
-    public static void Configure(KestrelServerOptions options, ServerLimits limits)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(limits);
-        // Kestrel would close the connection of a client that leaves responses unread for seconds, which a worker in its step does.
-        // Requests have their limits lifted call by call, and stay limited where they are no streams.
-        options.Limits.MinResponseDataRate = null;
-        options.Limits.MinRequestBodyDataRate = new MinDataRate(ServerLimits.SlowestBytesPerSecond, limits.SlowRequest);
-        options.Limits.RequestHeadersTimeout = limits.Headers;
-        options.Limits.KeepAliveTimeout = limits.Idle;
-        options.Limits.MaxConcurrentConnections = limits.Connections;
-        options.Limits.Http2.MaxStreamsPerConnection = limits.CallsPerConnection;
-        options.Limits.Http2.KeepAlivePingDelay = ClientTransport.PingAfter;
-        options.Limits.Http2.KeepAlivePingTimeout = ClientTransport.PingTimeout;
-        options.Limits.Http2.InitialStreamWindowSize = StreamWindowBytes;
-        options.Limits.Http2.InitialConnectionWindowSize = ConnectionWindowBytes;
-        options.AddServerHeader = false;
-    }
-
     /// <summary>
     /// Has Kestrel receive much at a time, and handle it where it was received instead of on another thread; for a server of few
     /// connections that carry much, not of thousands.
     /// </summary>
     public static void UseLargeBlocks(IServiceCollection services)
     {
-        services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlocks.Factory>();
+        services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlockMemoryPool.Factory>();
         services.Configure<SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = true);
     }
+
+    /// <summary>Refuses a call before anything of it is read, as gRPC does: a status in the headers of a response without content.</summary>
+    /// <param name="response">The response, to which nothing was written.</param>
+    /// <param name="status">The status.</param>
+    /// <param name="message">What was wrong and what to change.</param>
+    public static Task RefuseAsync(this HttpResponse response, StatusCode status, string message)
+    {
+        ArgumentNullException.ThrowIfNull(response);
+        response.StatusCode = StatusCodes.Status200OK;
+        response.ContentType = "application/grpc";
+        response.Headers["grpc-status"] = ((int)status).ToString(CultureInfo.InvariantCulture);
+        response.Headers["grpc-message"] = Uri.EscapeDataString(message);
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary>The lifetime of a server inside a program that handles signals itself, instead of the host's, which would.</summary>
+public sealed class EmbeddedHostLifetime : IHostLifetime
+{
+    /// <inheritdoc/>
+    public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -8,7 +8,7 @@ namespace Atelier.Rpc.Transport;
 public sealed record UnixSocketPath
 {
     /// <summary>The longest path in bytes: Linux has 108 for it, with the zero at its end.</summary>
-    public const int MostBytes = 107;
+    public const int MaxBytes = 107;
 
     /// <summary>Checks a path.</summary>
     /// <param name="path">Where the socket lies or will lie.</param>
@@ -18,8 +18,8 @@ public sealed record UnixSocketPath
         ArgumentNullException.ThrowIfNull(path);
         Path = System.IO.Path.GetFullPath(path.Length > 0 ? path : throw new UserErrorException("the path of a Unix socket is empty"));
         var bytes = Encoding.UTF8.GetByteCount(Path);
-        if (bytes > MostBytes)
-            throw new UserErrorException($"the path of a Unix socket has at most {MostBytes} bytes, but {Path} has {bytes}: choose a shorter folder, as one under /tmp");
+        if (bytes > MaxBytes)
+            throw new UserErrorException($"the path of a Unix socket has at most {MaxBytes} bytes, but {Path} has {bytes}: choose a shorter folder, as one under /tmp");
     }
 
     /// <summary>The whole path.</summary>

@@ -2,14 +2,13 @@ namespace Atelier.Storage.Blobs;
 
 /// <summary>
 /// Blobs as files under a folder, on a local or shared file system. Input and output happen on the calling thread: call it
-/// from one that may wait.
+/// from one that may block.
 /// </summary>
 /// <param name="root">The folder; created when the first blob is put.</param>
 public sealed class FolderBlobStore(string root) : IBlobStore
 {
     private readonly string _root = Path.GetFullPath(root);
 
-    /// <inheritdoc/>
     public async Task PutAsync(string name, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
     {
         var path = PathOf(name);
@@ -24,7 +23,6 @@ public sealed class FolderBlobStore(string root) : IBlobStore
         }
     }
 
-    /// <inheritdoc/>
     public Task<Stream> OpenReadAsync(string name, CancellationToken cancellationToken)
     {
         var path = PathOf(name);
@@ -39,14 +37,11 @@ public sealed class FolderBlobStore(string root) : IBlobStore
         }
     }
 
-    /// <inheritdoc/>
     public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<string>>([.. Files(prefix).Where(name => !IsUnfinished(name)).Order(StringComparer.Ordinal)]);
 
-    /// <inheritdoc/>
     public Task<bool> ExistsAsync(string name, CancellationToken cancellationToken) => Task.FromResult(File.Exists(PathOf(name)));
 
-    /// <inheritdoc/>
     public Task DeleteAsync(string name, CancellationToken cancellationToken)
     {
         var path = PathOf(name);
@@ -55,7 +50,6 @@ public sealed class FolderBlobStore(string root) : IBlobStore
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     public Task SweepAsync(string prefix, CancellationToken cancellationToken)
     {
         foreach (var name in Files(prefix).Where(IsUnfinished).ToList())

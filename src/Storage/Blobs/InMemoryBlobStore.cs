@@ -7,7 +7,6 @@ public sealed class InMemoryBlobStore : IBlobStore
 {
     private readonly ConcurrentDictionary<string, byte[]> _blobs = new(StringComparer.Ordinal);
 
-    /// <inheritdoc/>
     public async Task PutAsync(string name, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(write);
@@ -18,7 +17,6 @@ public sealed class InMemoryBlobStore : IBlobStore
         _blobs[name] = buffer.ToArray();
     }
 
-    /// <inheritdoc/>
     public Task<Stream> OpenReadAsync(string name, CancellationToken cancellationToken)
     {
         BlobName.Require(name);
@@ -27,7 +25,6 @@ public sealed class InMemoryBlobStore : IBlobStore
             : throw new FileNotFoundException($"There is no blob {name}.", name);
     }
 
-    /// <inheritdoc/>
     public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken)
     {
         BlobName.RequirePrefix(prefix);
@@ -35,14 +32,12 @@ public sealed class InMemoryBlobStore : IBlobStore
             [.. _blobs.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)]);
     }
 
-    /// <inheritdoc/>
     public Task<bool> ExistsAsync(string name, CancellationToken cancellationToken)
     {
         BlobName.Require(name);
         return Task.FromResult(_blobs.ContainsKey(name));
     }
 
-    /// <inheritdoc/>
     public Task DeleteAsync(string name, CancellationToken cancellationToken)
     {
         BlobName.Require(name);
@@ -52,7 +47,6 @@ public sealed class InMemoryBlobStore : IBlobStore
 
     /// <summary>Nothing to do: an interrupted put leaves nothing.</summary>
     /// <param name="prefix">As in <see cref="IBlobStore.ListAsync"/>.</param>
-    /// <param name="cancellationToken">Not used.</param>
     public Task SweepAsync(string prefix, CancellationToken cancellationToken)
     {
         BlobName.RequirePrefix(prefix);

@@ -1,11 +1,12 @@
 using Amazon.Runtime;
+using Amazon.Runtime.Credentials;
 using Amazon.S3;
 using Amazon.S3.Model;
 
 namespace Atelier.Storage.Blobs;
 
 /// <summary>
-/// Blobs as objects of a bucket of S3, or of a server that speaks its protocol, where an object has its name wholly or not at
+/// Blobs as objects of a bucket of S3, or of a server that speaks its protocol, where an object exists as a whole or not at
 /// all. Failures are <see cref="S3StoreException"/>s. Content is written and read on the calling thread, as with
 /// <see cref="FolderBlobStore"/>.
 /// </summary>
@@ -13,16 +14,15 @@ namespace Atelier.Storage.Blobs;
 /// <param name="credentials">Who calls; null for the SDK's usual chain.</param>
 public sealed class S3BlobStore(S3Address address, AWSCredentials? credentials = null) : IBlobStore, IDisposable
 {
-    /// <summary>How often a small blob may be replaced between looking at it and reading it.</summary>
+    /// <summary>How often a small blob may be replaced between the request for its size and the one for its content.</summary>
     private const int OpenAttempts = 10;
 
-    private readonly S3Bucket _bucket = new(address, credentials);
+    private readonly S3Bucket _bucket = new(address, credentials is null ? DefaultAWSCredentialsIdentityResolver.GetCredentials : _ => credentials);
 
     /// <summary>How much goes into one request.</summary>
     internal S3Sizes Sizes { get; init; } = new();
 
-    /// <summary>Checks at start-up that the bucket is there and may be listed, so that a mistake is told before the work begins.</summary>
-    /// <param name="cancellationToken">Stops checking.</param>
+    /// <summary>Checks at start-up that the bucket exists and may be listed, so that a mistake is reported before the work begins.</summary>
     /// <exception cref="UserErrorException">It cannot be used; the message says what to change.</exception>
     public async Task RequireAsync(CancellationToken cancellationToken)
     {
@@ -36,7 +36,6 @@ public sealed class S3BlobStore(S3Address address, AWSCredentials? credentials =
         }
     }
 
-    /// <inheritdoc/>
     public async Task PutAsync(string name, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(write);
@@ -55,13 +54,12 @@ public sealed class S3BlobStore(S3Address address, AWSCredentials? credentials =
         }
     }
 
-    /// <inheritdoc/>
     public async Task<Stream> OpenReadAsync(string name, CancellationToken cancellationToken)
     {
         BlobName.Require(name);
         for (var attempt = 1; ; attempt++)
         {
-            if (await LookAsync(name, cancellationToken) is not { } found)
+            if (await HeadAsync(name, cancellationToken) is not { } found)
                 throw new FileNotFoundException($"{address}: there is no blob {name}.", name);
             var stream = new S3ReadStream(_bucket, name, found.ContentLength, found.ETag, Sizes.BlockBytes);
             try
@@ -76,7 +74,6 @@ public sealed class S3BlobStore(S3Address address, AWSCredentials? credentials =
         }
     }
 
-    /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken)
     {
         BlobName.RequirePrefix(prefix);
@@ -85,7 +82,7 @@ public sealed class S3BlobStore(S3Address address, AWSCredentials? credentials =
         do
         {
             var page = await _bucket.CallAsync(client => client.ListObjectsV2Async(request, cancellationToken));
-            // Whoever uses the bucket beside us, such as a console that marks folders, has names that no blob has.
+            // Other users of the bucket, such as a console that marks folders, use names that no blob has.
             names.AddRange((page.S3Objects ?? []).Select(found => _bucket.NameOf(found.Key)).Where(BlobName.IsAllowed));
             request.ContinuationToken = page.IsTruncated == true ? page.NextContinuationToken : null;
         }
@@ -94,23 +91,20 @@ public sealed class S3BlobStore(S3Address address, AWSCredentials? credentials =
         return names;
     }
 
-    /// <inheritdoc/>
     public async Task<bool> ExistsAsync(string name, CancellationToken cancellationToken)
     {
         BlobName.Require(name);
-        return await LookAsync(name, cancellationToken) is not null;
+        return await HeadAsync(name, cancellationToken) is not null;
     }
 
-    /// <inheritdoc/>
     public async Task DeleteAsync(string name, CancellationToken cancellationToken)
     {
         BlobName.Require(name);
         await _bucket.FindAsync(client => client.DeleteObjectAsync(_bucket.Name, _bucket.KeyOf(name), cancellationToken));
     }
 
-    /// <summary>Aborts the uploads that writers which died have begun. Only while nobody puts under the prefix.</summary>
+    /// <summary>Aborts the uploads that interrupted writers began. Only while nothing is written under the prefix.</summary>
     /// <param name="prefix">As in <see cref="IBlobStore.ListAsync"/>.</param>
-    /// <param name="cancellationToken">Stops sweeping.</param>
     public async Task SweepAsync(string prefix, CancellationToken cancellationToken)
     {
         BlobName.RequirePrefix(prefix);
@@ -129,7 +123,6 @@ public sealed class S3BlobStore(S3Address address, AWSCredentials? credentials =
             await _bucket.FindAsync(client => client.AbortMultipartUploadAsync(_bucket.Name, upload.Key, upload.UploadId, cancellationToken));
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _bucket.Dispose();
 
     /// <summary>The unfinished uploads; null from a server that cannot list them, and cleans up by itself or not at all.</summary>
@@ -146,10 +139,10 @@ public sealed class S3BlobStore(S3Address address, AWSCredentials? credentials =
             }
         });
 
-    private async Task<GetObjectMetadataResponse?> LookAsync(string name, CancellationToken cancellationToken)
+    private async Task<GetObjectMetadataResponse?> HeadAsync(string name, CancellationToken cancellationToken)
     {
         var found = await _bucket.FindAsync(client => client.GetObjectMetadataAsync(_bucket.Name, _bucket.KeyOf(name), cancellationToken));
-        // The answer to a look has no body, so it does not tell a missing object from a missing bucket.
+        // The answer to a HEAD request has no body, so it does not tell a missing object from a missing bucket.
         if (found is null) await RequireBucketAsync(cancellationToken);
         return found;
     }

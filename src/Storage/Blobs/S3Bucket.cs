@@ -5,20 +5,20 @@ using Amazon.S3;
 namespace Atelier.Storage.Blobs;
 
 /// <summary>The SDK's client and where it works; turns its exceptions into those that say what to change.</summary>
-internal sealed class S3Bucket(S3Address address, AWSCredentials? credentials) : IDisposable
+/// <param name="address">The bucket, and how to reach it.</param>
+/// <param name="credentials">Finds who calls; throws <see cref="AmazonClientException"/> where nothing says it.</param>
+internal sealed class S3Bucket(S3Address address, Func<IClientConfig, AWSCredentials> credentials) : IDisposable
 {
-    // Opened when it is first used: finding out about regions and credentials may already fail, and is then explained.
-    private readonly Lazy<AmazonS3Client> _client = new(() => credentials is null ? new(Configure(address)) : new(credentials, Configure(address)));
+    // Opened when it is first used: finding a region and credentials may fail, and may succeed the next time.
+    private readonly Lazy<AmazonS3Client> _client = new(() => Open(address, credentials), LazyThreadSafetyMode.PublicationOnly);
 
     public string Name => address.Bucket;
 
     /// <summary>The key of a blob or of a prefix of blobs.</summary>
     public string KeyOf(string name) => address.Prefix.Length > 0 ? $"{address.Prefix}/{name}" : name;
 
-    /// <summary>The name of the blob with a key.</summary>
     public string NameOf(string key) => key[KeyOf("").Length..];
 
-    /// <summary>Calls the server.</summary>
     /// <exception cref="S3StoreException">It failed.</exception>
     public async Task<T> CallAsync<T>(Func<AmazonS3Client, Task<T>> call)
     {
@@ -52,6 +52,23 @@ internal sealed class S3Bucket(S3Address address, AWSCredentials? credentials) :
         if (_client.IsValueCreated) _client.Value.Dispose();
     }
 
+    private static AmazonS3Client Open(S3Address address, Func<IClientConfig, AWSCredentials> find)
+    {
+        var config = Configure(address);
+        try
+        {
+            var credentials = find(config);
+            // Those of a role are fetched only now.
+            credentials.GetCredentials();
+            return new(credentials, config);
+        }
+        catch (AmazonClientException error)
+        {
+            throw new S3StoreException(
+                S3Failure.CredentialsMissing, $"{address}: no credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile by AWS_PROFILE", error);
+        }
+    }
+
     private static AmazonS3Config Configure(S3Address address)
     {
         var config = new AmazonS3Config
@@ -68,9 +85,10 @@ internal sealed class S3Bucket(S3Address address, AWSCredentials? credentials) :
             // Part of the signature; servers that have no regions take any.
             config.AuthenticationRegion = address.Region ?? Environment.GetEnvironmentVariable("AWS_REGION") ?? "us-east-1";
         }
-        else if (address.Region is { } region)
+        else
         {
-            config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
+            config.RegionEndpoint = (address.Region is { } region ? RegionEndpoint.GetBySystemName(region) : FallbackRegionFactory.GetRegionEndpoint())
+                ?? throw new S3StoreException(S3Failure.RegionWrong, $"{address}: no region is set; add region=NAME to the address or set AWS_REGION");
         }
 
         return config;

@@ -4,7 +4,40 @@ using Amazon.S3;
 
 namespace Atelier.Storage.Blobs;
 
-/// <summary>Tells a person what the SDK's exceptions mean for their store.</summary>
+/// <summary>
+/// An S3 store failed; the message says what to change. It is an <see cref="IOException"/>, so whatever copes with a failing
+/// disk copes with it: a snapshot that cannot be written is an event, and training continues.
+/// </summary>
+public sealed class S3StoreException : IOException
+{
+    internal S3StoreException(S3Failure failure, string message, Exception? innerException = null) : base(message, innerException) => Failure = failure;
+
+    public S3Failure Failure { get; }
+}
+
+/// <summary>How an S3 store failed.</summary>
+public enum S3Failure
+{
+    /// <summary>There is no such bucket.</summary>
+    BucketMissing,
+
+    /// <summary>The credentials are unknown, expired or not allowed to do this.</summary>
+    AccessDenied,
+
+    /// <summary>No credentials were found.</summary>
+    CredentialsMissing,
+
+    /// <summary>No region is set, or the bucket lies in another.</summary>
+    RegionWrong,
+
+    /// <summary>The server cannot be reached.</summary>
+    Unreachable,
+
+    /// <summary>The server answered with something else.</summary>
+    Other,
+}
+
+/// <summary>Turns the SDK's exceptions into messages that say what to change.</summary>
 internal static class S3Errors
 {
     private const string Permissions =
@@ -15,7 +48,7 @@ internal static class S3Errors
 
     private static readonly HashSet<string> RegionCodes = ["AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "PermanentRedirect", "TemporaryRedirect"];
 
-    /// <summary>Whether an exception is the server's or the way's to it, and not a mistake of this code or a cancellation.</summary>
+    /// <summary>Whether an exception comes from the server or the connection, and not from a mistake in this code or a cancellation.</summary>
     public static bool IsOfTheStore(Exception error) => error is AmazonServiceException or AmazonClientException or HttpRequestException or TimeoutException
         || (error is IOException && error is not (S3StoreException or FileNotFoundException or BlobReplacedException));
 
@@ -29,25 +62,20 @@ internal static class S3Errors
     public static S3StoreException Explain(Exception error, S3Address address)
     {
         var server = address.Endpoint?.GetLeftPart(UriPartial.Authority) ?? "Amazon S3";
-        var (trouble, what) = error switch
+        var (failure, what) = error switch
         {
             AmazonServiceException { ErrorCode: "NoSuchBucket" } =>
-                (S3Trouble.BucketMissing, $"there is no bucket {address.Bucket} at {server}; create it or correct its name"),
+                (S3Failure.BucketMissing, $"there is no bucket {address.Bucket} at {server}; create it or correct its name"),
             AmazonServiceException service when RegionCodes.Contains(service.ErrorCode ?? "") || service.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.TemporaryRedirect =>
-                (S3Trouble.RegionWrong, $"the bucket lies in another region ({service.Message}); add region=NAME to the address or set AWS_REGION"),
+                (S3Failure.RegionWrong, $"the bucket lies in another region ({service.Message}); add region=NAME to the address or set AWS_REGION"),
             AmazonServiceException service when DeniedCodes.Contains(service.ErrorCode ?? "") || service.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized =>
-                (S3Trouble.AccessDenied,
+                (S3Failure.AccessDenied,
                     $"{server} denied access ({(string.IsNullOrEmpty(service.ErrorCode) ? service.StatusCode.ToString() : service.ErrorCode)}); check the credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile or a role) and that they allow {Permissions} here"),
-            AmazonServiceException { StatusCode: not 0 } service => (S3Trouble.Other, $"{server} answered {(int)service.StatusCode} {service.ErrorCode}: {service.Message}"),
-            AmazonClientException client when Speaks(client, "credential") =>
-                (S3Trouble.CredentialsMissing, "no credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile by AWS_PROFILE"),
-            AmazonClientException client when Speaks(client, "RegionEndpoint") => (S3Trouble.RegionWrong, "no region is set; add region=NAME to the address or set AWS_REGION"),
-            _ => (S3Trouble.Unreachable, $"{server} cannot be reached ({Innermost(error)}); check the endpoint in the address, the network, and that the server runs"),
+            AmazonServiceException { StatusCode: not 0 } service => (S3Failure.Other, $"{server} answered {(int)service.StatusCode} {service.ErrorCode}: {service.Message}"),
+            _ => (S3Failure.Unreachable, $"{server} cannot be reached ({Innermost(error)}); check the endpoint in the address, the network, and that the server runs"),
         };
-        return new(trouble, $"{address}: {what}", error);
+        return new(failure, $"{address}: {what}", error);
     }
-
-    private static bool Speaks(Exception error, string word) => error.Message.Contains(word, StringComparison.OrdinalIgnoreCase);
 
     private static string Innermost(Exception error) => error.GetBaseException().Message;
 }

@@ -1,3 +1,6 @@
+using System.Text.RegularExpressions;
+using Atelier.Core.Specs;
+
 namespace Atelier.Storage.Blobs;
 
 /// <summary>Where blobs are kept, as one string: a folder's path, or `s3://bucket/prefix?endpoint=…`.</summary>
@@ -9,14 +12,11 @@ public abstract record StoreLocation
     {
     }
 
-    /// <summary>A folder.</summary>
     /// <param name="Path">Its path, as given.</param>
     public sealed record Folder(string Path) : StoreLocation
     {
-        /// <inheritdoc/>
         public override IBlobStore Open() => new FolderBlobStore(Path);
 
-        /// <inheritdoc/>
         public override string ToString() => Path;
     }
 
@@ -24,10 +24,8 @@ public abstract record StoreLocation
     /// <param name="Address">The bucket, the prefix and how to reach them.</param>
     public sealed record S3(S3Address Address) : StoreLocation
     {
-        /// <inheritdoc/>
         public override IBlobStore Open() => new S3BlobStore(Address);
 
-        /// <inheritdoc/>
         public override string ToString() => Address.ToString();
     }
 
@@ -48,4 +46,80 @@ public abstract record StoreLocation
 
     /// <summary>The store there. Nothing is read yet; a store that cannot be reached says so when it is used.</summary>
     public abstract IBlobStore Open();
+}
+
+/// <summary>
+/// A place in an S3 bucket: `s3://bucket/prefix?endpoint=https://HOST:PORT&amp;path-style=true&amp;region=NAME`. It never holds
+/// credentials: those come by the SDK's usual chain (environment, profile, instance role).
+/// </summary>
+/// <param name="Prefix">What the names of the blobs are put behind, without slashes at its ends; empty for none.</param>
+/// <param name="Endpoint">The server, for those that are not Amazon's; null for Amazon's.</param>
+/// <param name="PathStyle">Whether the bucket is in the path instead of the host's name, as most other servers want it.</param>
+/// <param name="Region">The region; null for the SDK's usual chain.</param>
+public sealed partial record S3Address(string Bucket, string Prefix, Uri? Endpoint, bool PathStyle, string? Region)
+{
+    internal const string Scheme = "s3://";
+
+    private static readonly string[] Parameters = ["endpoint", "path-style", "region"];
+
+    /// <exception cref="UserErrorException">It is malformed; the message says where.</exception>
+    public static S3Address Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (!text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) throw Bad(text, "it must begin with s3://");
+        var question = text.IndexOf('?', StringComparison.Ordinal);
+        var path = (question < 0 ? text : text[..question])[Scheme.Length..];
+        // The text may hold a password: it is not repeated.
+        if (path.Contains('@', StringComparison.Ordinal))
+            throw new UserErrorException("an S3 store's address holds no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a profile or role");
+        var slash = path.IndexOf('/', StringComparison.Ordinal);
+        var (bucket, prefix) = slash < 0 ? (path, "") : (path[..slash], path[(slash + 1)..].TrimEnd('/'));
+        if (!BucketName().IsMatch(bucket)) throw Bad(text, $"`{bucket}` is not a bucket's name: 3 to 63 lower-case letters, digits, dots and hyphens");
+        if (prefix.Length > 0 && !BlobName.IsAllowed(prefix))
+            throw Bad(text, $"`{prefix}` is not a prefix: letters, digits, `.`, `_` and `-` in parts between single slashes, and no part begins with a dot");
+        var values = question < 0 ? [] : ParametersOf(text, text[(question + 1)..]);
+        var endpoint = values.TryGetValue("endpoint", out var server) ? EndpointOf(text, server) : null;
+        var region = values.GetValueOrDefault("region");
+        if (region?.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') == false) throw Bad(text, $"`{region}` is not a region's name, such as eu-west-1");
+        return new(bucket, prefix, endpoint, values.TryGetValue("path-style", out var style) ? StyleOf(text, style) : endpoint is not null, region);
+    }
+
+    public override string ToString()
+    {
+        string?[] parameters =
+        [
+            Endpoint is null ? null : $"endpoint={Endpoint.GetLeftPart(UriPartial.Authority)}",
+            PathStyle == Endpoint is not null ? null : $"path-style={(PathStyle ? "true" : "false")}",
+            Region is null ? null : $"region={Region}",
+        ];
+        var query = string.Join('&', parameters.OfType<string>());
+        return $"{Scheme}{Bucket}{(Prefix.Length > 0 ? "/" + Prefix : "")}{(query.Length > 0 ? "?" + query : "")}";
+    }
+
+    private static Dictionary<string, string> ParametersOf(string text, string query)
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var parameter in query.Split('&'))
+        {
+            var (name, value) = parameter.Split('=', 2) is [var left, var right] ? (left, Uri.UnescapeDataString(right)) : (parameter, "");
+            if (!Parameters.Contains(name)) throw Bad(text, $"`{name}` is none of {string.Join(", ", Parameters)}.{NearestName.Hint(name, Parameters)}");
+            if (value.Length == 0) throw Bad(text, $"{name} has no value");
+            if (!values.TryAdd(name, value)) throw Bad(text, $"{name} appears twice");
+        }
+
+        return values;
+    }
+
+    private static Uri EndpointOf(string text, string value) =>
+        Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri is { PathAndQuery: "/", UserInfo: "", Fragment: "" }
+            ? uri
+            : throw Bad(text, "endpoint takes http://HOST:PORT or https://HOST:PORT and nothing else");
+
+    private static bool StyleOf(string text, string value) =>
+        value switch { "true" => true, "false" => false, _ => throw Bad(text, $"path-style takes true or false, not `{value}`") };
+
+    private static UserErrorException Bad(string text, string why) => new($"`{text}` is not an S3 store: {why}");
+
+    [GeneratedRegex(@"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\z", RegexOptions.CultureInvariant)]
+    private static partial Regex BucketName();
 }

@@ -9,12 +9,13 @@ namespace Atelier.Storage.Safetensors;
 /// </summary>
 internal static class SafetensorsHeader
 {
+    private static readonly Dictionary<string, TensorDtype> Dtypes = Enum.GetValues<TensorDtype>().ToDictionary(dtype => dtype.ToString(), StringComparer.Ordinal);
+
     public const string MetadataKey = "__metadata__";
 
     /// <summary>The format's own limit.</summary>
     public const int MaxBytes = 100_000_000;
 
-    /// <summary>Bytes of the length field.</summary>
     public const int PrefixBytes = 8;
 
     /// <summary>Checks the length field before anything of that size is allocated.</summary>
@@ -35,21 +36,21 @@ internal static class SafetensorsHeader
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            // A string that is no Unicode surfaces as an InvalidOperationException when it is read.
-            throw Bad(source, $"its header is no JSON ({error.Message.TrimEnd('.')})", error);
+            // A string that is not Unicode surfaces as an InvalidOperationException when it is read.
+            throw Bad(source, $"its header is not JSON ({error.Message.TrimEnd('.')})", error);
         }
     }
 
     private static (IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<SafetensorsEntry> Entries) Read(
         JsonDocument document, int dataStart, long fileBytes, string source)
     {
-        if (document.RootElement.ValueKind != JsonValueKind.Object) throw Bad(source, "its header is no JSON object");
+        if (document.RootElement.ValueKind != JsonValueKind.Object) throw Bad(source, "its header is not a JSON object");
         var metadata = new Dictionary<string, string>();
         var entries = new List<SafetensorsEntry>();
         var names = new HashSet<string>();
         foreach (var property in document.RootElement.EnumerateObject())
         {
-            if (!names.Add(property.Name)) throw Bad(source, $"`{property.Name}` stands there twice");
+            if (!names.Add(property.Name)) throw Bad(source, $"`{property.Name}` appears twice");
             if (property.Name == MetadataKey) ReadMetadata(property.Value, metadata, source);
             else entries.Add(ReadEntry(property.Name, property.Value, dataStart, source));
         }
@@ -68,14 +69,14 @@ internal static class SafetensorsHeader
     }
 
     public static UserErrorException Bad(string source, string reason, Exception? inner = null) =>
-        inner is null ? new($"{source} is no valid safetensors file: {reason}.") : new($"{source} is no valid safetensors file: {reason}.", inner);
+        inner is null ? new($"{source} is not a valid safetensors file: {reason}.") : new($"{source} is not a valid safetensors file: {reason}.", inner);
 
     private static void ReadMetadata(JsonElement json, Dictionary<string, string> metadata, string source)
     {
-        if (json.ValueKind != JsonValueKind.Object) throw Bad(source, $"{MetadataKey} is no object");
+        if (json.ValueKind != JsonValueKind.Object) throw Bad(source, $"{MetadataKey} is not an object");
         foreach (var property in json.EnumerateObject())
         {
-            if (property.Value.ValueKind != JsonValueKind.String) throw Bad(source, $"{MetadataKey} `{property.Name}` is no string");
+            if (property.Value.ValueKind != JsonValueKind.String) throw Bad(source, $"{MetadataKey} `{property.Name}` is not a string");
             metadata[property.Name] = property.Value.GetString()!;
         }
     }
@@ -87,11 +88,8 @@ internal static class SafetensorsHeader
             || !json.TryGetProperty("shape", out var shapeJson) || Integers(shapeJson) is not { } shape
             || !json.TryGetProperty("data_offsets", out var offsetsJson) || Integers(offsetsJson) is not [var begin, var end])
             throw Bad(source, $"`{name}` needs a dtype, a shape and two data_offsets");
-        // Enum.TryParse would take numbers and other cases too.
         var text = dtypeJson.GetString()!;
-        if (!Enum.GetNames<TensorDtype>().Contains(text))
-            throw Bad(source, $"`{name}` has dtype {text}; supported are {string.Join(", ", Enum.GetNames<TensorDtype>())}");
-        var dtype = Enum.Parse<TensorDtype>(text);
+        if (!Dtypes.TryGetValue(text, out var dtype)) throw Bad(source, $"`{name}` has dtype {text}; supported are {string.Join(", ", Dtypes.Keys)}");
         if (begin > end || end > long.MaxValue - dataStart) throw Bad(source, $"`{name}` has data_offsets {begin} to {end}");
         if (Bytes(shape, dtype) != end - begin)
             throw Bad(source, $"`{name}` of shape [{string.Join(',', shape)}] and dtype {dtype} has {end - begin} bytes");
@@ -119,4 +117,40 @@ internal static class SafetensorsHeader
             if (json[i].ValueKind != JsonValueKind.Number || !json[i].TryGetInt64(out numbers[i]) || numbers[i] < 0) return null;
         return numbers;
     }
+}
+
+/// <param name="Shape">Its sizes; empty for a scalar.</param>
+/// <param name="Offset">Where its bytes begin, from the start of the file.</param>
+public sealed record SafetensorsEntry(string Name, TensorDtype Dtype, long[] Shape, long Offset, long ByteLength)
+{
+    public long Elements => ByteLength / Dtype.ElementBytes();
+}
+
+/// <summary>Element types of stored tensors; the members have the names of the safetensors format.</summary>
+public enum TensorDtype
+{
+    F64,
+    F32,
+    F16,
+
+    /// <summary>The upper half of a single.</summary>
+    BF16,
+    I64,
+    I32,
+    U8,
+
+    /// <summary>One byte each, 0 or 1.</summary>
+    BOOL,
+}
+
+public static class TensorDtypeExtensions
+{
+    public static int ElementBytes(this TensorDtype dtype) => dtype switch
+    {
+        TensorDtype.F64 or TensorDtype.I64 => 8,
+        TensorDtype.F32 or TensorDtype.I32 => 4,
+        TensorDtype.F16 or TensorDtype.BF16 => 2,
+        TensorDtype.U8 or TensorDtype.BOOL => 1,
+        _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "No such element type."),
+    };
 }

@@ -12,7 +12,6 @@ public sealed class SafetensorsReader : IDisposable
     private readonly Lock _reading = new();
     private readonly Dictionary<string, SafetensorsEntry> _byName;
 
-    /// <summary>Reads the header.</summary>
     /// <param name="stream">The file, seekable; the reader owns it.</param>
     /// <param name="source">Where it came from, for messages.</param>
     /// <exception cref="UserErrorException">The file is malformed; the message says how.</exception>
@@ -41,7 +40,6 @@ public sealed class SafetensorsReader : IDisposable
         _byName = Entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
     }
 
-    /// <summary>Where the file came from.</summary>
     public string Source { get; }
 
     /// <summary>The strings of `__metadata__`.</summary>
@@ -50,8 +48,6 @@ public sealed class SafetensorsReader : IDisposable
     /// <summary>The tensors, in the order of their bytes.</summary>
     public IReadOnlyList<SafetensorsEntry> Entries { get; }
 
-    /// <summary>Opens a file.</summary>
-    /// <param name="path">Its path.</param>
     /// <exception cref="UserErrorException">There is no such file, or it is malformed.</exception>
     public static SafetensorsReader Open(string path)
     {
@@ -67,18 +63,13 @@ public sealed class SafetensorsReader : IDisposable
         }
     }
 
-    /// <summary>Whether there is a tensor of a name.</summary>
-    /// <param name="name">The name.</param>
     public bool Contains(string name) => _byName.ContainsKey(name);
 
-    /// <summary>The tensor of a name.</summary>
-    /// <param name="name">The name.</param>
     /// <exception cref="UserErrorException">There is none.</exception>
     public SafetensorsEntry this[string name] =>
         _byName.TryGetValue(name, out var entry) ? entry : throw new UserErrorException($"{Source} has no tensor `{name}`.");
 
     /// <summary>Reads a range of a tensor's bytes.</summary>
-    /// <param name="entry">A tensor of this file.</param>
     /// <param name="firstByte">Where to begin, from the tensor's first byte.</param>
     /// <param name="destination">Filled wholly.</param>
     /// <exception cref="ArgumentOutOfRangeException">The range reaches beyond the tensor.</exception>
@@ -95,7 +86,6 @@ public sealed class SafetensorsReader : IDisposable
     }
 
     /// <summary>All bytes of a tensor, up to 2 GiB.</summary>
-    /// <param name="entry">A tensor of this file.</param>
     public byte[] ReadBytes(SafetensorsEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
@@ -104,6 +94,5 @@ public sealed class SafetensorsReader : IDisposable
         return bytes;
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
 }

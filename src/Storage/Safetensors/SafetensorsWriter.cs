@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Atelier.Storage.Safetensors;
@@ -11,7 +12,6 @@ public static class SafetensorsWriter
 
     /// <summary>Writes a file: tensors in the given order, metadata in ordinal order, so that equal input gives equal bytes.</summary>
     /// <param name="destination">Where to; need not be seekable.</param>
-    /// <param name="tensors">The tensors.</param>
     /// <param name="metadata">Strings for `__metadata__`; null for none.</param>
     /// <exception cref="ArgumentException">A name is taken or reserved.</exception>
     /// <exception cref="InvalidOperationException">A tensor wrote more or fewer bytes than its shape asks for.</exception>
@@ -76,4 +76,22 @@ public static class SafetensorsWriter
         foreach (var number in numbers) json.WriteNumberValue(number);
         json.WriteEndArray();
     }
+}
+
+/// <param name="Name">Its name; unique in the file, not `__metadata__`.</param>
+/// <param name="Shape">Its sizes; empty for a scalar.</param>
+/// <param name="WriteTo">Writes exactly its bytes, little-endian, in row-major order.</param>
+public sealed record SafetensorsTensor(string Name, TensorDtype Dtype, long[] Shape, Action<Stream> WriteTo)
+{
+    /// <summary>Number of bytes that the shape and element type ask for.</summary>
+    public long ByteLength => SafetensorsHeader.Bytes(Shape, Dtype) ?? throw new ArgumentException($"`{Name}` is too large.");
+
+    public static SafetensorsTensor OfBytes(string name, TensorDtype dtype, long[] shape, ReadOnlyMemory<byte> bytes) =>
+        new(name, dtype, shape, stream => stream.Write(bytes.Span));
+
+    public static SafetensorsTensor Of(string name, long[] shape, double[] values) =>
+        new(name, TensorDtype.F64, shape, stream => stream.Write(MemoryMarshal.AsBytes(values.AsSpan())));
+
+    public static SafetensorsTensor Of(string name, long[] shape, long[] values) =>
+        new(name, TensorDtype.I64, shape, stream => stream.Write(MemoryMarshal.AsBytes(values.AsSpan())));
 }

@@ -3,15 +3,9 @@ namespace Atelier.Storage.Snapshots;
 /// <summary>The best snapshot of a run by a metric, and the link to it in the run's folder.</summary>
 public static class BestSnapshot
 {
-    /// <summary>The link's name.</summary>
     public const string LinkName = "best";
 
     /// <summary>Points the link to the best snapshot; without a measured one there is no link to make.</summary>
-    /// <param name="store">The run's snapshots.</param>
-    /// <param name="folder">The run's folder.</param>
-    /// <param name="metric">By which metric.</param>
-    /// <param name="higherIsBetter">Whether more of it is better.</param>
-    /// <param name="cancellationToken">Stops looking.</param>
     /// <returns>Why the link could not be made; null where nothing went wrong.</returns>
     public static async Task<string?> LinkAsync(SnapshotStore store, string folder, string metric, bool higherIsBetter, CancellationToken cancellationToken)
     {

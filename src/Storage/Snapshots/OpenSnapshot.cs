@@ -14,24 +14,18 @@ public sealed class OpenSnapshot : IDisposable
         _readers = readers;
     }
 
-    /// <summary>Its name.</summary>
     public SnapshotName Name { get; }
 
-    /// <summary>Its manifest.</summary>
     public SnapshotManifest Manifest { get; }
 
-    /// <summary>The section of a name.</summary>
-    /// <param name="name">The name.</param>
     /// <exception cref="SnapshotDamagedException">There is none.</exception>
     public SnapshotSection this[string name] =>
         Manifest.Sections.FirstOrDefault(section => section.Name == name) ?? throw new SnapshotDamagedException($"it has no section `{name}`");
 
     /// <summary>Whether it has a section of a name: one that a newer version writes may be missing.</summary>
-    /// <param name="name">The name.</param>
     public bool Has(string name) => Manifest.Sections.Any(section => section.Name == name);
 
     /// <summary>Reads a range of a section's bytes, from as many slices as hold it.</summary>
-    /// <param name="section">A section of this snapshot.</param>
     /// <param name="firstByte">Where to begin, from the section's first byte.</param>
     /// <param name="destination">Filled wholly.</param>
     public void Read(SnapshotSection section, long firstByte, Span<byte> destination)
@@ -51,9 +45,39 @@ public sealed class OpenSnapshot : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var reader in _readers.Values) reader.Dispose();
+    }
+}
+
+/// <summary>A snapshot as a listing finds it.</summary>
+/// <param name="Manifest">Its manifest; null where that cannot be read.</param>
+/// <param name="Damage">What is plainly wrong with it (hashes are not checked); null for nothing.</param>
+public sealed record SnapshotEntry(SnapshotName Name, SnapshotManifest? Manifest, string? Damage);
+
+/// <summary>The newest whole snapshot and the newer ones that were refused.</summary>
+/// <param name="Snapshot">The snapshot, open; null where there is no whole one.</param>
+/// <param name="Refused">The refused ones, newest first.</param>
+public sealed record SnapshotSearch(OpenSnapshot? Snapshot, IReadOnlyList<RefusedSnapshot> Refused);
+
+/// <summary>A snapshot that was not used.</summary>
+public sealed record RefusedSnapshot(SnapshotName Name, string Reason);
+
+/// <summary>A snapshot cannot be used. The message is a clause that completes "snapshot X refused: …".</summary>
+public sealed class SnapshotDamagedException : UserErrorException
+{
+    public SnapshotDamagedException()
+    {
+    }
+
+    /// <param name="message">A clause such as "slice-00 is missing".</param>
+    public SnapshotDamagedException(string message) : base(message)
+    {
+    }
+
+    /// <param name="message">A clause such as "slice-00 is missing".</param>
+    public SnapshotDamagedException(string message, Exception innerException) : base(message, innerException)
+    {
     }
 }

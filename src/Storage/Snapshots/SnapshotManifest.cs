@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Atelier.Core.Runs;
 using Atelier.Core.Specs;
+using Atelier.Storage.Blobs;
+using Atelier.Storage.Safetensors;
 
 namespace Atelier.Storage.Snapshots;
 
@@ -14,7 +16,6 @@ public sealed record SnapshotManifest
     /// <summary>The format that this code writes, and the newest that it reads.</summary>
     public const int CurrentFormat = 1;
 
-    /// <summary>Version of the format.</summary>
     [JsonPropertyName("format")]
     public required int Format { get; init; }
 
@@ -24,19 +25,15 @@ public sealed record SnapshotManifest
     /// <summary>The image count in thousands, for people.</summary>
     public double Kimg => At.Kimg;
 
-    /// <summary>Iterations done.</summary>
     public required long Iteration { get; init; }
 
-    /// <summary>The run's branch.</summary>
     public required uint Branch { get; init; }
 
-    /// <summary>The run's seed.</summary>
     public ulong Seed => Spec.Seed;
 
     /// <summary>Hash of the state, by <see cref="StateHasher"/>.</summary>
     public required string StateSha256 { get; init; }
 
-    /// <summary>When it was committed.</summary>
     public required DateTimeOffset Created { get; init; }
 
     /// <summary>The state's sections, in canonical order.</summary>
@@ -51,19 +48,15 @@ public sealed record SnapshotManifest
     /// <summary>The fingerprint under which the state came about.</summary>
     public required NumericsFingerprint Numerics { get; init; }
 
-    /// <summary>The run's spec.</summary>
     public required RunSpec Spec { get; init; }
 
     /// <summary>The image count as a type.</summary>
     [JsonIgnore]
     public ImageCount At => new(ImageCount);
 
-    /// <summary>The manifest as indented JSON.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, SnapshotJsonContext.Default.SnapshotManifest);
 
-    /// <summary>Reads and checks a manifest.</summary>
-    /// <param name="json">The file's bytes.</param>
-    /// <exception cref="SnapshotDamagedException">It is no manifest, of a newer format, or its slices do not add up.</exception>
+    /// <exception cref="SnapshotDamagedException">It is not a manifest, has a newer format, or its slices do not add up.</exception>
     public static SnapshotManifest FromJson(ReadOnlySpan<byte> json)
     {
         SnapshotManifest manifest;
@@ -81,4 +74,92 @@ public sealed record SnapshotManifest
         SnapshotLayout.Require(manifest.Sections, manifest.Slices);
         return manifest;
     }
+}
+
+/// <summary>
+/// One flat array of a run's state: a network's parameters, an optimiser's moments, a counter. The sections of a state have
+/// one canonical order; slices cut them, the order of the state does not change.
+/// </summary>
+/// <param name="Name">Its name, such as `G.parameters`.</param>
+public sealed record SnapshotSection(string Name, TensorDtype Dtype, long Elements)
+{
+    [System.Text.Json.Serialization.JsonIgnore]
+    public long Bytes => checked(Elements * Dtype.ElementBytes());
+}
+
+/// <summary>A durable file with a part of a state.</summary>
+/// <param name="File">Its name within the snapshot's folder.</param>
+/// <param name="Sha256">Its hash, in lower-case hexadecimal.</param>
+public sealed record SnapshotSlice(string File, long Bytes, string Sha256, IReadOnlyList<SnapshotPart> Parts);
+
+/// <summary>The range of a section that a slice holds, as the tensor of the section's name in the slice's file.</summary>
+public sealed record SnapshotPart(string Section, long First, long Elements);
+
+/// <summary>The rule that slices must follow: their parts tile every section, without holes or overlaps.</summary>
+internal static class SnapshotLayout
+{
+    /// <exception cref="SnapshotDamagedException">They do not.</exception>
+    public static void Require(IReadOnlyList<SnapshotSection> sections, IReadOnlyList<SnapshotSlice> slices)
+    {
+        foreach (var slice in slices)
+        {
+            if (!IsFileName(slice.File)) throw new SnapshotDamagedException($"`{slice.File}` is not a valid name for a slice");
+            if (slice.Parts.DistinctBy(part => part.Section).Count() != slice.Parts.Count)
+                throw new SnapshotDamagedException($"{slice.File} has two parts of one section");
+        }
+
+        if (sections.DistinctBy(section => section.Name).Count() != sections.Count)
+            throw new SnapshotDamagedException("two of its sections have one name");
+        var parts = slices.SelectMany(slice => slice.Parts).ToLookup(part => part.Section);
+        if (parts.Select(group => group.Key).Except(sections.Select(section => section.Name)).FirstOrDefault() is { } unknown)
+            throw new SnapshotDamagedException($"its slices hold `{unknown}`, which is not a section of the state");
+        foreach (var section in sections)
+        {
+            var next = 0L;
+            foreach (var part in parts[section.Name].OrderBy(part => part.First))
+            {
+                if (part.First != next || part.Elements < 0) break;
+                next += part.Elements;
+            }
+
+            if (next != section.Elements || parts[section.Name].Sum(part => part.Elements) != next)
+                throw new SnapshotDamagedException($"its slices do not hold every element of `{section.Name}` once");
+        }
+    }
+
+    private static bool IsFileName(string file)
+    {
+        try
+        {
+            BlobName.Require(file);
+            return !file.Contains('/', StringComparison.Ordinal);
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+}
+
+/// <summary>JSON of manifests, generated at build time.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    WriteIndented = true,
+    UseStringEnumConverter = true,
+    RespectNullableAnnotations = true,
+    Converters = [typeof(RunSpecConverter)])]
+[JsonSerializable(typeof(SnapshotManifest))]
+[JsonSerializable(typeof(WrittenSlice))]
+internal sealed partial class SnapshotJsonContext : JsonSerializerContext;
+
+/// <summary>A spec within a manifest has the form that it has in `run.json`.</summary>
+internal sealed class RunSpecConverter : JsonConverter<RunSpec>
+{
+    public override RunSpec Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        using var document = JsonDocument.ParseValue(ref reader);
+        return RunSpecJson.Read(document.RootElement, "spec");
+    }
+
+    public override void Write(Utf8JsonWriter writer, RunSpec value, JsonSerializerOptions options) => RunSpecJson.Write(writer, value);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Atelier.Storage.Blobs;
 
 namespace Atelier.Storage.Snapshots;
 
@@ -7,12 +8,8 @@ namespace Atelier.Storage.Snapshots;
 /// The name of a snapshot's folder: its kimg with six and three digits, as in `000200.000`, and its branch where that is
 /// not 0, as in `000200.000-b1`.
 /// </summary>
-/// <param name="Branch">The run's branch.</param>
-/// <param name="At">Its image count.</param>
 public sealed partial record SnapshotName(uint Branch, ImageCount At) : IComparable<SnapshotName>
 {
-    /// <summary>Reads a name; null if it is none.</summary>
-    /// <param name="text">A folder's name.</param>
     public static SnapshotName? TryParse(string text)
     {
         var match = Pattern().Match(text);
@@ -27,22 +24,13 @@ public sealed partial record SnapshotName(uint Branch, ImageCount At) : ICompara
     }
 
     /// <summary>Older before newer: a later branch is newer at any image count, because a rollback goes back in images.</summary>
-    /// <param name="other">The other name.</param>
     public int CompareTo(SnapshotName? other) => other is null ? 1 : (Branch, At).CompareTo((other.Branch, other.At));
 
-    /// <summary>Older than.</summary>
     public static bool operator <(SnapshotName left, SnapshotName right) => left.CompareTo(right) < 0;
-
-    /// <summary>Newer than.</summary>
     public static bool operator >(SnapshotName left, SnapshotName right) => left.CompareTo(right) > 0;
-
-    /// <summary>Not newer than.</summary>
     public static bool operator <=(SnapshotName left, SnapshotName right) => left.CompareTo(right) <= 0;
-
-    /// <summary>Not older than.</summary>
     public static bool operator >=(SnapshotName left, SnapshotName right) => left.CompareTo(right) >= 0;
 
-    /// <inheritdoc/>
     public override string ToString()
     {
         var (thousands, rest) = Math.DivRem(At.Images, 1000);
@@ -51,4 +39,21 @@ public sealed partial record SnapshotName(uint Branch, ImageCount At) : ICompara
 
     [GeneratedRegex(@"^(?<images>\d{6,}\.\d{3})(-b(?<branch>\d+))?$", RegexOptions.CultureInvariant)]
     private static partial Regex Pattern();
+}
+
+/// <summary>What workers store for each other while they evaluate a snapshot; deleted when all its metrics are known.</summary>
+public static class EvaluationFolder
+{
+    private const string Root = "evaluations/";
+
+    /// <summary>A snapshot's folder in the run's store, with the slash at its end.</summary>
+    public static string Of(SnapshotName snapshot) => $"{Root}{snapshot}/";
+
+    /// <summary>Deletes everything stored for a snapshot, also what a worker that died left unfinished.</summary>
+    public static async Task DeleteAsync(IBlobStore blobs, SnapshotName snapshot, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(blobs);
+        await blobs.SweepAsync(Of(snapshot), cancellationToken);
+        foreach (var blob in await blobs.ListAsync(Of(snapshot), cancellationToken)) await blobs.DeleteAsync(blob, cancellationToken);
+    }
 }

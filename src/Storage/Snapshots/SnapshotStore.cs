@@ -6,7 +6,6 @@ using Atelier.Storage.Safetensors;
 namespace Atelier.Storage.Snapshots;
 
 /// <summary>The snapshots of a run, under `snapshots/` in its folder: a folder each, with slices and a manifest.</summary>
-/// <param name="blobs">The run's folder.</param>
 /// <param name="time">The clock for creation times.</param>
 public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
 {
@@ -15,26 +14,20 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
     private const string Root = "snapshots/";
 
     /// <summary>The folder of a snapshot, relative to the run's.</summary>
-    /// <param name="name">The snapshot.</param>
     public static string FolderOf(SnapshotName name) => $"{Root}{name}";
 
-    /// <summary>Begins to write a snapshot.</summary>
-    /// <param name="content">What it will hold.</param>
-    public SnapshotAttempt Begin(SnapshotContent content) => Begin(content, Guid.NewGuid().ToString("N")[..8]);
+    public SnapshotWriter Begin(SnapshotContent content) => Begin(content, Guid.NewGuid().ToString("N")[..8]);
 
-    /// <summary>Takes part in writing a snapshot: its writers, and who commits it, name the same attempt.</summary>
-    /// <param name="content">What it will hold.</param>
+    /// <summary>Takes part in writing a snapshot: its writers, and the process that commits it, name the same attempt.</summary>
     /// <param name="attempt">Letters and digits that no other attempt of the run has.</param>
-    public SnapshotAttempt Begin(SnapshotContent content, string attempt)
+    public SnapshotWriter Begin(SnapshotContent content, string attempt)
     {
         ArgumentNullException.ThrowIfNull(content);
         return new(blobs, time, FolderOf(new(content.Branch, content.At)) + "/", content, attempt);
     }
 
     /// <summary>Writes a whole snapshot from one process; a failing store is a result, not an exception.</summary>
-    /// <param name="content">What it holds.</param>
     /// <param name="slices">The parts of each slice; slices are written one after the other.</param>
-    /// <param name="cancellationToken">Stops and abandons it.</param>
     public async Task<SnapshotWriteResult> WriteAsync(
         SnapshotContent content, IReadOnlyList<IReadOnlyList<SnapshotPartData>> slices, CancellationToken cancellationToken)
     {
@@ -55,7 +48,6 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
     }
 
     /// <summary>All snapshots, oldest first. Sizes are checked, hashes are not.</summary>
-    /// <param name="cancellationToken">Stops listing.</param>
     public async Task<IReadOnlyList<SnapshotEntry>> ListAsync(CancellationToken cancellationToken)
     {
         var entries = new List<SnapshotEntry>();
@@ -78,7 +70,6 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
     }
 
     /// <summary>Opens the newest snapshot whose every byte is as it was written.</summary>
-    /// <param name="cancellationToken">Stops looking.</param>
     public async Task<SnapshotSearch> OpenNewestAsync(CancellationToken cancellationToken)
     {
         var refused = new List<RefusedSnapshot>();
@@ -98,8 +89,6 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
     }
 
     /// <summary>Opens a snapshot after checking the size and SHA-256 of every slice.</summary>
-    /// <param name="name">The snapshot.</param>
-    /// <param name="cancellationToken">Stops checking.</param>
     /// <exception cref="SnapshotDamagedException">It is not whole.</exception>
     public async Task<OpenSnapshot> OpenAsync(SnapshotName name, CancellationToken cancellationToken)
     {
@@ -118,10 +107,7 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
         }
     }
 
-    /// <summary>Notes a metric in a snapshot's manifest; the state and its hash stay as they are.</summary>
-    /// <param name="name">The snapshot.</param>
-    /// <param name="metric">The metric's name.</param>
-    /// <param name="value">Its value.</param>
+    /// <summary>Records a metric in a snapshot's manifest; the state and its hash stay as they are.</summary>
     /// <param name="cancellationToken">Stops before the manifest is replaced.</param>
     /// <exception cref="SnapshotDamagedException">There is no such snapshot.</exception>
     public async Task RecordMetricAsync(SnapshotName name, string metric, double value, CancellationToken cancellationToken)
@@ -133,16 +119,12 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
 
     /// <summary>Snapshots and their values of a metric, for policies; those that are plainly damaged are left out.</summary>
     /// <param name="metric">The metric's name; null for none.</param>
-    /// <param name="cancellationToken">Stops listing.</param>
     public async Task<IReadOnlyDictionary<SnapshotFacts, SnapshotName>> FactsAsync(string? metric, CancellationToken cancellationToken) =>
         (await ListAsync(cancellationToken)).Where(entry => entry.Damage is null)
             .ToDictionary(entry => new SnapshotFacts(entry.Name.ToString(), entry.Name.At, MetricOf(entry.Manifest!, metric), entry.Name.Branch), entry => entry.Name);
 
     /// <summary>Begins a branch with a snapshot: the same state under the branch's number, which makes it the newest one.</summary>
-    /// <param name="name">The snapshot.</param>
-    /// <param name="branch">The branch's number.</param>
     /// <param name="cancellationToken">Stops before the new one exists.</param>
-    /// <returns>What it says.</returns>
     /// <exception cref="SnapshotDamagedException">There is no such snapshot.</exception>
     public async Task<SnapshotManifest> BranchAsync(SnapshotName name, uint branch, CancellationToken cancellationToken)
     {
@@ -158,11 +140,10 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
         return manifest;
     }
 
-    /// <summary>Deletes the snapshots that a policy does not keep. Damaged ones neither count nor go.</summary>
-    /// <param name="policy">The policy.</param>
+    /// <summary>Deletes the snapshots that a policy does not keep. Damaged ones are neither counted nor deleted.</summary>
     /// <param name="metric">The metric by which snapshots are good; null for none.</param>
     /// <param name="cancellationToken">Stops between two snapshots.</param>
-    /// <param name="protects">Which ones stay whatever the policy says; null for none.</param>
+    /// <param name="protects">Which ones are kept whatever the policy says; null for none.</param>
     /// <returns>The deleted ones, oldest first.</returns>
     public async Task<IReadOnlyList<SnapshotName>> RetainAsync(
         RetentionPolicy policy, string? metric, CancellationToken cancellationToken, Func<SnapshotName, bool>? protects = null)
@@ -174,9 +155,6 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
         return deleted;
     }
 
-    /// <summary>Deletes a snapshot.</summary>
-    /// <param name="name">The snapshot.</param>
-    /// <param name="cancellationToken">Stops deleting.</param>
     public async Task DeleteAsync(SnapshotName name, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -185,15 +163,14 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
         foreach (var blob in await blobs.ListAsync(FolderOf(name) + "/", cancellationToken)) await blobs.DeleteAsync(blob, cancellationToken);
     }
 
-    /// <summary>Deletes what writers that died left behind. Only while nobody writes snapshots of this run.</summary>
-    /// <param name="cancellationToken">Stops cleaning.</param>
+    /// <summary>Deletes what interrupted writers left behind. Only while nothing writes snapshots of this run.</summary>
     public async Task CleanAsync(CancellationToken cancellationToken)
     {
         await blobs.SweepAsync(Root, cancellationToken);
         var kept = new HashSet<string>();
         foreach (var entry in await ListAsync(cancellationToken))
         {
-            // Nothing is known about the files of an unreadable manifest; a person may still save them.
+            // Nothing is known about the files of an unreadable manifest; a person may still be able to rescue them.
             if (entry.Manifest is { } manifest) kept.UnionWith(manifest.Slices.Select(slice => SliceOf(entry.Name, slice)).Append(ManifestOf(entry.Name)));
             else kept.UnionWith(await blobs.ListAsync(FolderOf(entry.Name) + "/", cancellationToken));
         }
@@ -213,7 +190,7 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
     private static SnapshotName? SnapshotOf(string blob) =>
         blob.Split('/') is [_, var folder, _] ? SnapshotName.TryParse(folder) : null;
 
-    private static async Task AbandonQuietlyAsync(SnapshotAttempt attempt)
+    private static async Task AbandonQuietlyAsync(SnapshotWriter attempt)
     {
         try
         {

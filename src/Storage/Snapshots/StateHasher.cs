@@ -13,8 +13,6 @@ public sealed class StateHasher : IDisposable
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _missingBytes;
 
-    /// <summary>Begins the next section.</summary>
-    /// <param name="section">The section.</param>
     /// <exception cref="InvalidOperationException">The section before it is not complete.</exception>
     public void Begin(SnapshotSection section)
     {
@@ -32,7 +30,6 @@ public sealed class StateHasher : IDisposable
     }
 
     /// <summary>Adds data of the section that was begun; in as many pieces as convenient.</summary>
-    /// <param name="bytes">Its next bytes.</param>
     /// <exception cref="InvalidOperationException">There are more bytes than the section has.</exception>
     public void Append(ReadOnlySpan<byte> bytes)
     {
@@ -49,7 +46,6 @@ public sealed class StateHasher : IDisposable
         return Convert.ToHexStringLower(_hash.GetHashAndReset());
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _hash.Dispose();
 
     private void RequireComplete()

@@ -9,6 +9,6 @@ namespace Atelier.Training.Augmentation;
 public sealed record AugmentationOptions(AugmentationTransforms Transforms, double? FixedP = null, AdaptiveAugmentation? Adaptive = null)
 {
     /// <summary>The probability in force.</summary>
-    /// <param name="state">What adaptation has come to.</param>
-    public double Probability(AugmentationState state) => FixedP ?? state.P;
+    /// <param name="adapted">What adaptation has come to.</param>
+    public double Probability(double adapted) => FixedP ?? adapted;
 }

@@ -1,3 +1,5 @@
+using Atelier.Core.Randomness;
+
 namespace Atelier.Training.Augmentation;
 
 /// <summary>An affine map of colours (r, g, b): the three upper rows of a homogeneous 4×4 matrix.</summary>
@@ -33,8 +35,8 @@ public sealed class ColourMap
     /// <summary>Turns about the luma axis (Rodrigues' formula).</summary>
     public static ColourMap RotateHue(double angle)
     {
-        double along = (1 - Math.Cos(angle)) / 3, across = Math.Sin(angle) / Math.Sqrt(3);
-        return new((row, column) => column == 3 ? 0 : along + ((column - row + 3) % 3) switch { 0 => Math.Cos(angle), 1 => -across, _ => across });
+        double cos = DeterministicMath.Cos(angle), along = (1 - cos) / 3, across = DeterministicMath.Sin(angle) / Math.Sqrt(3);
+        return new((row, column) => column == 3 ? 0 : along + ((column - row + 3) % 3) switch { 0 => cos, 1 => -across, _ => across });
     }
 
     /// <summary>Scales what is orthogonal to the luma axis: vvᵀ + (1 − vvᵀ)·factor.</summary>

@@ -1,3 +1,4 @@
+using Atelier.Core.Randomness;
 using Atelier.Training.Ops;
 using static Atelier.Training.Augmentation.AugmentationTransforms;
 
@@ -69,13 +70,13 @@ public sealed record ImageAugmentation(
             map = map.After(QuarterTurns((int)(4 * draws.Uniform(AugmentationStep.Rotate90))));
         if (Applies(IntegerTranslation, AugmentationStep.IntegerTranslation, p))
             map = map.After(PlaneMap.Translate(-WholePixels(draws.Uniform(AugmentationStep.IntegerTranslation, 0), width), -WholePixels(draws.Uniform(AugmentationStep.IntegerTranslation, 1), height)));
-        if (Applies(AugmentationTransforms.Scale, AugmentationStep.Scale, p) && Math.Pow(2, ScaleDeviation * draws.Normal(AugmentationStep.Scale)) is var scale)
+        if (Applies(AugmentationTransforms.Scale, AugmentationStep.Scale, p) && DeterministicMath.Exp2(ScaleDeviation * draws.Normal(AugmentationStep.Scale)) is var scale)
             map = map.After(PlaneMap.Scale(1 / scale, 1 / scale));
         // Either rotation with this probability is any rotation with probability p.
         double rotates = 1 - Math.Sqrt(1 - p);
         if (Applies(Rotate, AugmentationStep.RotateBefore, rotates))
             map = map.After(PlaneMap.Rotate(Angle(draws.Uniform(AugmentationStep.RotateBefore))));
-        if (Applies(AnisotropicScale, AugmentationStep.AnisotropicScale, p) && Math.Pow(2, ScaleDeviation * draws.Normal(AugmentationStep.AnisotropicScale)) is var stretch)
+        if (Applies(AnisotropicScale, AugmentationStep.AnisotropicScale, p) && DeterministicMath.Exp2(ScaleDeviation * draws.Normal(AugmentationStep.AnisotropicScale)) is var stretch)
             map = map.After(PlaneMap.Scale(1 / stretch, stretch));
         if (Applies(Rotate, AugmentationStep.RotateAfter, rotates))
             map = map.After(PlaneMap.Rotate(Angle(draws.Uniform(AugmentationStep.RotateAfter))));
@@ -94,13 +95,13 @@ public sealed record ImageAugmentation(
         if (applies(Brightness, AugmentationStep.Brightness))
             map = ColourMap.Translate(BrightnessDeviation * draws.Normal(AugmentationStep.Brightness)).After(map);
         if (applies(Contrast, AugmentationStep.Contrast))
-            map = ColourMap.Scale(Math.Pow(2, ContrastDeviation * draws.Normal(AugmentationStep.Contrast))).After(map);
+            map = ColourMap.Scale(DeterministicMath.Exp2(ContrastDeviation * draws.Normal(AugmentationStep.Contrast))).After(map);
         if (applies(LumaFlip, AugmentationStep.LumaFlip) && draws.Uniform(AugmentationStep.LumaFlip) >= 0.5)
             map = ColourMap.FlipLuma().After(map);
         if (hasHue && applies(Hue, AugmentationStep.Hue))
             map = ColourMap.RotateHue(Angle(draws.Uniform(AugmentationStep.Hue))).After(map);
         if (hasHue && applies(Saturation, AugmentationStep.Saturation))
-            map = ColourMap.Saturate(Math.Pow(2, SaturationDeviation * draws.Normal(AugmentationStep.Saturation))).After(map);
+            map = ColourMap.Saturate(DeterministicMath.Exp2(SaturationDeviation * draws.Normal(AugmentationStep.Saturation))).After(map);
         return map;
     }
 
@@ -113,7 +114,7 @@ public sealed record ImageAugmentation(
             var step = AugmentationStep.Band + band;
             if (!draws.Applies(step, p))
                 continue;
-            double gain = Math.Pow(2, BandDeviation * draws.Normal(step));
+            double gain = DeterministicMath.Exp2(BandDeviation * draws.Normal(step));
             double power = Math.Sqrt(1 + (ExpectedPower[band] * ((gain * gain) - 1)));
             for (int other = 0; other < gains.Length; other++)
                 gains[other] *= (other == band ? gain : 1) / power;

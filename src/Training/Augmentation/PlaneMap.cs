@@ -1,3 +1,5 @@
+using Atelier.Core.Randomness;
+
 namespace Atelier.Training.Augmentation;
 
 /// <summary>An affine map of the plane, (x, y) → (A·x + B·y + X, C·x + D·y + Y): the two upper rows of a homogeneous matrix.</summary>
@@ -13,7 +15,11 @@ public readonly record struct PlaneMap(double A, double B, double X, double C, d
     public static PlaneMap Translate(double x, double y) => new(1, 0, x, 0, 1, y);
 
     /// <summary>Turns about the origin, from the x axis towards the y axis.</summary>
-    public static PlaneMap Rotate(double angle) => new(Math.Cos(angle), -Math.Sin(angle), 0, Math.Sin(angle), Math.Cos(angle), 0);
+    public static PlaneMap Rotate(double angle)
+    {
+        double sin = DeterministicMath.Sin(angle), cos = DeterministicMath.Cos(angle);
+        return new(cos, -sin, 0, sin, cos, 0);
+    }
 
     /// <summary>First <paramref name="inner"/>, then this: the matrices' product.</summary>
     public PlaneMap After(PlaneMap inner) => new(

@@ -1,3 +1,5 @@
+using Atelier.Core.Schedules;
+using Atelier.Training.Networks;
 using System.Diagnostics;
 using Atelier.Core.Specs;
 using Atelier.Training.Augmentation;
@@ -33,26 +35,32 @@ public static class OpsBenchmark
     private const int Styles = 512;
     private const int Repeats = 10;
 
-    private static Tensor Filter => Upfirdn2d.SetupFilter([1, 3, 3, 1]);
+    private static ResamplingFilter Filter => ResamplingFilter.Binomial;
+
+    private static ConvolutionLayer ToRgb => new(1, 1, 1, null, Activation.Linear);
+
+    private static ConvolutionLayer Layer(int up, int down) => new(3, up, down, Filter, Activation.LeakyRelu);
+
+    private static Tensor Modulated(int up, Tensor[] x) => Layer(up, 1).Apply(
+        x[0], x[1], x[2], PublishedOps.Demodulation(x[1], x[2]), x[3].detach(), x[4], x[5], Math.Sqrt(2));
 
     private static readonly Case[] Cases =
     [
         .. new[] { 64, 32, 16, 8, 4 }.Select(size => new Case(
             $"conv 3x3, {size}x{size}", [Image(size), [Channels, Channels, 3, 3], [Channels]], Convolution(size),
-            x => ConvLayerOp.Apply(x[0], x[1], 0.03, x[2], null, 1, 1, Activation.LeakyRelu, Math.Sqrt(2), null), true)),
+            x => Layer(1, 1).Apply(x[0], x[1] * 0.03, bias: x[2], gain: Math.Sqrt(2)), true)),
         .. new[] { 64, 32, 16, 8 }.Select(size => new Case(
             $"conv 3x3 down, {size}x{size}", [Image(size), [Channels, Channels, 3, 3], [Channels]], Convolution(size / 2),
-            x => ConvLayerOp.Apply(x[0], x[1], 0.03, x[2], Filter, 1, 2, Activation.LeakyRelu, Math.Sqrt(2), null), true)),
+            x => Layer(1, 2).Apply(x[0], x[1] * 0.03, bias: x[2], gain: Math.Sqrt(2)), true)),
         .. new[] { 64, 32, 16, 8, 4 }.Select(size => new Case(
             $"modulated 3x3, {size}x{size}", [Image(size), [Channels, Channels, 3, 3], [Images, Channels], [Images, 1, size, size], [], [Channels]], Convolution(size),
-            x => SynthesisLayerOp.Apply(x[0], x[1], x[2], null, x[3], x[4], x[5], 1, 1, true, Activation.LeakyRelu, Math.Sqrt(2), null), true)),
+            x => Modulated(1, x), true)),
         .. new[] { 32, 16, 8, 4 }.Select(size => new Case(
             $"modulated 3x3 up, {size}x{size}", [Image(size), [Channels, Channels, 3, 3], [Images, Channels], [Images, 1, 2 * size, 2 * size], [], [Channels]], Convolution(size),
-            x => SynthesisLayerOp.Apply(x[0], x[1], x[2], Filter, x[3], x[4], x[5], 2, 1, false, Activation.LeakyRelu, Math.Sqrt(2), null), true)),
-        new("to rgb, 64x64", [Image(64), [3, Channels, 1, 1], [Images, Channels], [3]], Bytes(Image(64)), x => ToRgbOp.Apply(x[0], x[1], x[2], x[3], null), false),
+            x => Modulated(2, x), true)),
+        new("to rgb, 64x64", [Image(64), [3, Channels, 1, 1], [Images, Channels], [3]], Bytes(Image(64)), x => ToRgb.Apply(x[0], x[1], x[2], bias: x[3]), false),
         new("fully connected, 512", [[Images, Styles], [Styles, Styles], [Styles]], 2.0 * Images * Styles * Styles,
-            x => FullyConnectedOp.Apply(x[0], x[1], 0.04, x[2], 1, Activation.LeakyRelu), true),
-        new("bias_act, 64x64", [Image(64), [Channels]], 2 * Bytes(Image(64)), x => BiasAct.Apply(x[0], x[1], 1, Activation.LeakyRelu), false),
+            x => MatrixProductOp.FullyConnected(x[0], x[1], 0.04, x[2], 1, Activation.LeakyRelu), true),
         new("upfirdn2d up, 32x32", [Image(32)], Bytes(Image(32)) + Bytes(Image(64)), x => Upfirdn2d.Upsample(x[0], Filter), false),
         new("upfirdn2d down, 64x64", [Image(64)], Bytes(Image(64)) + Bytes(Image(32)), x => Upfirdn2d.Downsample(x[0], Filter), false),
         new("augment bgc, 64x64", [[Images, 3, 64, 64]], 2 * Bytes([Images, 3, 64, 64]), x => Augmenter.Apply(x[0], AugmentationPipe.Bgc.Transforms(), 1, default, AugmentedImages.Real), false),
@@ -78,7 +86,7 @@ public static class OpsBenchmark
             using var pass = NewDisposeScope();
             var (value, seconds) = Clock(() => one.Apply(leaves));
             var direction = ones_like(value);
-            var (_, back) = Clock(() => autograd.grad([value], leaves, [direction]));
+            var (_, back) = Clock(() => DifferentiationScope.Gradients([value], leaves, [direction]));
             if (repeat > 0)
                 (forward, backward) = (Math.Min(forward, seconds), Math.Min(backward, back));
         }
@@ -96,7 +104,7 @@ public static class OpsBenchmark
         double adam = double.PositiveInfinity, average = double.PositiveInfinity;
         for (int step = 1; step <= Repeats; step++)
         {
-            adam = Math.Min(adam, Clock(() => FlatOptimizer.AdamStep(values, gradient, first, second, 0.002, 0, 0.99, 1e-8, step, 1)).Seconds);
+            adam = Math.Min(adam, Clock(() => FlatOptimizer.AdamStep(values, gradient, first, second, new AdamHyper(0.002, 0, 0.99, 1e-8), step, 1)).Seconds);
             average = Math.Min(average, Clock(() => { FlatOptimizer.Ema(first, values, 0.99); return 0; }).Seconds);
         }
         // Adam reads the gradient, and reads and writes values and moments; the average reads both and writes one.

@@ -1,4 +1,7 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text;
 using Atelier.Training.Imaging;
 
 namespace Atelier.Training.Data;
@@ -51,7 +54,7 @@ internal sealed class DatasetCheck
         throw _outcomes.Length == 0
             ? new DatasetException(
                 DatasetProblem.Empty,
-                $"{_source.Name} holds no images. Atelier reads .png, .jpg, .jpeg and .webp files, in folders below it too, LSUN's LMDB, CIFAR-10 and MNIST.")
+                $"{_source.Name} holds no images. {ImageSource.WhatIsRead}{(_source.Ignored.Count > 0 ? $" It holds {_source.Ignored}." : "")}")
             : new DatasetException(
                 DatasetProblem.Empty,
                 $"{_source.Name}: none of {_outcomes.Length:#,0} images can be used; {_source.ImageNames[0]}: {_outcomes[0].Reason}.");
@@ -79,7 +82,7 @@ internal sealed class DatasetCheck
         try
         {
             var encoded = _source.Read(index);
-            var image = ImageCodec.Decode(encoded, _options.Background, _options.Resize);
+            var image = ImageCodec.Decode(encoded, _options.Background, _options.Resize, _options.MostPixels);
             _cache?.Add(index, image.Planes);
             return new Outcome(image.Size, encoded.Length, SHA256.HashData(encoded));
         }
@@ -149,4 +152,78 @@ internal sealed class DatasetCheck
 
     // What one image turned out to be: a size, its encoded bytes and their hash, or a reason why it is bad.
     private readonly record struct Outcome(ImageSize Size, long Bytes, byte[] Sha256, string? Reason = null, bool StorageFailed = false);
+}
+
+/// <summary>What <see cref="DatasetCheck"/> found.</summary>
+/// <param name="Size">The one size of all usable images.</param>
+/// <param name="Usable">The usable images, as indices into the source's names, ascending.</param>
+/// <param name="Bad">The others.</param>
+/// <param name="Bytes">Encoded length, by index into the source's names.</param>
+/// <param name="Sha256">Hash of the encoded bytes, by index into the source's names.</param>
+/// <param name="Cache">Decoded images, by index into the source's names.</param>
+internal sealed record CheckedImages(
+    ImageSize Size, int[] Usable, IReadOnlyList<BadImage> Bad, long[] Bytes, byte[][] Sha256, ImageCache Cache);
+
+/// <summary>
+/// Decoded images within a budget: those with the lowest indices, as many as fit. Nothing is ever evicted, because an
+/// epoch shows every image once, and then any fixed subset hits as often as the best policy.
+/// </summary>
+/// <remarks>Slots are filled by any threads, one image each, before the first <see cref="Get"/>.</remarks>
+internal sealed class ImageCache
+{
+    private readonly byte[]?[] _images;
+
+    /// <summary>Creates an empty cache.</summary>
+    /// <param name="imageCount">Images in the dataset.</param>
+    /// <param name="imageBytes">Bytes of one decoded image.</param>
+    /// <param name="budgetBytes">The most that all of them may take together.</param>
+    public ImageCache(int imageCount, int imageBytes, long budgetBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(budgetBytes);
+        _images = new byte[]?[(int)Math.Min(imageCount, budgetBytes / imageBytes)];
+    }
+
+    /// <summary>The bytes held.</summary>
+    public long Bytes => _images.Sum(i => (long)(i?.Length ?? 0));
+
+    /// <summary>Keeps the planes of an image, if it has a slot.</summary>
+    public void Add(int index, byte[] planes)
+    {
+        if (index < _images.Length)
+            _images[index] = planes;
+    }
+
+    /// <summary>The planes of an image, or null if it is not held.</summary>
+    public byte[]? Get(int index) => index < _images.Length ? _images[index] : null;
+}
+
+/// <summary>The hash by which a run knows its dataset: over names, encoded bytes and labels, image by image.</summary>
+internal sealed class DatasetDigest : IDisposable
+{
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+    /// <summary>Adds an image.</summary>
+    /// <param name="name">Its path inside the dataset.</param>
+    /// <param name="bytes">Its encoded length.</param>
+    /// <param name="sha256">The hash of its encoded bytes.</param>
+    /// <param name="label">Its label; empty without labels.</param>
+    public void Add(string name, long bytes, ReadOnlySpan<byte> sha256, ReadOnlySpan<float> label)
+    {
+        Span<byte> length = stackalloc byte[sizeof(long)];
+        var encoded = Encoding.UTF8.GetBytes(name);
+        // Lengths before content: no two datasets run together to the same bytes.
+        BinaryPrimitives.WriteInt64LittleEndian(length, encoded.Length);
+        _hash.AppendData(length);
+        _hash.AppendData(encoded);
+        BinaryPrimitives.WriteInt64LittleEndian(length, bytes);
+        _hash.AppendData(length);
+        _hash.AppendData(sha256);
+        _hash.AppendData(MemoryMarshal.AsBytes(label));
+    }
+
+    /// <summary>The SHA-256 of all that was added, in hexadecimal digits.</summary>
+    public string Finish() => Convert.ToHexStringLower(_hash.GetHashAndReset());
+
+    /// <inheritdoc/>
+    public void Dispose() => _hash.Dispose();
 }

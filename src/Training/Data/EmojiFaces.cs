@@ -1,49 +1,36 @@
-using System.Globalization;
-using System.Text;
+using System.IO.Compression;
 using Atelier.Training.Imaging;
 
 namespace Atelier.Training.Data;
 
-/// <summary>The dataset that needs no download: emoji drawn with Debian's Noto Color Emoji.</summary>
+/// <summary>
+/// The dataset that needs no download: 104 faces of Noto Color Emoji on white (U+1F600–1F644, 1F910–1F917, 1F920–1F92F,
+/// 1F970–1F97A), which travel inside the assembly at 64×64 (data/emoji-faces has their licence).
+/// </summary>
 public static class EmojiFaces
 {
-    private const string FontFamily = "Noto Color Emoji";
+    private const string Resource = "emoji-faces/faces-64.zip";
 
-    private static readonly (int First, int Last)[] Faces =
-        [(0x1F600, 0x1F644), (0x1F910, 0x1F917), (0x1F920, 0x1F92F), (0x1F970, 0x1F97A)];
-
-    private static readonly (int First, int Last)[] All = [(0x2600, 0x27BF), (0x1F300, 0x1FAFF)];
-
-    // Skin tones and hair: parts of other emoji, drawn alone as swatches (Unicode's property Emoji_Component).
-    private static readonly (int First, int Last)[] Components = [(0x1F3FB, 0x1F3FF), (0x1F9B0, 0x1F9B3)];
-
-    /// <summary>Draws the emoji that the font has, on white.</summary>
+    /// <summary>The faces as a dataset.</summary>
     /// <param name="size">The size of the images.</param>
-    /// <param name="set">Which emoji.</param>
-    /// <exception cref="DatasetException">The font is not installed.</exception>
-    public static ImageSource Draw(ImageSize size, EmojiSet set = EmojiSet.Faces) => Draw(size, set, FontFamily);
-
-    /// <summary>The same with any installed colour font.</summary>
-    internal static ImageSource Draw(ImageSize size, EmojiSet set, string fontFamily)
+    /// <exception cref="DatasetException">Networks cannot have this size.</exception>
+    public static ImageSource Open(ImageSize size)
     {
         NetworkSize.Require(size, "the size asked for");
-        var font = GlyphFont.Find(fontFamily) ?? throw new DatasetException(
-            DatasetProblem.MissingFont,
-            $"The font {fontFamily} is not installed, and the demo's images are drawn with it. "
-            + "Install it (`apt-get install fonts-noto-color-emoji`), or pass images of your own.");
-        var ranges = set == EmojiSet.Faces ? Faces : All;
-        var images = font.CodePoints
-            .Where(c => IsIn(ranges, c) && !IsIn(Components, c))
-            .AsParallel()
-            .Select(c => (CodePoint: c, Image: font.Draw(c, size, RgbColor.White)))
-            .Where(g => g.Image is not null)
-            .Select(g => KeyValuePair.Create(FileName(g.CodePoint), ImageCodec.EncodePng(g.Image!)));
-        return new MemoryImageSource(set == EmojiSet.Faces ? "emoji faces" : "emoji", images);
+        using var stream = typeof(EmojiFaces).Assembly.GetManifestResourceStream(Resource)!;
+        using var zip = new ZipArchive(stream);
+        var images = zip.Entries.Select(entry => KeyValuePair.Create(entry.FullName, Fitted(Read(entry), size))).ToArray();
+        return new MemoryImageSource("emoji faces", images);
     }
 
-    private static bool IsIn((int First, int Last)[] ranges, Rune codePoint) =>
-        ranges.Any(r => codePoint.Value >= r.First && codePoint.Value <= r.Last);
+    private static byte[] Read(ZipArchiveEntry entry)
+    {
+        using var stream = entry.Open();
+        var file = new byte[entry.Length];
+        stream.ReadExactly(file);
+        return file;
+    }
 
-    private static string FileName(Rune codePoint) =>
-        string.Create(CultureInfo.InvariantCulture, $"emoji_u{codePoint.Value:x4}.png");
+    private static byte[] Fitted(byte[] file, ImageSize size) =>
+        PngReader.SizeOf(file) == size ? file : ImageCodec.EncodePng(ImageCodec.Decode(file, RgbColor.White, size));
 }

@@ -20,6 +20,7 @@ public sealed class ImageDataset : IDisposable
         _options = options;
         _labels = labels;
         _images = images;
+        Notes = [.. NotesOf(source, options, labels)];
         ContentHash = Hash();
     }
 
@@ -40,6 +41,9 @@ public sealed class ImageDataset : IDisposable
 
     /// <summary>The images left out, in the order of their names.</summary>
     public IReadOnlyList<BadImage> BadImages => _images.Bad;
+
+    /// <summary>What whoever trains on the dataset should know: ignored files, labels that are not used, classes without images.</summary>
+    public IReadOnlyList<string> Notes { get; }
 
     /// <summary>Memory taken by decoded images.</summary>
     public long CachedBytes => _images.Cache.Bytes;
@@ -113,6 +117,16 @@ public sealed class ImageDataset : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _source.Dispose();
 
+    private static IEnumerable<string> NotesOf(ImageSource source, DatasetOptions options, LabelTable labels)
+    {
+        if (source.Ignored is { Count: > 0 } ignored)
+            yield return $"{source.Name}: not read as images: {ignored}";
+        if (options.Labels == LabelUse.Ignore && LabelTable.Unused(source) is { } unused)
+            yield return unused;
+        if (labels.Gaps() is { } gaps)
+            yield return $"{source.Name}: {ImageSource.LabelFile}: {gaps}";
+    }
+
     private byte[] Decode(int at)
     {
         try
@@ -121,7 +135,7 @@ public sealed class ImageDataset : IDisposable
             // An image edited under a running run would change its trajectory without a trace.
             if (encoded.Length != _images.Bytes[at] || !SHA256.HashData(encoded).AsSpan().SequenceEqual(_images.Sha256[at]))
                 throw new InvalidDataException("its content has changed");
-            return ImageCodec.Decode(encoded, _options.Background, _options.Resize).Planes;
+            return ImageCodec.Decode(encoded, _options.Background, _options.Resize, _options.MostPixels).Planes;
         }
         catch (Exception e) when (e is ImageFormatException or IOException or InvalidDataException or UnauthorizedAccessException)
         {

@@ -175,3 +175,33 @@ public sealed class ImageLoader : IDisposable
     // A finished batch, or why there is none.
     private sealed record Slot(ImageBatch? Batch, ExceptionDispatchInfo? Error);
 }
+
+/// <summary>What an <see cref="ImageLoader"/> delivers, and how far it reads ahead.</summary>
+public sealed record LoaderOptions
+{
+    /// <summary>Images in a batch.</summary>
+    public required int BatchSize { get; init; }
+
+    /// <summary>
+    /// Positions from one batch to the next; null is <see cref="BatchSize"/>. Larger for the holder of some of a
+    /// minibatch's shards, who takes that slice of every minibatch.
+    /// </summary>
+    public int? Stride { get; init; }
+
+    /// <summary>Batches kept ready or in the making: what bounds the memory.</summary>
+    public int Ahead { get; init; } = 4;
+
+    /// <summary>Threads that decode.</summary>
+    public int Threads { get; init; } = 2;
+}
+
+/// <summary>Decoded images of consecutive positions.</summary>
+/// <param name="Pixels">uint8 [N, 3, H, W].</param>
+/// <param name="Labels">float32 [N, labelDim]; empty without labels.</param>
+/// <param name="FirstPosition">The position (images shown so far) of the first one.</param>
+public sealed record ImageBatch(byte[] Pixels, float[] Labels, long FirstPosition);
+
+/// <summary>Which image a position of the run shows.</summary>
+/// <param name="Image">Its index in the dataset.</param>
+/// <param name="Mirror">Whether left and right are exchanged.</param>
+public readonly record struct ImageDraw(int Image, bool Mirror);

@@ -6,13 +6,19 @@ public abstract class ImageSource : IDisposable
     /// <summary>The file beside the images that holds their labels.</summary>
     public const string LabelFile = "dataset.json";
 
-    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".webp"];
+    /// <summary>What can be opened, for messages.</summary>
+    internal const string WhatIsRead = "Atelier reads PNG, JPEG, WebP, BMP, TIFF and GIF files, in folders below it too, LSUN's LMDB, CIFAR-10 and MNIST.";
+
+    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"];
 
     /// <summary>What people call the dataset: its path.</summary>
     public abstract string Name { get; }
 
     /// <summary>The images' paths inside the dataset, with <c>/</c> between folders, in ordinal order.</summary>
     public abstract IReadOnlyList<string> ImageNames { get; }
+
+    /// <summary>Files beside the images that are left out.</summary>
+    public virtual IgnoredFiles Ignored => IgnoredFiles.None;
 
     /// <summary>Opens a dataset of any kind: a folder, a zip file, LSUN's LMDB, CIFAR-10 or MNIST, told apart by their files.</summary>
     /// <exception cref="DatasetException">There is no such thing, it may not be read, or it is damaged.</exception>
@@ -71,5 +77,81 @@ public abstract class ImageSource : IDisposable
         ArgumentNullException.ThrowIfNull(name);
         return Extensions.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase)
             && !name.Split('/').Any(part => part.StartsWith('.') || part == "__MACOSX");
+    }
+}
+
+/// <summary>Images in memory: generated datasets.</summary>
+public sealed class MemoryImageSource : ImageSource
+{
+    private readonly byte[][] _encoded;
+    private readonly string? _labels;
+
+    /// <summary>Creates a source.</summary>
+    /// <param name="name">What people call it.</param>
+    /// <param name="images">Encoded images (PNG, JPEG, WebP) by name; the order does not matter.</param>
+    /// <param name="labels">The text of a <c>dataset.json</c>, or null.</param>
+    public MemoryImageSource(string name, IEnumerable<KeyValuePair<string, byte[]>> images, string? labels = null)
+    {
+        Name = name;
+        _labels = labels;
+        var ordered = images.OrderBy(i => i.Key, StringComparer.Ordinal).ToArray();
+        ImageNames = Array.ConvertAll(ordered, i => i.Key);
+        _encoded = Array.ConvertAll(ordered, i => i.Value);
+    }
+
+    /// <inheritdoc/>
+    public override string Name { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ImageNames { get; }
+
+    /// <inheritdoc/>
+    public override byte[] Read(int index) => _encoded[index];
+
+    /// <inheritdoc/>
+    public override string? ReadLabels() => _labels;
+}
+
+/// <summary>What opening any file that holds many images has in common: how its failures are told.</summary>
+internal static class ArchiveFile
+{
+    private const int BeginningBytes = 64;
+
+    /// <summary>The first bytes of a file, by which its kind is told; fewer if it is shorter, none if it may not be read.</summary>
+    public static byte[] Beginning(string path)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            var bytes = new byte[BeginningBytes];
+            return bytes[..file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Opens a file, and names it where that fails.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="open">Opens it.</param>
+    /// <exception cref="DatasetException">It is damaged, is not what it should be, or may not be read.</exception>
+    public static T Open<T>(string path, Func<T> open)
+    {
+        try
+        {
+            return open();
+        }
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
+        {
+            throw new DatasetException(
+                DatasetProblem.DamagedArchive,
+                $"{path}: {e.Message.TrimEnd('.')}. Copy or download it again and compare the sizes or checksums.",
+                e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DatasetException(DatasetProblem.NotFound, $"{path}: the file cannot be read: {e.Message}", e);
+        }
     }
 }

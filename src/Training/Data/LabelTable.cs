@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -54,6 +55,43 @@ internal sealed class LabelTable
     /// <summary>The class of an image; null without labels, or where they are vectors.</summary>
     /// <param name="index">The image.</param>
     public int? ClassOf(int index) => _oneHot ? (int)_values[index] : null;
+
+    /// <summary>In words: <c>10 classes</c>, <c>vectors of 5 numbers</c>; null without labels.</summary>
+    public string? Describe() => Dimension == 0 ? null
+        : _oneHot ? string.Create(CultureInfo.InvariantCulture, $"{Dimension:#,0} {(Dimension == 1 ? "class" : "classes")}")
+        : string.Create(CultureInfo.InvariantCulture, $"vectors of {Dimension:#,0} numbers");
+
+    /// <summary>A warning where classes have no image: they begin at 1, or leave numbers out; null otherwise.</summary>
+    public string? Gaps()
+    {
+        if (!_oneHot)
+            return null;
+        var seen = new bool[Dimension];
+        foreach (var value in _values)
+            seen[(int)value] = true;
+        var empty = Enumerable.Range(0, Dimension).Where(number => !seen[number]).ToArray();
+        return empty switch
+        {
+            [] => null,
+            [0] => $"classes count from 1 to {Dimension - 1}, so that class 0 has no image and the networks keep an input for it. Number them from 0.",
+            [var first, ..] => $"{empty.Length:#,0} of the classes 0 to {Dimension - 1} {(empty.Length == 1 ? "has" : "have")} no image (class {first}{(empty.Length > 1 ? ", …" : "")}), and the networks keep inputs for them. Number the classes without gaps.",
+        };
+    }
+
+    /// <summary>A note where a source has labels and they are not used; null where it has none.</summary>
+    public static string? Unused(ImageSource source)
+    {
+        try
+        {
+            return Read(source, LabelUse.IfPresent).Describe() is { } labels
+                ? $"{source.Name} has labels ({labels}), and this run does not use them; `--set labels=true` trains on them"
+                : null;
+        }
+        catch (DatasetException e)
+        {
+            return $"labels are not used, and could not be: {e.Message}";
+        }
+    }
 
     /// <summary>Reads the labels of all images of a source.</summary>
     /// <exception cref="DatasetException">They are malformed, or labels and images do not match.</exception>
@@ -165,4 +203,30 @@ internal sealed class LabelTable
 
     // Labels by image name: one class number each if Classes is set, else vectors.
     private sealed record Parsed(int? Classes, Dictionary<string, float[]> Labels);
+}
+
+/// <summary>Writes labels in the form of the published datasets, as <see cref="LabelTable"/> reads them.</summary>
+internal static class LabelJson
+{
+    /// <summary>The label of a class.</summary>
+    public static JsonNode Class(int number) => JsonValue.Create(number);
+
+    /// <summary>The text of a <c>dataset.json</c>.</summary>
+    /// <param name="names">The images.</param>
+    /// <param name="labels">A label each; null where the dataset has none.</param>
+    public static string Write(IEnumerable<string> names, IEnumerable<JsonNode>? labels)
+    {
+        // Pair by pair: a document of millions of nodes would cost a multiple of its text.
+        var text = new System.Text.StringBuilder("{\"labels\": ");
+        if (labels is null)
+            return text.Append("null}").ToString();
+        var separator = "[";
+        foreach (var (name, label) in names.Zip(labels))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{separator}[{JsonValue.Create(name).ToJsonString()}, {label.ToJsonString()}]");
+            separator = ", ";
+        }
+
+        return text.Append(separator == "[" ? "[]}" : "]}").ToString();
+    }
 }

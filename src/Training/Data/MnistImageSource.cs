@@ -58,7 +58,7 @@ public sealed class MnistImageSource : ImageSource
         var (left, top) = ((side - _columns) / 2, (side - _rows) / 2);
         for (var y = 0; y < _rows; y++)
             _pixels.AsSpan(((index * _rows) + y) * _columns, _columns).CopyTo(padded.AsSpan(((top + y) * side) + left));
-        return StoredPng.Encode(padded, ImageSize.Square(side));
+        return ImageCodec.EncodeStoredPng(padded, ImageSize.Square(side));
     }
 
     /// <inheritdoc/>

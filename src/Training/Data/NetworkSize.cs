@@ -32,10 +32,28 @@ public static class NetworkSize
             + $"(powers of two are best). Pass {choice} to crop and resize the images{(source is null ? "" : $" each time, or do it once: `{ConvertHint.For(source, square)}`")}.");
     }
 
-    /// <summary>What to pass so that images are cropped and resized. Spec keys give height before width.</summary>
+    /// <summary>What to pass so that images are cropped and resized.</summary>
     internal static string ResizeTo(ImageSize size) => $"`--set resolution={new Resolution(size.Height, size.Width)} --set resize=fit`";
 
     private static int RoundDown(int side) => Math.Max(Unit, side / Unit * Unit);
 
     private static int PowerOfTwoBelow(int side) => Math.Max(Unit, 1 << int.Log2(side));
+}
+
+/// <summary>The command that brings a dataset to one size.</summary>
+public static class ConvertHint
+{
+    /// <summary>The command, ready to be pasted into a shell.</summary>
+    /// <param name="source">The dataset's path.</param>
+    /// <param name="size">The size of the results.</param>
+    public static string For(string source, ImageSize size)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(source)).Split('.')[0];
+        var resolution = size.Width == size.Height ? $"{size.Width}" : size.ToString();
+        return $"atelier dataset convert {Quoted(source)} --out {Quoted($"{name}-{resolution}.zip")} --resolution {resolution} --crop center-crop";
+    }
+
+    private static string Quoted(string text) =>
+        text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || "-_./+=:@,".Contains(c, StringComparison.Ordinal)) ? text : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

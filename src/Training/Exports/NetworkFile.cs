@@ -108,7 +108,7 @@ public static class NetworkFile
     {
         foreach (var entry in layout.Entries)
             tensors.Add(new NamedTensor(prefix + entry.Name, flat.narrow(0, entry.Offset, entry.Count).view(entry.Shape)));
-        var filter = Upfirdn2d.SetupFilter([1, 3, 3, 1]).to(flat.dtype);
+        var filter = ResamplingFilter.Binomial.ToTensor(flat.dtype, flat.device);
         foreach (var name in layout.FilterNames)
             tensors.Add(new NamedTensor(prefix + name, filter));
     }

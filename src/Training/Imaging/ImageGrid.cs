@@ -70,3 +70,41 @@ public static class ImageGrid
         return Compose(images.SelectMany(i => i.Planes).ToArray(), size, columns);
     }
 }
+
+/// <summary>One picture of an <see cref="ImageStrip"/>.</summary>
+/// <param name="Caption">Above the picture, one line.</param>
+/// <param name="Image">The picture, of any size.</param>
+public sealed record StripFrame(string Caption, RgbImage Image);
+
+/// <summary>Sample grids over time in one picture, each under a caption.</summary>
+public static class ImageStrip
+{
+    private const int Gap = 12;
+    private const int CaptionHeight = 24;
+
+    /// <summary>Frames left to right, in as many rows as it takes; cells are as large as the largest frame.</summary>
+    /// <param name="frames">The frames, in time order.</param>
+    /// <param name="columns">Frames per row; 1 stacks them, null sets them all side by side.</param>
+    public static RgbImage Compose(IReadOnlyList<StripFrame> frames, int? columns = null)
+    {
+        ArgumentNullException.ThrowIfNull(frames);
+        if (frames.Count == 0)
+            throw new ArgumentException("A strip needs a frame.", nameof(frames));
+        var perRow = Math.Min(columns ?? frames.Count, frames.Count);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(perRow, nameof(columns));
+        var rows = (frames.Count + perRow - 1) / perRow;
+        var cell = new ImageSize(frames.Max(f => f.Image.Width), frames.Max(f => f.Image.Height) + CaptionHeight);
+
+        var strip = RgbImage.Filled(
+            Gap + (perRow * (cell.Width + Gap)), Gap + (rows * (cell.Height + Gap)), RgbColor.White);
+        for (var i = 0; i < frames.Count; i++)
+        {
+            var (x, y) = (Gap + (i % perRow * (cell.Width + Gap)), Gap + (i / perRow * (cell.Height + Gap)));
+            LabelFont.Write(strip, frames[i].Caption, x, y, new ImageSize(cell.Width, CaptionHeight), new RgbColor(0x33, 0x33, 0x33));
+            var image = frames[i].Image;
+            strip.Paste(image.Planes, image.Size, x, y + CaptionHeight);
+        }
+
+        return strip;
+    }
+}

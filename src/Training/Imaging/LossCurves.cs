@@ -1,145 +1,135 @@
 using System.Globalization;
-using System.Net;
-using System.Text;
+using ScottPlot;
+using ScottPlot.TickGenerators;
 
 namespace Atelier.Training.Imaging;
 
-/// <summary>Draws training curves: diagrams below each other over one x axis, as SVG and as PNG.</summary>
+/// <summary>One measured value of a curve.</summary>
+/// <param name="X">Where, in the unit of the x axis (kimg).</param>
+/// <param name="Y">The value; one that is not finite leaves a gap.</param>
+public readonly record struct CurvePoint(double X, double Y);
+
+/// <summary>A named series of values.</summary>
+/// <param name="Name">As in the legend.</param>
+/// <param name="Points">With X ascending.</param>
+public sealed record Curve(string Name, IReadOnlyList<CurvePoint> Points)
+{
+    /// <summary>
+    /// At most <paramref name="limit"/> points: neighbours averaged, so that a long run draws as fast as a short one.
+    /// </summary>
+    internal Curve Thin(int limit)
+    {
+        if (Points.Count <= limit)
+            return this;
+        var size = (Points.Count + limit - 1) / limit;
+        return this with { Points = [.. Points.Chunk(size).Select(Mean)] };
+    }
+
+    /// <summary>Centred moving average over 2·<paramref name="radius"/>+1 points (fewer at the ends): smooth without lag.</summary>
+    internal Curve Smooth(int radius)
+    {
+        var smooth = new CurvePoint[Points.Count];
+        for (var i = 0; i < smooth.Length; i++)
+        {
+            var first = Math.Max(0, i - radius);
+            var count = Math.Min(smooth.Length - 1, i + radius) - first + 1;
+            smooth[i] = new CurvePoint(Points[i].X, Points.Skip(first).Take(count).Average(p => p.Y));
+        }
+
+        return this with { Points = smooth };
+    }
+
+    private static CurvePoint Mean(CurvePoint[] points) => new(points.Average(p => p.X), points.Average(p => p.Y));
+}
+
+/// <summary>One diagram of <see cref="LossCurves"/>: curves over the shared x axis, with a y axis of their own.</summary>
+/// <param name="Title">Above the diagram.</param>
+/// <param name="Curves">The series, in the order of the legend.</param>
+/// <param name="LogarithmicY">Whether the y axis is logarithmic; values up to 0 then leave gaps.</param>
+public sealed record CurvePanel(string Title, IReadOnlyList<Curve> Curves, bool LogarithmicY = false);
+
+/// <summary>Draws training curves with ScottPlot: diagrams below each other over one x axis.</summary>
 public static class LossCurves
 {
     private const int Width = 960;
     private const int PanelHeight = 300;
-    private const int Left = 76;
-    private const int Right = 28;
-    private const int Top = 64;
-    private const int Bottom = 52;
     private const int MostPoints = 600;
+    private const int NoisyFrom = 60;
 
     // Seven colours that differ in lightness too, for eyes that confuse red and green (Okabe and Ito 2008).
     private static readonly string[] Palette = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#444444"];
 
-    /// <summary>The curves as an SVG document.</summary>
-    /// <param name="panels">The diagrams, top to bottom.</param>
-    /// <param name="xLabel">The name and unit of the x axis.</param>
-    public static string ToSvg(IReadOnlyList<CurvePanel> panels, string xLabel = "kimg")
-    {
-        ArgumentNullException.ThrowIfNull(panels);
-        var x = ChartAxis.Linear(panels.SelectMany(p => p.Curves).SelectMany(c => c.Points).Select(p => p.X), 8, toTicks: false);
-        var svg = new StringBuilder();
-        svg.Append(CultureInfo.InvariantCulture,
-            $"""<svg xmlns="http://www.w3.org/2000/svg" width="{Width}" height="{panels.Count * PanelHeight}" font-family="DejaVu Sans, Helvetica, Arial, sans-serif" font-size="12" fill="#444">""");
-        svg.Append("""<rect width="100%" height="100%" fill="#fff"/>""");
-        for (var i = 0; i < panels.Count; i++)
-        {
-            svg.Append(CultureInfo.InvariantCulture, $"""<g transform="translate(0 {i * PanelHeight})">""");
-            DrawPanel(svg, panels[i], x, xLabel);
-            svg.Append("</g>");
-        }
-
-        return svg.Append("</svg>").ToString();
-    }
-
     /// <summary>The curves as a PNG file.</summary>
     /// <param name="panels">The diagrams, top to bottom.</param>
     /// <param name="xLabel">The name and unit of the x axis.</param>
-    /// <param name="scale">Pixels per SVG unit; the drawing is 960 units wide.</param>
-    public static byte[] ToPng(IReadOnlyList<CurvePanel> panels, string xLabel = "kimg", double scale = 1.5) =>
-        ImageCodec.EncodePng(SvgRenderer.Render(ToSvg(panels, xLabel), RgbColor.White, scale));
-
-    private static void DrawPanel(StringBuilder svg, CurvePanel panel, ChartAxis x, string xLabel)
+    /// <param name="scale">Enlargement of a drawing that is 960 pixels wide and 300 per diagram high.</param>
+    public static byte[] ToPng(IReadOnlyList<CurvePanel> panels, string xLabel = "kimg", double scale = 1.5)
     {
-        var values = panel.Curves.SelectMany(c => c.Points).Select(p => p.Y);
-        var y = panel.LogarithmicY ? ChartAxis.Log(values, 6) : ChartAxis.Linear(values, 5, toTicks: true);
-        DrawAxes(svg, x, y, xLabel);
-        Text(svg, Left, 26, panel.Title, "start", "font-size=\"15\" font-weight=\"bold\" fill=\"#222\"");
-        DrawLegend(svg, panel.Curves);
-        if (!panel.Curves.Any(c => c.Points.Count > 0))
-            Text(svg, (Left + Width - Right) / 2.0, PanelHeight / 2.0, "nothing measured yet", "middle", "font-size=\"14\" fill=\"#999\"");
+        ArgumentNullException.ThrowIfNull(panels);
+        LabelFont.UseInPlots();
+        var size = new ImageSize((int)(Width * scale), (int)(PanelHeight * scale));
+        var sheet = RgbImage.Filled(size.Width, Math.Max(1, panels.Count) * size.Height, RgbColor.White);
+        var xs = panels.SelectMany(p => p.Curves).SelectMany(c => c.Points).Select(p => p.X).Where(double.IsFinite).DefaultIfEmpty(0).ToArray();
+        for (var i = 0; i < panels.Count; i++)
+        {
+            using var plot = new Plot { ScaleFactor = scale };
+            Draw(plot, panels[i], xLabel);
+            plot.Axes.SetLimitsX(xs.Min(), xs.Max() > xs.Min() ? xs.Max() : xs.Min() + 1);
+            using var image = plot.GetImage(size.Width, size.Height);
+            sheet.Paste(ImageCodec.Decode(image.GetImageBytes(ScottPlot.ImageFormat.Png), RgbColor.White).Planes, size, 0, i * size.Height);
+        }
+
+        return ImageCodec.EncodePng(sheet);
+    }
+
+    private static void Draw(Plot plot, CurvePanel panel, string xLabel)
+    {
+        plot.Title(panel.Title, size: 16);
+        plot.XLabel(xLabel);
+        plot.Grid.MajorLineColor = Color.FromHex("#e4e4e4");
+        // Room beside the axes that is the same in every diagram, so that they line up.
+        plot.Layout.Fixed(new PixelPadding(76, 28, 56, 52));
         for (var i = 0; i < panel.Curves.Count; i++)
-            DrawCurve(svg, panel.Curves[i].Thin(MostPoints), x, y, Palette[i % Palette.Length]);
-    }
-
-    private static void DrawAxes(StringBuilder svg, ChartAxis x, ChartAxis y, string xLabel)
-    {
-        foreach (var tick in y.Ticks)
-        {
-            var at = AtY(y, tick);
-            Line(svg, Left, at, Width - Right, at, "#e4e4e4");
-            Text(svg, Left - 9, at + 4, ChartAxis.Label(tick), "end");
-        }
-
-        foreach (var tick in x.Ticks)
-        {
-            var at = AtX(x, tick);
-            Line(svg, at, Top, at, PanelHeight - Bottom, "#f0f0f0");
-            Line(svg, at, PanelHeight - Bottom, at, PanelHeight - Bottom + 5, "#888");
-            Text(svg, at, PanelHeight - Bottom + 19, ChartAxis.Label(tick), "middle");
-        }
-
-        Line(svg, Left, PanelHeight - Bottom, Width - Right, PanelHeight - Bottom, "#888");
-        Text(svg, (Left + Width - Right) / 2.0, PanelHeight - 12, xLabel, "middle", "fill=\"#666\"");
-    }
-
-    private static void DrawLegend(StringBuilder svg, IReadOnlyList<Curve> curves)
-    {
-        var at = (double)Left;
-        for (var i = 0; i < curves.Count; i++)
-        {
-            svg.Append(CultureInfo.InvariantCulture,
-                $"""<line x1="{at:0.#}" y1="45" x2="{at + 20:0.#}" y2="45" stroke="{Palette[i % Palette.Length]}" stroke-width="3" stroke-linecap="round"/>""");
-            Text(svg, at + 27, 49, curves[i].Name, "start");
-            // The text is not measured; DejaVu Sans is about 7.3 units wide a letter at this size.
-            at += 27 + (7.3 * curves[i].Name.Length) + 22;
-        }
+            Draw(plot, panel.Curves[i].Thin(MostPoints), panel.LogarithmicY, Color.FromHex(Palette[i % Palette.Length]));
+        plot.Axes.Left.TickGenerator = panel.LogarithmicY ? Decades() : new NumericAutomatic { LabelFormatter = Label };
+        plot.Axes.Bottom.TickGenerator = new NumericAutomatic { LabelFormatter = Label };
+        plot.Axes.AutoScaleY();
+        // Room for the legend above the curves.
+        var limits = plot.Axes.GetLimits();
+        plot.Axes.SetLimitsY(limits.Bottom, limits.Top + (limits.VerticalSpan * 0.2));
+        plot.ShowLegend(Alignment.UpperRight, Orientation.Horizontal);
+        plot.Legend.OutlineColor = Colors.Transparent;
+        plot.Legend.ShadowColor = Colors.Transparent;
+        if (!panel.Curves.Any(c => c.Points.Any(p => double.IsFinite(p.Y))))
+            plot.Add.Annotation("nothing measured yet", Alignment.MiddleCenter);
     }
 
     // A noisy curve is drawn twice: what was measured faintly, and its moving average to read.
-    private static void DrawCurve(StringBuilder svg, Curve curve, ChartAxis x, ChartAxis y, string color)
+    private static void Draw(Plot plot, Curve curve, bool logarithmic, Color color)
     {
-        if (curve.Points.Count < 60)
-        {
-            Path(svg, curve, x, y, color, "stroke-width=\"2\"");
+        var isNoisy = curve.Points.Count >= NoisyFrom;
+        var line = Add(plot, isNoisy ? curve.Smooth(Math.Max(2, curve.Points.Count / NoisyFrom)) : curve, logarithmic);
+        line.LegendText = curve.Name;
+        (line.Color, line.LineWidth, line.MarkerSize) = (color, 2, isNoisy ? 0 : 4);
+        if (!isNoisy)
             return;
-        }
-
-        Path(svg, curve, x, y, color, "stroke-width=\"1\" stroke-opacity=\"0.25\"");
-        Path(svg, curve.Smooth(Math.Max(2, curve.Points.Count / 60)), x, y, color, "stroke-width=\"2\"");
+        var measured = Add(plot, curve, logarithmic);
+        (measured.Color, measured.LineWidth, measured.MarkerSize) = (color.WithAlpha(0.25), 1, 0);
     }
 
-    private static void Path(StringBuilder svg, Curve curve, ChartAxis x, ChartAxis y, string color, string style)
+    private static ScottPlot.Plottables.Scatter Add(Plot plot, Curve curve, bool logarithmic) => plot.Add.Scatter(
+        curve.Points.Select(p => p.X).ToArray(),
+        curve.Points.Select(p => !double.IsFinite(p.Y) || (logarithmic && p.Y <= 0) ? double.NaN : logarithmic ? Math.Log10(p.Y) : p.Y).ToArray());
+
+    // The axis is linear in the logarithm.
+    private static NumericAutomatic Decades() => new()
     {
-        svg.Append(CultureInfo.InvariantCulture,
-            $"<path fill=\"none\" stroke=\"{color}\" stroke-linejoin=\"round\" stroke-linecap=\"round\" {style} d=\"");
-        var pen = 'M';
-        foreach (var point in curve.Points)
-        {
-            var (px, py) = (AtX(x, point.X), AtY(y, point.Y));
-            if (double.IsNaN(px) || double.IsNaN(py))
-            {
-                pen = 'M';
-                continue;
-            }
+        IntegerTicksOnly = true,
+        MinorTickGenerator = new LogMinorTickGenerator(),
+        LabelFormatter = exponent => Label(Math.Pow(10, exponent)),
+    };
 
-            // A lone point between gaps shows as a dot, thanks to the round cap of a line of no length.
-            svg.Append(CultureInfo.InvariantCulture, $"{pen}{px:0.#} {py:0.#}");
-            if (pen == 'M')
-                svg.Append(CultureInfo.InvariantCulture, $"L{px:0.#} {py:0.#}");
-            pen = 'L';
-        }
-
-        svg.Append("\"/>");
-    }
-
-    private static void Line(StringBuilder svg, double x1, double y1, double x2, double y2, string color) =>
-        svg.Append(CultureInfo.InvariantCulture,
-            $"""<line x1="{x1:0.#}" y1="{y1:0.#}" x2="{x2:0.#}" y2="{y2:0.#}" stroke="{color}"/>""");
-
-    private static void Text(StringBuilder svg, double x, double y, string text, string anchor, string style = "") =>
-        svg.Append(CultureInfo.InvariantCulture,
-            $"""<text x="{x:0.#}" y="{y:0.#}" text-anchor="{anchor}" {style}>{WebUtility.HtmlEncode(text)}</text>""");
-
-    private static double AtX(ChartAxis axis, double value) => Left + (axis.Position(value) * (Width - Left - Right));
-
-    private static double AtY(ChartAxis axis, double value) =>
-        PanelHeight - Bottom - (axis.Position(value) * (PanelHeight - Top - Bottom));
+    private static string Label(double tick) => Math.Abs(tick) is >= 1e6 or (> 0 and < 1e-4)
+        ? tick.ToString("0.###e0", CultureInfo.InvariantCulture)
+        : Math.Round(tick, 10).ToString("#,0.##########", CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,7 @@
 using Atelier.Core.Schedules;
 using Atelier.Training.Augmentation;
 using Atelier.Training.Networks;
+using Atelier.Training.Ops;
 using Atelier.Training.Randomness;
 using Atelier.Training.Step;
 using static TorchSharp.torch;
@@ -54,6 +55,7 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
     /// <summary>Non-saturating logistic loss: softplus(−D(G(z))) (Goodfellow et al. 2014).</summary>
     private void GeneratorMain(Phase phase, Replica lane, int count, IShardDraws draws, PhaseStart start, ShardReport report)
     {
+        using var pass = new DifferentiationScope();
         var labels = draws.Labels(count);
         var styles = Styles(lane.TrainedGenerator, draws, count, count, labels, report);
         var image = lane.TrainedGenerator.Synthesize(styles, draws.Noise);
@@ -61,7 +63,7 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
         var loss = F.softplus(-logits);
         report.Scores(PhaseStatistic.FakeScores, PhaseStatistic.FakeSigns, logits);
         report.Write(PhaseStatistic.GeneratorLoss, loss);
-        Backward(loss.mean() * phase.Gain, lane.GeneratorLeaves);
+        pass.Backward(loss.mean() * phase.Gain, lane.GeneratorLeaves);
     }
 
     /// <summary>
@@ -70,60 +72,69 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
     /// </summary>
     private void PathLength(Phase phase, Replica lane, int shardCount, IShardDraws draws, Tensor pathLengthMean, ShardReport report)
     {
+        using var pass = new DifferentiationScope();
         int count = Math.Max(1, shardCount / options.PathBatchShrink);
         var labels = draws.Labels(shardCount)?.narrow(0, 0, count);
         var styles = Styles(lane.TrainedGenerator, draws, shardCount, count, labels, report);
         var image = lane.TrainedGenerator.Synthesize(styles, draws.Noise);
         long height = image.shape[2], width = image.shape[3];
         var noise = draws.PathNoise(image.shape) * (1 / Math.Sqrt(height * width));
-        var gradient = autograd.grad([(image * noise).sum()], [styles], retain_graph: true, create_graph: true)[0]; // [n,S,W]
+        var gradient = pass.InputGradient((image * noise).sum(), styles); // [n,S,W]
         var lengths = gradient.square().sum(2).mean([1L]).sqrt(); // [n]
         var mean = pathLengthMean + ((lengths.mean() - pathLengthMean) * options.PathDecay);
         var penalty = (lengths - mean).square();
         report.Write(PhaseStatistic.PathLength, lengths);
         report.Write(PhaseStatistic.PathPenalty, penalty);
-        Backward((penalty * options.PathWeight).mean() * phase.Gain, lane.GeneratorLeaves);
+        pass.Backward((penalty * options.PathWeight).mean() * phase.Gain, lane.GeneratorLeaves);
     }
 
     /// <summary>Logistic loss: softplus(D(G(z))) + softplus(−D(x)); each side its own pass, as the minibatch deviation demands.</summary>
     private void DiscriminatorMain(Phase phase, Replica lane, RealShard shard, IShardDraws draws, PhaseStart start, ShardReport report)
     {
+        // One half after the other: the first one's activations are freed before the second one's are computed.
         var labels = draws.Labels(shard.Count);
-        Tensor fake;
-        using (no_grad())
-        {
-            var styles = Styles(lane.FixedGenerator, draws, shard.Count, shard.Count, labels, report);
-            fake = lane.FixedGenerator.Synthesize(styles, draws.Noise);
-        }
-        var fakeLogits = lane.TrainedDiscriminator.Forward(Augment(fake, draws, start, AugmentedImages.Generated), labels);
-        var fakeLoss = F.softplus(fakeLogits);
-        report.Scores(PhaseStatistic.FakeScores, PhaseStatistic.FakeSigns, fakeLogits);
-        Backward(fakeLoss.mean() * phase.Gain, lane.DiscriminatorLeaves);
-
+        var fakeLoss = Half(FakeImages(), labels, AugmentedImages.Generated, PhaseStatistic.FakeScores, PhaseStatistic.FakeSigns, sign: 1);
         var (real, realLabels) = shard.Load();
-        var realLogits = lane.TrainedDiscriminator.Forward(Augment(real, draws, start, AugmentedImages.Real), realLabels);
-        var realLoss = F.softplus(-realLogits);
-        report.Scores(PhaseStatistic.RealScores, PhaseStatistic.RealSigns, realLogits);
-        report.Write(PhaseStatistic.DiscriminatorLoss, fakeLoss.detach() + realLoss.detach());
-        Backward(realLoss.mean() * phase.Gain, lane.DiscriminatorLeaves);
+        var realLoss = Half(real, realLabels, AugmentedImages.Real, PhaseStatistic.RealScores, PhaseStatistic.RealSigns, sign: -1);
+        report.Write(PhaseStatistic.DiscriminatorLoss, fakeLoss + realLoss);
+
+        Tensor FakeImages()
+        {
+            using var inner = NewDisposeScope();
+            using var _ = no_grad();
+            var styles = Styles(lane.FixedGenerator, draws, shard.Count, shard.Count, labels, report);
+            return lane.FixedGenerator.Synthesize(styles, draws.Noise).MoveToOuterDisposeScope();
+        }
+
+        Tensor Half(Tensor images, Tensor? theirLabels, AugmentedImages kind, PhaseStatistic scores, PhaseStatistic signs, int sign)
+        {
+            using var inner = NewDisposeScope();
+            using var pass = new DifferentiationScope();
+            var logits = lane.TrainedDiscriminator.Forward(Augment(images, draws, start, kind), theirLabels);
+            var loss = F.softplus(logits * sign);
+            report.Scores(scores, signs, logits);
+            pass.Backward(loss.mean() * phase.Gain, lane.DiscriminatorLeaves);
+            return loss.detach().MoveToOuterDisposeScope();
+        }
     }
 
     /// <summary>R1: γ/2·E‖∇D(x)‖² at real images (Mescheder et al. 2018); through their augmentation, as published.</summary>
     private void GradientPenalty(Phase phase, Replica lane, RealShard shard, IShardDraws draws, PhaseStart start, ShardReport report)
     {
+        using var pass = new DifferentiationScope();
         var (real, labels) = shard.Load();
         var images = real.detach().requires_grad_();
         var logits = lane.TrainedDiscriminator.Forward(Augment(images, draws, start, AugmentedImages.Real), labels);
-        var gradient = autograd.grad([logits.sum()], [images], retain_graph: true, create_graph: true)[0]; // [n,3,H,W]
+        var gradient = pass.InputGradient(logits.sum(), images); // [n,3,H,W]
         var penalty = gradient.square().sum([1L, 2L, 3L]); // [n]
         report.Scores(PhaseStatistic.RealScores, PhaseStatistic.RealSigns, logits);
         report.Write(PhaseStatistic.GradientPenalty, penalty);
-        Backward((penalty * (options.Gamma / 2)).mean() * phase.Gain, lane.DiscriminatorLeaves);
+        pass.Backward((penalty * (options.Gamma / 2)).mean() * phase.Gain, lane.DiscriminatorLeaves);
     }
 
     /// <summary>What the discriminator sees of images: augmented ones, where the run augments (Karras et al. 2020, ADA, figure 2).</summary>
     private Tensor Augment(Tensor images, IShardDraws draws, PhaseStart start, AugmentedImages kind) => options.Augmentation is { } augmentation
-        ? Augmenter.Apply(images, augmentation.Transforms, augmentation.Probability(start.Augmentation), draws.Augmentation, kind)
+        ? Augmenter.Apply(images, augmentation.Transforms, augmentation.Probability(start.AugmentationP), draws.Augmentation, kind)
         : images;
 
     /// <summary>
@@ -141,7 +152,29 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
         var second = generator.Broadcast(generator.Map(draws.SecondLatents(drawn).narrow(0, 0, count), labels));
         return cat([styles.narrow(1, 0, cutoff), second.narrow(1, cutoff, all - cutoff)], 1);
     }
+}
 
-    private static void Backward(Tensor loss, IReadOnlyList<Tensor> leaves) =>
-        loss.backward(grad_tensors: null, retain_graph: false, create_graph: false, inputs: [.. leaves]);
+/// <summary>Writes what a phase reports of a shard into the tail of its buffer.</summary>
+internal readonly struct ShardReport(PhaseBuffer layout, Tensor buffer)
+{
+    /// <summary>Stores the mean of <paramref name="values"/>.</summary>
+    public void Write(PhaseStatistic statistic, Tensor values)
+    {
+        using var _ = no_grad();
+        layout.Statistic(buffer, statistic).copy_(values.detach().mean());
+    }
+
+    /// <summary>Stores logits and their signs.</summary>
+    public void Scores(PhaseStatistic scores, PhaseStatistic signs, Tensor logits)
+    {
+        Write(scores, logits);
+        Write(signs, logits.detach().sign());
+    }
+
+    /// <summary>Stores the mean of w, [N, styleSize].</summary>
+    public void MeanStyle(Tensor w)
+    {
+        using var _ = no_grad();
+        layout.MeanStyle(buffer).copy_(w.detach().mean([0L]));
+    }
 }

@@ -1,3 +1,6 @@
+using Atelier.Core.Specs;
+using Atelier.Training.Ops;
+
 namespace Atelier.Training.Networks;
 
 /// <summary>The StyleGAN2 discriminator (Karras et al. 2020).</summary>
@@ -24,21 +27,112 @@ public sealed class Discriminator
     /// <summary>The layout of a discriminator's flat buffer.</summary>
     public static NetworkLayout LayoutOf(DiscriminatorConfig config) => NetworkLayout.Of(tensors => _ = new Discriminator(tensors, config));
 
-    /// <summary>How many layers, from the image side, can be kept from training: all before the last block.</summary>
-    public static int FreezableLayers(DiscriminatorConfig config) =>
-        LayoutOf(config with { FrozenLayers = int.MaxValue }).Entries
-            .Where(entry => entry is { IsParameter: true, Trainable: false })
-            .Select(entry => entry.Name[..entry.Name.LastIndexOf('.')]).Distinct().Count();
-
     /// <summary>Judges images.</summary>
     /// <param name="image">[N, 3, H, W], nominally in [-1, 1].</param>
     /// <param name="labels">[N, labelSize], or null for an unconditional network.</param>
     /// <returns>Logits, [N, 1]; positive means real.</returns>
     public Tensor Forward(Tensor image, Tensor? labels)
     {
+        // What the graph needs of the layers' results it keeps itself, and frees on the way back.
+        using var scope = TorchSharp.torch.NewDisposeScope();
         Tensor? x = null, rest = image;
         foreach (var block in _blocks)
             (x, rest) = block.Forward(x, rest);
-        return _epilogue.Forward(x, rest, _mapping?.Forward(null, labels));
+        return _epilogue.Forward(x, rest, _mapping?.Forward(null, labels)).MoveToOuterDisposeScope();
     }
+}
+
+/// <summary>The layers of one resolution of the discriminator.</summary>
+internal sealed class DiscriminatorBlock
+{
+    private readonly NetworkArchitecture _architecture;
+    private readonly ConvLayer? _fromRgb;
+    private readonly ConvLayer _conv0;
+    private readonly ConvLayer _conv1;
+    private readonly ConvLayer? _skip;
+
+    /// <param name="tensors">Where the tensors come from.</param>
+    /// <param name="config">The network's shape.</param>
+    /// <param name="level">Doublings of the start block; the highest reads the image.</param>
+    /// <param name="layers">Counts layers from the image side, so that the first few can be frozen.</param>
+    public DiscriminatorBlock(INetworkTensors tensors, DiscriminatorConfig config, int level, FrozenLayerCounter layers)
+    {
+        _architecture = config.Architecture;
+        int channels = config.Channels(config.Shape.Resolution(level));
+        int outputs = config.Channels(config.Shape.Resolution(level - 1));
+        if (level == config.Shape.Doublings || _architecture == NetworkArchitecture.Skip)
+            _fromRgb = new ConvLayer(tensors.Scope("fromrgb"), 3, channels, kernel: 1, clamp: config.ConvClamp, trainable: layers.NextIsTrainable());
+        _conv0 = new ConvLayer(tensors.Scope("conv0"), channels, channels, kernel: 3, clamp: config.ConvClamp, trainable: layers.NextIsTrainable());
+        _conv1 = new ConvLayer(tensors.Scope("conv1"), channels, outputs, kernel: 3, down: 2, clamp: config.ConvClamp, trainable: layers.NextIsTrainable());
+        if (_architecture == NetworkArchitecture.Resnet)
+            _skip = new ConvLayer(tensors.Scope("skip"), channels, outputs, kernel: 1, bias: false, Activation.Linear, down: 2, trainable: layers.NextIsTrainable());
+        tensors.ResampleFilter();
+    }
+
+    /// <param name="x">[N, C, H, W], or null in the first block.</param>
+    /// <param name="image">[N, 3, H, W], or null once nobody reads it.</param>
+    /// <returns>Features [N, C', H/2, W/2] and the image for the next block.</returns>
+    public (Tensor X, Tensor? Image) Forward(Tensor? x, Tensor? image)
+    {
+        if (_fromRgb is not null)
+        {
+            var y = _fromRgb.Forward(image!);
+            x = x is null ? y : x + y;
+            image = _architecture == NetworkArchitecture.Skip ? Upfirdn2d.Downsample(image!, ResamplingFilter.Binomial) : null;
+        }
+        if (_skip is not null)
+        {
+            var y = _skip.Forward(x!, Math.Sqrt(0.5));
+            return (y + _conv1.Forward(_conv0.Forward(x!), Math.Sqrt(0.5)), image);
+        }
+        return (_conv1.Forward(_conv0.Forward(x!)), image);
+    }
+}
+
+/// <summary>The discriminator's last block: minibatch deviation, a convolution, and two fully connected layers.</summary>
+internal sealed class DiscriminatorEpilogue
+{
+    private readonly DiscriminatorConfig _config;
+    private readonly ConvLayer? _fromRgb;
+    private readonly ConvLayer _conv;
+    private readonly FullyConnectedLayer _fc;
+    private readonly FullyConnectedLayer _out;
+
+    public DiscriminatorEpilogue(INetworkTensors tensors, DiscriminatorConfig config)
+    {
+        _config = config;
+        var (width, height) = config.Shape.Level(0);
+        int channels = config.Channels(config.Shape.Resolution(0));
+        if (config.Architecture == NetworkArchitecture.Skip || config.Shape.Doublings == 0)
+            _fromRgb = new ConvLayer(tensors.Scope("fromrgb"), 3, channels, kernel: 1);
+        _conv = new ConvLayer(tensors.Scope("conv"), channels + config.MinibatchChannels, channels, kernel: 3, clamp: config.ConvClamp);
+        _fc = new FullyConnectedLayer(tensors.Scope("fc"), channels * width * height, channels, Activation.LeakyRelu);
+        _out = new FullyConnectedLayer(tensors.Scope("out"), channels, config.LabelSize > 0 ? channels : 1);
+    }
+
+    /// <param name="x">[N, C, H, W] of the start block's size.</param>
+    /// <param name="image">[N, 3, H, W] with skip connections or where this is the only block, else null.</param>
+    /// <param name="labelStyle">[N, C] the mapped labels, or null.</param>
+    /// <returns>Logits, [N, 1]; positive means real.</returns>
+    public Tensor Forward(Tensor? x, Tensor? image, Tensor? labelStyle)
+    {
+        if (_fromRgb is not null)
+        {
+            var y = _fromRgb.Forward(image!);
+            x = x is null ? y : x + y;
+        }
+        if (_config.MinibatchChannels > 0)
+            x = MinibatchStd.Apply(x!, _config.MinibatchGroup, _config.MinibatchChannels);
+        x = _out.Forward(_fc.Forward(_conv.Forward(x!).flatten(1)));
+        // Projection of the label (Miyato & Koyama 2018).
+        return labelStyle is null ? x : (x * labelStyle).sum([1L], keepdim: true) * (1 / Math.Sqrt(labelStyle.shape[1]));
+    }
+}
+
+/// <summary>Says of each discriminator layer, from the image side, whether it is trained (Mo et al. 2020, freeze-D).</summary>
+internal sealed class FrozenLayerCounter(int frozen)
+{
+    private int _next;
+
+    public bool NextIsTrainable() => _next++ >= frozen;
 }

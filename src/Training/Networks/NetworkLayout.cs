@@ -1,5 +1,44 @@
 namespace Atelier.Training.Networks;
 
+/// <summary>
+/// Where a network's layers get their tensors from, by their published state-dict names. A network is built once
+/// against <see cref="LayoutRecorder"/> to learn which tensors it has, and any number of times against
+/// <see cref="NetworkViews"/> to run: one definition serves both.
+/// </summary>
+public interface INetworkTensors
+{
+    /// <summary>A trained tensor.</summary>
+    /// <param name="name">Name within this scope, e.g. <c>weight</c>.</param>
+    /// <param name="shape">Its shape; empty for a scalar.</param>
+    /// <param name="initial">How a new network starts.</param>
+    /// <param name="trainable">False keeps it as it starts (transfer learning with frozen layers).</param>
+    Tensor Parameter(string name, long[] shape, Initial initial, bool trainable = true);
+
+    /// <summary>A tensor that is part of the state but is not trained by gradients (<c>noise_const</c>, <c>w_avg</c>).</summary>
+    Tensor Buffer(string name, long[] shape, Initial initial);
+
+    /// <summary>The constant resampling filter [4,4]; in exports, not in the state.</summary>
+    Tensor ResampleFilter(string name = "resample_filter");
+
+    /// <summary>The tensors of a child module.</summary>
+    INetworkTensors Scope(string name);
+}
+
+/// <summary>How a tensor of a network starts: normal draws times <paramref name="Deviation"/>, plus <paramref name="Mean"/>.</summary>
+/// <param name="Deviation">Standard deviation; 0 makes a constant.</param>
+/// <param name="Mean">Added to every element.</param>
+public readonly record struct Initial(double Deviation, double Mean)
+{
+    /// <summary>Every element is zero.</summary>
+    public static Initial Zero => new(0, 0);
+
+    /// <summary>Standard normal draws.</summary>
+    public static Initial Normal => new(1, 0);
+
+    /// <summary>Every element is <paramref name="value"/>.</summary>
+    public static Initial Constant(double value) => new(0, value);
+}
+
 /// <summary>One tensor of a network and its place in the flat buffer.</summary>
 /// <param name="Name">Published state-dict name, e.g. <c>synthesis.b64.conv0.affine.weight</c>.</param>
 /// <param name="Shape">Shape; empty for a scalar.</param>
@@ -77,4 +116,48 @@ public sealed class NetworkLayout
     }
 
     private static long Align(long offset) => (offset + Alignment - 1) / Alignment * Alignment;
+}
+
+/// <summary>Writes down which tensors a network asks for, in order; the tensors it hands out are never computed with.</summary>
+internal sealed class LayoutRecorder : INetworkTensors
+{
+    private readonly string _prefix;
+    private readonly List<LayoutEntry> _declared;
+    private readonly List<string> _filters;
+
+    public LayoutRecorder()
+        : this("", [], [])
+    {
+    }
+
+    private LayoutRecorder(string prefix, List<LayoutEntry> declared, List<string> filters) =>
+        (_prefix, _declared, _filters) = (prefix, declared, filters);
+
+    /// <summary>Everything asked for so far; offsets are not assigned yet.</summary>
+    public IReadOnlyList<LayoutEntry> Declared => _declared;
+
+    public IReadOnlyList<string> Filters => _filters;
+
+    public Tensor Parameter(string name, long[] shape, Initial initial, bool trainable = true) =>
+        Declare(new LayoutEntry(_prefix + name, shape, 0, initial, IsParameter: true, trainable));
+
+    public Tensor Buffer(string name, long[] shape, Initial initial) =>
+        Declare(new LayoutEntry(_prefix + name, shape, 0, initial, IsParameter: false, Trainable: false));
+
+    public Tensor ResampleFilter(string name = "resample_filter")
+    {
+        _filters.Add(_prefix + name);
+        return null!;
+    }
+
+    public INetworkTensors Scope(string name) => new LayoutRecorder($"{_prefix}{name}.", _declared, _filters);
+
+    private Tensor Declare(LayoutEntry entry)
+    {
+        if (_declared.Exists(other => other.Name == entry.Name))
+            throw new InvalidOperationException($"the tensor '{entry.Name}' is declared twice");
+        _declared.Add(entry);
+        // Constructors only store what they are given, so there is nothing to hand out yet.
+        return null!;
+    }
 }

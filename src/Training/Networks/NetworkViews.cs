@@ -24,7 +24,7 @@ public sealed class NetworkViews : INetworkTensors
         _layout = layout;
         _prefix = "";
         _trainable = [];
-        _filter = Upfirdn2d.SetupFilter([1, 3, 3, 1]).to(values.dtype).to(values.device).DetachFromDisposeScope();
+        _filter = ResamplingFilter.Binomial.ToTensor(values.dtype, values.device).DetachFromDisposeScope();
         _views = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         foreach (var entry in layout.Entries)
             _views.Add(entry.Name, View(entry, values, gradients).DetachFromDisposeScope());

@@ -1,18 +1,20 @@
+using Atelier.Kernels;
 using Atelier.Training.Interop;
+using TorchSharp;
 
 namespace Atelier.Training.Numerics;
 
 /// <summary>
-/// Fixes how many threads libtorch and BLAS compute with. Their own defaults follow the machine, and with them the bits
-/// of every sum; so this must run before libtorch loads.
+/// Fixes how many threads libtorch and the kernels compute with. Their own defaults follow the machine, and with them the bits
+/// of libtorch's sums; so this must run before libtorch loads.
 /// </summary>
 public static class NumericsEnvironment
 {
     private static readonly Lock Gate = new();
     private static int? _threads;
 
-    /// <summary>Sets the environment that libtorch loads in.</summary>
-    /// <param name="threads">OpenMP threads of one computation: the spec's <c>threads</c>.</param>
+    /// <summary>Sets the environment that libtorch loads in, and loads it.</summary>
+    /// <param name="threads">Threads of one computation: the spec's <c>threads</c>.</param>
     /// <param name="lanes">Computations at once; only decides whether waiting threads may spin.</param>
     /// <exception cref="InvalidOperationException">It was set for another number of threads, and libtorch may have loaded since.</exception>
     public static void Apply(int threads, int lanes = 1)
@@ -25,21 +27,34 @@ public static class NumericsEnvironment
             if (_threads is not null)
                 throw new InvalidOperationException($"this process already computes with {_threads} threads and cannot change to {threads}");
             _threads = threads;
-            NativeHeap.KeepFreedMemory();
-            Set("OMP_NUM_THREADS", threads.ToString());
-            Set("OMP_DYNAMIC", "false");
-            // OpenBLAS's own pool spins against OpenMP's, and its size changes the bits of matrix products.
-            Set("OPENBLAS_NUM_THREADS", "1");
+            KeepFreedMemory();
+            LibC.SetEnvironment("OMP_NUM_THREADS", threads.ToString());
+            LibC.SetEnvironment("OMP_DYNAMIC", "false");
             // Spinning between parallel regions pays only while every thread has a core of its own. It changes no bits.
             if (threads > 1 && threads * lanes <= Environment.ProcessorCount && Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null)
-                Set("OMP_WAIT_POLICY", "active");
+                LibC.SetEnvironment("OMP_WAIT_POLICY", "active");
+            ThreadTeam.DefaultThreads = threads;
+            TorchLibrary.Load();
+            // For a process in which something has used a tensor before.
+            torch.set_num_threads(threads);
         }
     }
 
-    private static void Set(string name, string value)
+    /// <summary>
+    /// Lets the C library keep freed memory for the next tensor. By default it gives large blocks back to the kernel at once,
+    /// and every tensor of every step pays again for page faults: up to half of an iteration's time on a virtual machine.
+    /// </summary>
+    private static void KeepFreedMemory()
     {
-        Environment.SetEnvironmentVariable(name, value);
-        if (LibC.SetEnvironmentVariable(name, value, overwrite: 1) != 0)
-            throw new InvalidOperationException($"the environment variable {name} could not be set");
+        // malloc.h
+        const int trimThreshold = -1, topPad = -2, mmapMax = -4;
+        if (!OperatingSystem.IsLinux())
+            return;
+        // All blocks come from the heap, whose end is moved in large steps and not moved back below 2 GiB of free memory.
+        foreach (var (parameter, value) in (ReadOnlySpan<(int, int)>)[(mmapMax, 0), (trimThreshold, int.MaxValue), (topPad, 64 << 20)])
+        {
+            if (LibC.SetHeapParameter(parameter, value) == 0)
+                throw new InvalidOperationException($"malloc's parameter {parameter} could not be set to {value}");
+        }
     }
 }

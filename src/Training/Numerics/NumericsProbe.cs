@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Atelier.Core.Runs;
 using Atelier.Training.Interop;
 using Atelier.Training.Ops;
@@ -10,23 +9,25 @@ namespace Atelier.Training.Numerics;
 public static class NumericsProbe
 {
     /// <summary>The fingerprint of this process.</summary>
-    /// <param name="threads">OpenMP threads of one computation, as the spec says.</param>
+    /// <param name="threads">Threads of one computation, as the spec says.</param>
     /// <param name="device">Where to compute.</param>
     /// <exception cref="InvalidOperationException">libtorch loaded with another number of threads.</exception>
     public static NumericsFingerprint Measure(int threads, Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
-        if (NumericsInfo.Threads != threads)
-            throw new InvalidOperationException($"libtorch computes with {NumericsInfo.Threads} threads, not with the spec's {threads}; it was loaded before the numerics were set");
-        return new NumericsFingerprint
-        {
-            Libtorch = NumericsInfo.LibtorchVersion,
-            OneDnn = NumericsInfo.OneDnnVersion,
-            Blas = NumericsInfo.Blas,
-            Libc = $"glibc {Marshal.PtrToStringUTF8(LibC.Version())}",
-            Device = device.type == TorchSharp.DeviceType.CPU ? NumericsInfo.InstructionSet : device.ToString(),
-            Threads = threads,
-            Tf32 = false,
-        };
+        if (get_num_threads() != threads)
+            throw new InvalidOperationException($"libtorch computes with {get_num_threads()} threads, not with the spec's {threads}; it was loaded before the numerics were set");
+        return new NumericsFingerprint { Libtorch = __version__, Device = DeviceKind(device), Threads = threads, Tf32 = false };
+    }
+
+    /// <summary>
+    /// "cpu" or "cuda". libtorch without AVX2 sums in another order, and so do plain ops and kernels: each is a kind of its own.
+    /// </summary>
+    private static string DeviceKind(Device device)
+    {
+        var kind = device.type.ToString().ToLowerInvariant();
+        if (device.type != TorchSharp.DeviceType.CPU)
+            return kind;
+        return kind + (TorchLibrary.ProcessorHasAvx2 ? "" : " without AVX2") + (OpKernels.Plain ? " with plain ops" : "");
     }
 }

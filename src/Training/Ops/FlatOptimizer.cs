@@ -1,9 +1,11 @@
-using Atelier.Training.Interop;
+using Atelier.Core.Schedules;
+using Atelier.Kernels;
+using static TorchSharp.torch;
 
 namespace Atelier.Training.Ops;
 
-/// <summary>The optimiser over flat buffers, one pass each; bits do not depend on threads. Native: <c>native/ops/flat_optimizer</c>.</summary>
-public static class FlatOptimizer
+/// <summary>The optimiser over flat buffers, one pass each; bits do not depend on threads.</summary>
+public static unsafe class FlatOptimizer
 {
     /// <summary>
     /// One step of Adam (Kingma and Ba 2015, as torch.optim.Adam computes it), in place. The gradient is first multiplied by
@@ -13,32 +15,60 @@ public static class FlatOptimizer
     /// <param name="gradient">[n]; not changed.</param>
     /// <param name="firstMoment">[n]; changed.</param>
     /// <param name="secondMoment">[n]; changed.</param>
-    /// <param name="lr">Learning rate.</param>
-    /// <param name="beta1">Decay of the first moment.</param>
-    /// <param name="beta2">Decay of the second moment.</param>
-    /// <param name="eps">Added to the root of the second moment.</param>
+    /// <param name="adam">Learning rate and decays.</param>
     /// <param name="step">1 for the first.</param>
     /// <param name="gradientScale">1/shards, for a gradient that is their sum.</param>
-    /// <exception cref="NativeOpException">Buffers differ in size or dtype.</exception>
-    public static (long NaNs, long Infinities) AdamStep(
-        Tensor parameters, Tensor gradient, Tensor firstMoment, Tensor secondMoment,
-        double lr, double beta1, double beta2, double eps, long step, double gradientScale)
+    /// <returns>[2] float64 on the parameters' device: how many were NaN, how many infinite.</returns>
+    /// <exception cref="OpException">Buffers differ in size or precision.</exception>
+    public static Tensor AdamStep(
+        Tensor parameters, Tensor gradient, Tensor firstMoment, Tensor secondMoment, AdamHyper adam, long step, double gradientScale)
     {
-        int status = OpsLibrary.AdamStep(
-            parameters.Handle, gradient.Handle, firstMoment.Handle, secondMoment.Handle,
-            lr, beta1, beta2, eps, step, gradientScale, out var nans, out var infinities);
-        NativeOp.Check("adam_step", status, parameters, gradient, firstMoment, secondMoment);
-        return (nans, infinities);
+        ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentNullException.ThrowIfNull(adam);
+        foreach (var other in (ReadOnlySpan<Tensor>)[gradient, firstMoment, secondMoment])
+            Check(parameters, other);
+        OpException.Unless(step >= 1, $"adam: steps count from 1, this one is {step}");
+        if (OpKernels.Fit(parameters))
+        {
+            AdamUpdate.Step(
+                parameters.numel(), OpKernels.Floats(parameters), OpKernels.Floats(gradient), OpKernels.Floats(firstMoment), OpKernels.Floats(secondMoment),
+                adam.LearningRate, adam.Beta1, adam.Beta2, adam.Epsilon, step, gradientScale, out long nans, out long infinities);
+            return tensor(new double[] { nans, infinities });
+        }
+        using var data = no_grad();
+        using var scope = NewDisposeScope();
+        var scaled = gradient * gradientScale;
+        var found = stack([scaled.isnan().sum(), scaled.isinf().sum()]).to(ScalarType.Float64);
+        var g = scaled.nan_to_num(0.0, 1e5, -1e5);
+        firstMoment.mul_(adam.Beta1).add_(g, alpha: 1 - adam.Beta1);
+        secondMoment.mul_(adam.Beta2).addcmul_(g, g, 1 - adam.Beta2);
+        double correction1 = 1 - Math.Pow(adam.Beta1, step), correction2 = 1 - Math.Pow(adam.Beta2, step);
+        var denominator = (secondMoment.sqrt() / Math.Sqrt(correction2)).add_(adam.Epsilon);
+        parameters.addcdiv_(firstMoment, denominator, -adam.LearningRate / correction1);
+        return found.MoveToOuterDisposeScope();
     }
 
     /// <summary>ema ← parameters + beta·(ema − parameters), computed as torch.lerp does, in place.</summary>
     /// <param name="ema">[n], contiguous, float32 or float64; changed.</param>
     /// <param name="parameters">[n]</param>
     /// <param name="beta">The share that stays.</param>
-    /// <exception cref="NativeOpException">Buffers differ in size or dtype.</exception>
+    /// <exception cref="OpException">Buffers differ in size or precision.</exception>
     public static void Ema(Tensor ema, Tensor parameters, double beta)
     {
-        int status = OpsLibrary.Ema(ema.Handle, parameters.Handle, beta);
-        NativeOp.Check("ema", status, ema, parameters);
+        ArgumentNullException.ThrowIfNull(ema);
+        ArgumentNullException.ThrowIfNull(parameters);
+        Check(parameters, ema);
+        if (OpKernels.Fit(parameters))
+        {
+            ExponentialMovingAverage.Update(parameters.numel(), OpKernels.Floats(ema), OpKernels.Floats(parameters), beta);
+            return;
+        }
+        using var data = no_grad();
+        using var scope = NewDisposeScope();
+        ema.copy_(lerp(parameters, ema, tensor(beta).to(ema.dtype).to(ema.device)));
     }
+
+    private static void Check(Tensor parameters, Tensor other) => OpException.Unless(
+        parameters.dim() == 1 && parameters.is_contiguous() && other.dim() == 1 && other.is_contiguous() && other.shape[0] == parameters.shape[0] && other.dtype == parameters.dtype,
+        $"optimiser: flat buffers must match, they are {parameters} and {other}");
 }

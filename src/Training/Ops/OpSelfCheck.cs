@@ -1,4 +1,4 @@
-using Atelier.Training.Interop;
+using Atelier.Training.Networks;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Ops;
@@ -12,7 +12,7 @@ namespace Atelier.Training.Ops;
 public sealed record OpSelfCheckResult(string Op, double Value, double Gradient, double SecondGradient, bool Passed);
 
 /// <summary>
-/// Computes every differentiable op on fresh inputs as training does and by its reference composition, on this machine:
+/// Computes every op on fresh inputs by the kernels that training uses here and by its plain version:
 /// value, gradient, and gradient of gradient, in float32.
 /// </summary>
 public static class OpSelfCheck
@@ -20,7 +20,7 @@ public static class OpSelfCheck
     private const double ValueTolerance = 1e-4;
     private const double GradientTolerance = 1e-3;
 
-    private static Tensor Filter => Upfirdn2d.SetupFilter([1, 3, 3, 1]);
+    private static ResamplingFilter Filter => ResamplingFilter.Binomial;
 
     // A turn with some colours and bands, and a smaller image with a square left empty.
     private static readonly double[] Augmentations =
@@ -29,24 +29,29 @@ public static class OpSelfCheck
         1.6, 0, 0, 0, 1.4, 3, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 1, 1, 1, 0, 0.3, 0.6, 0.5,
     ];
 
-    // As many channels as let the convolutions take their fast path.
+    // As many channels and pixels as let the convolutions take their fast path, and as few as keep them from it.
     private static readonly (string Name, long[][] Shapes, Func<Tensor[], Tensor> Apply)[] Cases =
     [
-        ("bias_act", [[4, 8, 16, 16], [8]], x => BiasAct.Apply(x[0], x[1], 1, Activation.LeakyRelu, clamp: 2)),
         ("upfirdn2d up", [[4, 8, 16, 16]], x => Upfirdn2d.Upsample(x[0], Filter)),
         ("upfirdn2d down", [[4, 8, 16, 16]], x => Upfirdn2d.Downsample(x[0], Filter)),
-        ("conv2d_resample down", [[4, 32, 16, 16], [32, 32, 3, 3]], x => Conv2dResample.Apply(x[0], x[1], Filter, down: 2, padding: 1)),
-        ("modulated_conv2d", [[4, 32, 16, 16], [32, 32, 3, 3], [4, 32]], x => ModulatedConv2d.Apply(x[0], x[1], x[2], padding: 1)),
-        ("modulated_conv2d up", [[4, 32, 16, 16], [32, 32, 3, 3], [4, 32]], x => ModulatedConv2d.Apply(x[0], x[1], x[2], up: 2, padding: 1, filter: Filter, flipWeight: false)),
-        ("synthesis layer", [[4, 32, 16, 16], [32, 32, 3, 3], [4, 32], [4, 1, 16, 16], [], [32]], x =>
-            SynthesisLayerOp.Apply(x[0], x[1], x[2], null, x[3], x[4], x[5], 1, 1, true, Activation.LeakyRelu, Math.Sqrt(2), null)),
-        ("to rgb", [[4, 32, 16, 16], [3, 32, 1, 1], [4, 32], [3]], x => ToRgbOp.Apply(x[0], x[1], x[2], x[3], null)),
-        ("conv layer down", [[4, 32, 16, 16], [32, 32, 3, 3], [32]], x =>
-            ConvLayerOp.Apply(x[0], x[1], 0.1, x[2], Filter, 1, 2, Activation.LeakyRelu, Math.Sqrt(2), null)),
-        ("fully connected", [[4, 16], [8, 16], [8]], x => FullyConnectedOp.Apply(x[0], x[1], 0.25, x[2], 1, Activation.LeakyRelu)),
+        ("synthesis layer", [[4, 32, 16, 16], [32, 32, 3, 3], [4, 32], [], [32]], x => Synthesis(up: 1, x, 16)),
+        ("synthesis layer up", [[4, 32, 16, 16], [32, 32, 3, 3], [4, 32], [], [32]], x => Synthesis(up: 2, x, 32)),
+        ("synthesis layer, small", [[3, 5, 4, 4], [7, 5, 3, 3], [3, 5], [], [7]], x => Synthesis(up: 1, x, 4)),
+        ("to rgb", [[4, 32, 16, 16], [3, 32, 1, 1], [4, 32], [3]], x =>
+            new ConvolutionLayer(1, 1, 1, null, Activation.Linear).Apply(x[0], x[1], x[2], bias: x[3])),
+        ("conv layer", [[4, 32, 16, 16], [32, 32, 3, 3], [32]], x => Convolution(3, 1, x)),
+        ("conv layer down", [[4, 32, 16, 16], [32, 32, 3, 3], [32]], x => Convolution(3, 2, x)),
+        ("conv layer 1x1 down", [[4, 32, 16, 16], [32, 32, 1, 1], [32]], x => Convolution(1, 2, x)),
+        ("fully connected", [[4, 16], [8, 16], [8]], x => MatrixProductOp.FullyConnected(x[0], x[1], 0.25, x[2], 1, Activation.LeakyRelu)),
         ("augment", [[2, 3, 16, 16]], x => AugmentOp.Apply(x[0], Augmentations, null).square()),
-        ("minibatch_std", [[8, 4, 4, 4]], x => MinibatchStd.Apply(x[0], 4)),
     ];
+
+    private static Tensor Synthesis(int up, Tensor[] x, int size) =>
+        new ConvolutionLayer(3, up, 1, Filter, Activation.LeakyRelu).Apply(
+            x[0], x[1], x[2], PublishedOps.Demodulation(x[1], x[2]), Draw([x[0].shape[0], 1, size, size], 98).to(x[0].device), x[3], x[4], Math.Sqrt(2));
+
+    private static Tensor Convolution(int kernel, int down, Tensor[] x) =>
+        new ConvolutionLayer(kernel, 1, down, Filter, Activation.LeakyRelu).Apply(x[0], x[1] * 0.1, bias: x[2], gain: Math.Sqrt(2));
 
     /// <summary>Checks every op on <paramref name="device"/>.</summary>
     public static IEnumerable<OpSelfCheckResult> Run(Device device)
@@ -70,22 +75,21 @@ public static class OpSelfCheck
     /// <summary>The value, then the gradients, then the second gradients.</summary>
     private static Tensor[] Compute(Tensor[] inputs, Func<Tensor[], Tensor> apply, bool byReference)
     {
-        OpsLibrary.UseReferences(byReference ? 1 : 0);
+        bool before = OpKernels.Plain;
+        OpKernels.Plain = before || byReference;
         try
         {
             var leaves = inputs.Select(input => input.detach().clone().requires_grad_()).ToArray();
             var value = apply(leaves);
             var direction = Draw(value.shape, 99).to(value.device);
-            var gradients = autograd.grad([value], leaves, [direction], retain_graph: true, create_graph: true);
+            var gradients = DifferentiationScope.Gradients([value], leaves, [direction], createGraph: true).Select((gradient, i) => gradient ?? zeros_like(leaves[i])).ToArray();
             var squares = gradients.Select(gradient => gradient.square().sum()).Aggregate((a, b) => a + b);
-            var second = squares.requires_grad
-                ? autograd.grad([squares], leaves, retain_graph: false, create_graph: false, allow_unused: true)
-                : [.. leaves.Select(_ => (Tensor)null!)];
-            return [value.detach(), .. gradients.Select(gradient => gradient.detach()), .. second.Select((gradient, i) => gradient is null || gradient.IsInvalid ? zeros_like(leaves[i]).detach() : gradient.detach())];
+            var second = squares.requires_grad ? DifferentiationScope.Gradients([squares], leaves) : new Tensor?[leaves.Length];
+            return [value.detach(), .. gradients.Select(gradient => gradient.detach()), .. second.Select((gradient, i) => (gradient ?? zeros_like(leaves[i])).detach())];
         }
         finally
         {
-            OpsLibrary.UseReferences(0);
+            OpKernels.Plain = before;
         }
     }
 

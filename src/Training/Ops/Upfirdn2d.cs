@@ -1,11 +1,13 @@
+using Atelier.Kernels;
 using Atelier.Training.Interop;
 using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
 
 namespace Atelier.Training.Ops;
 
 /// <summary>
-/// Up-, fir-, downsampling of images (Karras et al. 2019; the published upfirdn2d). Differentiable any number of times in
-/// the image; the filter is a constant. Native: <c>native/ops/fir</c>.
+/// The published upfirdn2d (Karras et al. 2019, 2020). Linear in the image; its adjoint is one of its own kind, so that it is
+/// differentiable any number of times. Filters are constants.
 /// </summary>
 public static class Upfirdn2d
 {
@@ -20,14 +22,13 @@ public static class Upfirdn2d
     /// <param name="flipFilter">Correlate instead of convolving.</param>
     /// <param name="gain">Scales the result.</param>
     /// <returns>[N, C, (H·up + padding − rows)/down + 1, (W·up + padding − columns)/down + 1]</returns>
-    /// <exception cref="NativeOpException">The padded image is smaller than the filter.</exception>
+    /// <exception cref="OpException">The padded image is smaller than the filter.</exception>
     public static Tensor Apply(
         Tensor x, Tensor? filter, (int X, int Y) up, (int X, int Y) down, Padding2d padding, bool flipFilter = false, double gain = 1)
     {
-        int status = OpsLibrary.Upfirdn2d(
-            x.Handle, NativeOp.Handle(filter), up.X, up.Y, down.X, down.Y,
-            padding.Left, padding.Right, padding.Top, padding.Bottom, flipFilter ? 1 : 0, gain, out var result);
-        return NativeOp.Result("upfirdn2d", status, result, x, filter);
+        ArgumentNullException.ThrowIfNull(x);
+        Check(x, filter, up, down, padding);
+        return OpKernels.Fit(x) ? Run(Kernel(filter, up, down, padding, flipFilter, gain), x) : Plain(x, filter, up, down, padding, flipFilter, gain);
     }
 
     /// <summary>The published upsample2d: factor times the size, brightness kept, filter centred.</summary>
@@ -35,35 +36,96 @@ public static class Upfirdn2d
     /// <param name="filter">As in <see cref="Apply"/>.</param>
     /// <param name="factor">At least 1.</param>
     /// <returns>[N, C, H·factor, W·factor]</returns>
-    public static Tensor Upsample(Tensor x, Tensor? filter, int factor = 2)
-    {
-        var (width, height) = SizeOf(filter);
-        var padding = new Padding2d((width + factor - 1) / 2, (width - factor) / 2, (height + factor - 1) / 2, (height - factor) / 2);
-        return Apply(x, filter, (factor, factor), (1, 1), padding, gain: factor * factor);
-    }
+    public static Tensor Upsample(Tensor x, Tensor? filter, int factor = 2) =>
+        Apply(x, filter, (factor, factor), (1, 1), Padding2d.Around(0, filter, factor, 1), gain: factor * factor);
 
     /// <summary>The published downsample2d: a factor-th of the size, filter centred.</summary>
     /// <param name="x">[N, C, H, W]</param>
     /// <param name="filter">As in <see cref="Apply"/>.</param>
     /// <param name="factor">At least 1.</param>
     /// <returns>[N, C, H/factor, W/factor]</returns>
-    public static Tensor Downsample(Tensor x, Tensor? filter, int factor = 2)
-    {
-        var (width, height) = SizeOf(filter);
-        var padding = new Padding2d((width - factor + 1) / 2, (width - factor) / 2, (height - factor + 1) / 2, (height - factor) / 2);
-        return Apply(x, filter, (1, 1), (factor, factor), padding);
-    }
+    public static Tensor Downsample(Tensor x, Tensor? filter, int factor = 2) =>
+        Apply(x, filter, (1, 1), (factor, factor), Padding2d.Around(0, filter, 1, factor));
+
+    /// <summary>The published upsample2d with a filter that is known beforehand.</summary>
+    /// <inheritdoc cref="Upsample(Tensor, Tensor?, int)"/>
+    public static Tensor Upsample(Tensor x, ResamplingFilter filter, int factor = 2) => Resample(x, filter, factor, 1);
+
+    /// <summary>The published downsample2d with a filter that is known beforehand.</summary>
+    /// <inheritdoc cref="Downsample(Tensor, Tensor?, int)"/>
+    public static Tensor Downsample(Tensor x, ResamplingFilter filter, int factor = 2) => Resample(x, filter, 1, factor);
 
     /// <summary>The published setup_filter: taps normalised to a sum of 1; two-dimensional unless there are at least 8.</summary>
     /// <param name="taps">For instance [1, 3, 3, 1].</param>
     /// <returns>float32, [taps, taps] or [taps].</returns>
     public static Tensor SetupFilter(double[] taps)
     {
+        ArgumentNullException.ThrowIfNull(taps);
         var row = tensor(taps, dtype: float64);
-        row = row / row.sum();
+        row /= row.sum();
         return (taps.Length < SeparableFrom ? row.outer(row) : row).to(float32);
     }
 
-    private static (int Width, int Height) SizeOf(Tensor? filter) =>
-        filter is null ? (1, 1) : ((int)filter.shape[^1], (int)filter.shape[0]);
+    private static Tensor Resample(Tensor x, ResamplingFilter filter, int up, int down)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(filter);
+        if (!OpKernels.Fit(x))
+            return up > 1 ? Upsample(x, filter.ToTensor(x.dtype, x.device), up) : Downsample(x, filter.ToTensor(x.dtype, x.device), down);
+        var (left, right) = Padding2d.Along(0, filter.Columns, up, down);
+        var (top, bottom) = Padding2d.Along(0, filter.Rows, up, down);
+        return Run(filter.Kernel(new Resampling(up, up, down, down), new Padding(left, right, top, bottom), flip: false, up * up), x);
+    }
+
+    /// <summary>By zero insertion, padding and grouped convolution.</summary>
+    internal static Tensor Plain(Tensor x, Tensor? filter, (int X, int Y) up, (int X, int Y) down, Padding2d padding, bool flipFilter, double gain)
+    {
+        Check(x, filter, up, down, padding);
+        long n = x.shape[0], c = x.shape[1], h = x.shape[2], w = x.shape[3];
+        var y = x.reshape(n, c, h, 1, w, 1);
+        y = F.pad(y, [0, up.X - 1, 0, 0, 0, up.Y - 1]).reshape(n, c, h * up.Y, w * up.X);
+        y = F.pad(y, [padding.Left, padding.Right, padding.Top, padding.Bottom]); // negative: crops
+        var f = (filter ?? ones(1, 1)).to(x.dtype).to(x.device);
+        f *= Math.Pow(gain, f.dim() / 2.0);
+        if (!flipFilter)
+            f = f.dim() == 1 ? f.flip(0) : f.flip(0, 1);
+        Tensor Correlate(Tensor image, Tensor taps) => F.conv2d(image, taps.expand(c, 1, taps.shape[0], taps.shape[1]), groups: c);
+        y = f.dim() == 2 ? Correlate(y, f) : Correlate(Correlate(y, f.unsqueeze(0)), f.unsqueeze(1));
+        return y.slice(2, 0, y.shape[2], down.Y).slice(3, 0, y.shape[3], down.X);
+    }
+
+    /// <summary>The same by the kernel, as part of a graph where one is wanted.</summary>
+    internal static Tensor Run(FirFilter filter, Tensor x)
+    {
+        x = x.contiguous();
+        var y = ResampledConvolution.Filtered(filter, x, epilogue: null);
+        return AutogradNode.IsNeeded(x) ? new Filtering(filter.Adjoint((int)x.shape[2], (int)x.shape[3])).Attach(x, y) : y;
+    }
+
+    private static FirFilter Kernel(Tensor? filter, (int X, int Y) up, (int X, int Y) down, Padding2d padding, bool flip, double gain) =>
+        (filter is null ? ResamplingFilter.From(ones(1)) : ResamplingFilter.From(filter)).Kernel(
+            new Resampling(up.X, up.Y, down.X, down.Y), new Padding(padding.Left, padding.Right, padding.Top, padding.Bottom), flip, gain);
+
+    private static void Check(Tensor x, Tensor? filter, (int X, int Y) up, (int X, int Y) down, Padding2d padding)
+    {
+        OpException.Unless(x.dim() == 4, $"upfirdn2d: x must be [N, C, H, W], it is {x}");
+        OpException.Unless(up is { X: >= 1, Y: >= 1 } && down is { X: >= 1, Y: >= 1 }, $"upfirdn2d: up {up} and down {down} must be at least 1");
+        OpException.Unless(filter is null || (filter.dim() is 1 or 2 && filter.numel() > 0), $"upfirdn2d: filter must be [taps] or [rows, columns], it is {filter}");
+        long rows = filter?.shape[0] ?? 1, columns = filter?.shape[^1] ?? 1;
+        OpException.Unless(
+            (x.shape[2] * up.Y) + padding.Top + padding.Bottom >= rows && (x.shape[3] * up.X) + padding.Left + padding.Right >= columns,
+            $"upfirdn2d: image {x} is smaller than the filter after padding {padding}");
+    }
+
+    private sealed class Filtering(FirFilter adjoint) : AutogradNode
+    {
+        public Tensor Attach(Tensor x, Tensor y)
+        {
+            Tensor[] outputs = [y];
+            Attach([x], outputs, () => { });
+            return outputs[0];
+        }
+
+        protected override Tensor?[] Backward(Tensor?[] gradients) => [gradients[0] is { } g ? Run(adjoint, g) : null];
+    }
 }

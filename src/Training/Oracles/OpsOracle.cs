@@ -25,16 +25,14 @@ internal static class OpsOracle
         result.Value("out", output.cpu(), file[name + "/out"]);
 
         var leaves = inputs.Values.ToArray();
-        var gradients = autograd.grad([output], leaves, [file[name + "/v"].to(device)], retain_graph: true, create_graph: true, allow_unused: true);
+        var gradients = DifferentiationScope.Gradients([output], leaves, [file[name + "/v"].to(device)], createGraph: true);
         foreach (var (input, gradient) in inputs.Keys.Zip(gradients).Where(pair => file.Has($"{name}/grad/{pair.First}")))
             result.Gradient($"grad/{input}", OrZero(gradient, inputs[input]).cpu(), file[$"{name}/grad/{input}"]);
         if (!file.Under(name + "/gradgrad/").Any())
             return result.Result;
 
-        var squares = gradients.Where(gradient => gradient is not null && !gradient.IsInvalid && gradient.requires_grad).Select(gradient => gradient.square().sum()).ToArray();
-        var second = squares.Length == 0
-            ? [.. leaves.Select(leaf => zeros_like(leaf))]
-            : autograd.grad([squares.Aggregate((a, b) => a + b)], leaves, retain_graph: false, create_graph: false, allow_unused: true);
+        var squares = gradients.Where(gradient => gradient is { requires_grad: true }).Select(gradient => gradient!.square().sum()).ToArray();
+        var second = squares.Length == 0 ? new Tensor?[leaves.Length] : DifferentiationScope.Gradients([squares.Aggregate((a, b) => a + b)], leaves);
         foreach (var (input, gradient) in inputs.Keys.Zip(second).Where(pair => file.Has($"{name}/gradgrad/{pair.First}")))
             result.Gradient($"gradgrad/{input}", OrZero(gradient, inputs[input]).cpu(), file[$"{name}/gradgrad/{input}"]);
         return result.Result;
@@ -44,20 +42,20 @@ internal static class OpsOracle
     {
         "upfirdn2d" => Upfirdn2d.Apply(
             inputs["x"], filter, Pair(arguments, "up"), Pair(arguments, "down"), Padding(arguments), Flag(arguments, "flip_filter", false), Number(arguments, "gain") ?? 1),
-        "bias_act" => BiasAct.Apply(
+        "bias_act" => PublishedOps.BiasAct(
             inputs["x"], inputs.GetValueOrDefault("b"), (int)(Number(arguments, "dim") ?? 1), ActivationOf(arguments.GetProperty("act").GetString()!),
             Number(arguments, "alpha"), Number(arguments, "gain"), Number(arguments, "clamp")),
-        "conv2d_resample" => Conv2dResample.Apply(
+        "conv2d_resample" => PublishedOps.Conv2dResample(
             inputs["x"], inputs["w"], filter, (int)(Number(arguments, "up") ?? 1), (int)(Number(arguments, "down") ?? 1), (int)(Number(arguments, "padding") ?? 0),
             (int)(Number(arguments, "groups") ?? 1), Flag(arguments, "flip_weight", true)),
-        "modulated_conv2d" => ModulatedConv2d.Apply(
+        "modulated_conv2d" => PublishedOps.ModulatedConv2d(
             inputs["x"], inputs["w"], inputs["s"], inputs.GetValueOrDefault("noise"), (int)(Number(arguments, "up") ?? 1), (int)(Number(arguments, "padding") ?? 0),
             filter, Flag(arguments, "demodulate", true), Flag(arguments, "flip_weight", true)),
         "minibatch_std" => MinibatchStd.Apply(inputs["x"], (int?)Number(arguments, "group_size"), (int)(Number(arguments, "num_channels") ?? 1)),
         var other => throw new UserErrorException($"the case '{name}' is of an unknown op '{other}'"),
     };
 
-    private static Tensor OrZero(Tensor? gradient, Tensor like) => gradient is null || gradient.IsInvalid ? zeros_like(like) : gradient;
+    private static Tensor OrZero(Tensor? gradient, Tensor like) => gradient ?? zeros_like(like);
 
     private static (int X, int Y) Pair(JsonElement arguments, string key)
     {

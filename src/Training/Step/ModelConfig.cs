@@ -1,3 +1,7 @@
+using Atelier.Core;
+using Atelier.Core.Schedules;
+using Atelier.Core.Specs;
+using Atelier.Training.Augmentation;
 using Atelier.Training.Networks;
 
 namespace Atelier.Training.Step;
@@ -33,4 +37,110 @@ public sealed class ModelConfig
 
     /// <summary>What a shard adds to Dmain and Dreg.</summary>
     public PhaseBuffer DiscriminatorBuffer { get; }
+}
+
+/// <summary>What a spec means for the networks and the step.</summary>
+public static class SpecModel
+{
+    /// <summary>The networks of a resolved spec.</summary>
+    /// <exception cref="UserErrorException">Its resolution cannot be built by doubling.</exception>
+    public static ModelConfig ToModel(this RunSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var shape = new ImageShape(spec.Resolution.Width, spec.Resolution.Height);
+        var discriminator = new DiscriminatorConfig(
+            shape, spec.LabelDim, spec.ChannelBase, spec.ChannelMax, spec.DArch, spec.ConvClamp,
+            spec.MbstdGroup, spec.MbstdChannels, spec.FreezeD);
+        return new ModelConfig(
+            new GeneratorConfig(
+                shape, spec.ZDim, spec.WDim, spec.LabelDim, spec.ChannelBase, spec.ChannelMax, spec.MappingLayers,
+                spec.GArch, spec.ConvClamp),
+            discriminator);
+    }
+
+    /// <summary>The step of a resolved spec.</summary>
+    public static StepOptions ToStep(this RunSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return new StepOptions(
+            spec.Batch, spec.Phases, new LossOptions(spec.Gamma, spec.PlWeight, spec.PlDecay, spec.PlBatchShrink, spec.ToAugmentation()),
+            spec.AdamFor(TrainedNetwork.Generator), spec.AdamFor(TrainedNetwork.Discriminator),
+            spec.EmaKimg, spec.EmaRampup, spec.WAvgBeta);
+    }
+
+    private static AugmentationOptions? ToAugmentation(this RunSpec spec) => spec.Aug switch
+    {
+        AugmentationMode.None => null,
+        AugmentationMode.Ada => new(spec.Augpipe.Transforms(), Adaptive: new AdaptiveAugmentation(spec.AdaTarget, spec.AdaKimg, spec.AdaInterval)),
+        AugmentationMode.Fixed => new(spec.Augpipe.Transforms(), FixedP: spec.AugP),
+        _ => throw new InvalidOperationException($"unknown augmentation {spec.Aug}"),
+    };
+}
+
+/// <summary>
+/// What one shard adds to a phase, as one flat tensor: the network's gradient, then the mean of w, the mean path
+/// length, and the statistics. Everything a phase learns from a minibatch is in it, so one reduction carries it all.
+/// </summary>
+public sealed class PhaseBuffer
+{
+    private static readonly int StatisticCount = Enum.GetValues<PhaseStatistic>().Length;
+
+    private readonly long _styleSize;
+
+    /// <summary>The buffer of a phase that trains a network of <paramref name="layout"/>.</summary>
+    public PhaseBuffer(NetworkLayout layout, int styleSize)
+    {
+        GradientLength = layout.ParameterLength;
+        _styleSize = styleSize;
+        Length = GradientLength + styleSize + StatisticCount;
+    }
+
+    /// <summary>Elements of the gradient, from 0.</summary>
+    public long GradientLength { get; }
+
+    /// <summary>Elements in all.</summary>
+    public long Length { get; }
+
+    /// <summary>The gradient, [GradientLength].</summary>
+    public Tensor Gradient(Tensor buffer) => buffer.narrow(0, 0, GradientLength);
+
+    /// <summary>The mean of w over the shard's images, [styleSize]; zero in Dreg.</summary>
+    public Tensor MeanStyle(Tensor buffer) => buffer.narrow(0, GradientLength, _styleSize);
+
+    /// <summary>All statistics, [one per <see cref="PhaseStatistic"/>].</summary>
+    public Tensor Statistics(Tensor buffer) => buffer.narrow(0, GradientLength + _styleSize, StatisticCount);
+
+    /// <summary>One statistic, [].</summary>
+    public Tensor Statistic(Tensor buffer, PhaseStatistic statistic) => buffer.select(0, GradientLength + _styleSize + (int)statistic);
+}
+
+/// <summary>What a phase reports of its minibatch besides gradients; means over images, reduced like gradients.</summary>
+public enum PhaseStatistic
+{
+    /// <summary>Gmain: the generator's loss.</summary>
+    GeneratorLoss,
+
+    /// <summary>Gmain and Dmain: logits of generated images.</summary>
+    FakeScores,
+
+    /// <summary>Gmain and Dmain: signs of those logits.</summary>
+    FakeSigns,
+
+    /// <summary>Greg: squared deviation of the path lengths, before its weight.</summary>
+    PathPenalty,
+
+    /// <summary>Greg: mean path length of the minibatch.</summary>
+    PathLength,
+
+    /// <summary>Dmain: the discriminator's loss, generated and real.</summary>
+    DiscriminatorLoss,
+
+    /// <summary>Dmain and Dreg: logits of real images.</summary>
+    RealScores,
+
+    /// <summary>Dmain and Dreg: signs of those logits.</summary>
+    RealSigns,
+
+    /// <summary>Dreg: squared gradient norm at real images, before its weight.</summary>
+    GradientPenalty,
 }

@@ -1,6 +1,10 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using Atelier.Core.Schedules;
 using Atelier.Core.Sharding;
 using Atelier.Training.Losses;
+using Atelier.Training.Networks;
+using Atelier.Training.Randomness;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Step;
@@ -66,4 +70,155 @@ public sealed class ShardLanes : IDisposable
         foreach (var replica in _replicas)
             replica.Dispose();
     }
+}
+
+/// <summary>
+/// A thread that computes shards. It lives as long as the run, because libtorch keeps an OpenMP pool and scratch
+/// memory for every thread that calls it.
+/// </summary>
+public sealed class LaneThread : IDisposable
+{
+    private readonly BlockingCollection<Action> _work = [];
+    private readonly Thread _thread;
+
+    /// <summary>Starts a thread called <paramref name="name"/>.</summary>
+    public LaneThread(string name)
+    {
+        _thread = new Thread(Run) { Name = name, IsBackground = true };
+        _thread.Start();
+    }
+
+    /// <summary>Runs <paramref name="work"/> on this thread; the task carries its exception.</summary>
+    public Task Start(Action work)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _work.Add(() =>
+        {
+            try
+            {
+                work();
+                done.SetResult();
+            }
+#pragma warning disable CA1031 // every exception is handed to the waiting thread
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                done.SetException(e);
+            }
+        });
+        return done.Task;
+    }
+
+    /// <summary>
+    /// Does the caller's own part, waits for all, and throws a failure as it was thrown: rather a cause than a cancellation
+    /// that followed from it.
+    /// </summary>
+    public static void WaitAll(IEnumerable<Task> tasks, Action own)
+    {
+        var failures = new List<Exception>();
+        try
+        {
+            own();
+        }
+#pragma warning disable CA1031 // thrown again below, when the others have ended
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            failures.Add(e);
+        }
+        foreach (var task in tasks)
+        {
+            ((IAsyncResult)task).AsyncWaitHandle.WaitOne();
+            if (task.Exception?.InnerException is { } failure)
+                failures.Add(failure);
+        }
+        if (failures.Count > 0)
+            ExceptionDispatchInfo.Throw(failures.Find(failure => failure is not OperationCanceledException) ?? failures[0]);
+    }
+
+    /// <summary>Waits for the work that was started, and ends the thread.</summary>
+    public void Dispose()
+    {
+        _work.CompleteAdding();
+        _thread.Join();
+        _work.Dispose();
+    }
+
+    private void Run()
+    {
+        foreach (var work in _work.GetConsumingEnumerable())
+            work();
+    }
+}
+
+/// <summary>
+/// The networks as one lane sees them: views into the state's buffers, once as leaves that collect gradients in this
+/// lane's own buffer and once as constants for the phases that train the other network.
+/// </summary>
+internal sealed class Replica : IDisposable
+{
+    private readonly NetworkViews _trainedGeneratorViews;
+    private readonly NetworkViews _trainedDiscriminatorViews;
+    private readonly NetworkViews _fixedGeneratorViews;
+    private readonly NetworkViews _fixedDiscriminatorViews;
+
+    public Replica(TrajectoryState state)
+    {
+        var model = state.Model;
+        GeneratorBuffer = zeros([model.GeneratorBuffer.Length], state.Precision, state.Device).DetachFromDisposeScope();
+        DiscriminatorBuffer = zeros([model.DiscriminatorBuffer.Length], state.Precision, state.Device).DetachFromDisposeScope();
+        _trainedGeneratorViews = new NetworkViews(model.GeneratorLayout, state.Generator, GeneratorBuffer);
+        _trainedDiscriminatorViews = new NetworkViews(model.DiscriminatorLayout, state.Discriminator, DiscriminatorBuffer);
+        _fixedGeneratorViews = new NetworkViews(model.GeneratorLayout, state.Generator);
+        _fixedDiscriminatorViews = new NetworkViews(model.DiscriminatorLayout, state.Discriminator);
+        TrainedGenerator = new Generator(_trainedGeneratorViews, model.Generator);
+        TrainedDiscriminator = new Discriminator(_trainedDiscriminatorViews, model.Discriminator);
+        FixedGenerator = new Generator(_fixedGeneratorViews, model.Generator);
+        FixedDiscriminator = new Discriminator(_fixedDiscriminatorViews, model.Discriminator);
+    }
+
+    /// <summary>What this lane's shard adds to a generator phase.</summary>
+    public Tensor GeneratorBuffer { get; }
+
+    /// <summary>What this lane's shard adds to a discriminator phase.</summary>
+    public Tensor DiscriminatorBuffer { get; }
+
+    public Generator TrainedGenerator { get; }
+
+    public Discriminator TrainedDiscriminator { get; }
+
+    public Generator FixedGenerator { get; }
+
+    public Discriminator FixedDiscriminator { get; }
+
+    public IReadOnlyList<Tensor> GeneratorLeaves => _trainedGeneratorViews.Trainable;
+
+    public IReadOnlyList<Tensor> DiscriminatorLeaves => _trainedDiscriminatorViews.Trainable;
+
+    public void Dispose()
+    {
+        _trainedGeneratorViews.Release();
+        _trainedDiscriminatorViews.Release();
+        _fixedGeneratorViews.Release();
+        _fixedDiscriminatorViews.Release();
+        GeneratorBuffer.Dispose();
+        DiscriminatorBuffer.Dispose();
+    }
+}
+
+/// <summary>What a shard's phase is computed from, besides the state.</summary>
+/// <param name="Real">The shard's real images and labels.</param>
+/// <param name="Draws">The shard's random draws.</param>
+public sealed record ShardInputs(RealShard Real, IShardDraws Draws);
+
+/// <summary>One shard of a minibatch of real images; converted to tensors only for the phases that look at them.</summary>
+/// <param name="count">Images in the shard.</param>
+/// <param name="load">Images [n, 3, H, W] in [-1, 1], and labels [n, labelSize] or null; called on the lane's thread.</param>
+public sealed class RealShard(int count, Func<(Tensor Images, Tensor? Labels)> load)
+{
+    /// <summary>Images in the shard.</summary>
+    public int Count => count;
+
+    /// <summary>The images [n, 3, H, W] in [-1, 1], and the labels [n, labelSize], or null for an unconditional network.</summary>
+    public (Tensor Images, Tensor? Labels) Load() => load();
 }

@@ -13,36 +13,41 @@ public sealed class StepStatistics : IDisposable
     private static readonly int Rows = (int)Enum.GetValues<PhaseKind>().Max() + 1;
 
     private readonly Tensor _sums;
+    private readonly Tensor _nonFinite; // [3]: NaNs, infinities, phases with either
     private readonly long[] _phases = new long[Rows];
 
     /// <summary>Starts at zero, on <paramref name="device"/>.</summary>
-    public StepStatistics(Device device) =>
+    public StepStatistics(Device device)
+    {
         _sums = zeros([Rows, Enum.GetValues<PhaseStatistic>().Length], ScalarType.Float64, device).DetachFromDisposeScope();
+        _nonFinite = zeros([3], ScalarType.Float64, device).DetachFromDisposeScope();
+    }
 
     /// <summary>Probability of augmentations after the last iteration.</summary>
     public double AugmentationP { get; internal set; }
 
     /// <summary>Phases with a NaN or infinite gradient element since the last reset.</summary>
-    public long NonFinitePhases { get; private set; }
+    public long NonFinitePhases => Count(2);
 
     /// <summary>NaN gradient elements replaced since the last reset.</summary>
-    public long NaNs { get; private set; }
+    public long NaNs => Count(0);
 
     /// <summary>Infinite gradient elements replaced since the last reset.</summary>
-    public long Infinities { get; private set; }
+    public long Infinities => Count(1);
 
     /// <summary>Phases added since the last reset.</summary>
     public long Phases => _phases.Sum();
 
     /// <summary>Adds one phase.</summary>
-    internal void Add(PhaseKind phase, Tensor values, long nans, long infinities)
+    /// <param name="phase">Which.</param>
+    /// <param name="values">[one per <see cref="PhaseStatistic"/>]</param>
+    /// <param name="nonFinite">[2] float64: NaN and infinite elements of its gradient.</param>
+    internal void Add(PhaseKind phase, Tensor values, Tensor nonFinite)
     {
         _sums[(int)phase].add_(values);
+        _nonFinite.narrow(0, 0, 2).add_(nonFinite);
+        _nonFinite.select(0, 2).add_(nonFinite.sum().sign());
         _phases[(int)phase]++;
-        NaNs += nans;
-        Infinities += infinities;
-        if (nans + infinities > 0)
-            NonFinitePhases++;
     }
 
     /// <summary>The mean of a statistic over the phases of these kinds, or null if none ran.</summary>
@@ -67,9 +72,19 @@ public sealed class StepStatistics : IDisposable
         using var scope = NewDisposeScope();
         _sums.zero_();
         Array.Clear(_phases);
-        (NonFinitePhases, NaNs, Infinities) = (0, 0, 0);
+        _nonFinite.zero_();
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _sums.Dispose();
+    public void Dispose()
+    {
+        _sums.Dispose();
+        _nonFinite.Dispose();
+    }
+
+    private long Count(int place)
+    {
+        using var value = _nonFinite.cpu();
+        return (long)value.data<double>()[place];
+    }
 }

@@ -1,5 +1,6 @@
 using Atelier.Core;
 using Atelier.Core.Schedules;
+using Atelier.Training.Augmentation;
 using Atelier.Training.Networks;
 using Atelier.Training.Ops;
 using static TorchSharp.torch;
@@ -52,16 +53,15 @@ public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepO
         moments.Step++;
         var adam = trainsGenerator ? options.GeneratorAdam : options.DiscriminatorAdam;
         var nonFinite = FlatOptimizer.AdamStep(
-            parameters, buffer.Gradient(sum), moments.First, moments.Second,
-            adam.LearningRate, adam.Beta1, adam.Beta2, adam.Epsilon, moments.Step, scale);
+            parameters, buffer.Gradient(sum), moments.First, moments.Second, adam, moments.Step, scale);
 
         if (trainsGenerator || phase.HasMain)
             Follow(MeanStyle(state), buffer.MeanStyle(sum) * scale, 1 - options.MeanStyleDecay);
         if (trainsGenerator && phase.HasRegularisation)
             Follow(state.PathLengthMean, buffer.Statistic(sum, PhaseStatistic.PathLength) * scale, options.Losses.PathDecay);
         if (options.Losses.Augmentation?.Adaptive is not null && !trainsGenerator) // both of D's phases see real images
-            state.Augmentation = state.Augmentation.Saw(buffer.Statistic(sum, PhaseStatistic.RealSigns).to(ScalarType.Float64).item<double>() * scale * options.Batch, options.Batch);
-        statistics.Add(phase.Kind, buffer.Statistics(sum) * scale, nonFinite.NaNs, nonFinite.Infinities);
+            state.SawRealSigns(buffer.Statistic(sum, PhaseStatistic.RealSigns).to(ScalarType.Float64) * (scale * options.Batch), options.Batch);
+        statistics.Add(phase.Kind, buffer.Statistics(sum) * scale, nonFinite);
     }
 
     private void FinishIteration(TrajectoryState state, StepStatistics statistics)
@@ -78,7 +78,7 @@ public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepO
         state.ImageCount += options.Batch;
         if (options.Losses.Augmentation?.Adaptive is { } adaptive && adaptive.IsDue(state.Iteration))
             state.Augmentation = adaptive.Step(state.Augmentation, options.Batch);
-        statistics.AugmentationP = options.Losses.Augmentation?.Probability(state.Augmentation) ?? 0;
+        statistics.AugmentationP = options.Losses.Augmentation?.Probability(state.PhaseStart.AugmentationP) ?? 0;
     }
 
     private static Tensor MeanStyle(TrajectoryState state)
@@ -87,5 +87,32 @@ public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepO
         return state.Generator.narrow(0, entry.Offset, entry.Count);
     }
 
-    private static void Follow(Tensor mean, Tensor value, double rate) => mean.add_((value - mean) * rate);
+    /// <summary>Moves a running mean. A NaN or an infinity would stay in it for good, so the elements that are not finite do not move it.</summary>
+    private static void Follow(Tensor mean, Tensor value, double rate) => mean.add_(where(value.isfinite(), (value - mean) * rate, zeros_like(value)));
 }
+
+/// <summary>What a training step needs of a run's spec.</summary>
+/// <param name="Batch">Real images an iteration.</param>
+/// <param name="Phases">The run's phases, in order.</param>
+/// <param name="Losses">The losses' weights.</param>
+/// <param name="GeneratorAdam">Adam for G, as lazy regularisation adjusts it.</param>
+/// <param name="DiscriminatorAdam">Adam for D, as lazy regularisation adjusts it.</param>
+/// <param name="EmaKimg">Half-life of G_ema, in thousands of images.</param>
+/// <param name="EmaRampup">Bounds the half-life to this share of the images shown so far; null for no bound.</param>
+/// <param name="MeanStyleDecay">The mean of w moves by 1 − this towards each batch's mean.</param>
+public sealed record StepOptions(
+    int Batch, IReadOnlyList<Phase> Phases, LossOptions Losses, AdamHyper GeneratorAdam, AdamHyper DiscriminatorAdam, double EmaKimg, double? EmaRampup,
+    double MeanStyleDecay = 0.995);
+
+/// <summary>The losses' weights.</summary>
+/// <param name="Gamma">Weight γ of R1; the penalty is γ/2·‖∇D‖² (Mescheder et al. 2018).</param>
+/// <param name="PathWeight">Weight of path-length regularisation (Karras et al. 2020 §3.2).</param>
+/// <param name="PathDecay">How fast the mean path length follows.</param>
+/// <param name="PathBatchShrink">Path lengths are taken over the shard's images divided by this.</param>
+/// <param name="Augmentation">What is done to images in front of the discriminator; null for nothing.</param>
+public sealed record LossOptions(double Gamma, double PathWeight = 2, double PathDecay = 0.01, int PathBatchShrink = 2, AugmentationOptions? Augmentation = null);
+
+/// <summary>What a phase takes of the state besides the networks, as it was when the phase began.</summary>
+/// <param name="PathLengthMean">[1] the mean path length.</param>
+/// <param name="AugmentationP">Probability of augmentations, where it is adapted.</param>
+public readonly record struct PhaseStart(Tensor PathLengthMean, double AugmentationP);

@@ -1,5 +1,7 @@
+using Atelier.Core.Randomness;
 using Atelier.Core.Schedules;
 using Atelier.Training.Networks;
+using Atelier.Training.Ops;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Step;
@@ -13,7 +15,10 @@ public sealed class TrajectoryState : IDisposable
     /// <summary>The section of <see cref="Augmentation"/>; snapshots from before there was any lack it.</summary>
     public const string AugmentationSection = "augmentation";
 
-    private readonly Tensor _augmentation; // [3], float64
+    private readonly Tensor _augmentation; // [3], float64: p, signs, images
+
+    // On the host, where augmentations are drawn; null until it is read from the device.
+    private double? _augmentationP;
 
     /// <summary>A state of zeros; see <see cref="InitialState"/> for one to start from.</summary>
     /// <param name="model">The networks.</param>
@@ -60,25 +65,25 @@ public sealed class TrajectoryState : IDisposable
     /// <summary>Running mean of path lengths (the a of Karras et al. 2020, equation 4), [1].</summary>
     public Tensor PathLengthMean { get; }
 
-    /// <summary>What adaptive augmentation has come to: p, and the signs it was last told.</summary>
+    /// <summary>What adaptive augmentation has come to: p, and the signs it was last told. Reading it waits for the device.</summary>
     public AugmentationState Augmentation
     {
         get
         {
-            using var scope = NewDisposeScope();
-            var host = _augmentation.cpu();
-            return new(host[0].item<double>(), host[1].item<double>(), host[2].item<double>());
+            using var host = _augmentation.cpu();
+            var values = host.data<double>();
+            return new(values[0], values[1], values[2]);
         }
         internal set
         {
-            using var scope = NewDisposeScope();
-            using var _ = no_grad();
-            _augmentation.copy_(tensor(new[] { value.P, value.SignSum, value.Images }));
+            using var values = tensor(new[] { value.P, value.SignSum, value.Images });
+            _augmentation.copy_(values);
+            _augmentationP = value.P;
         }
     }
 
     /// <summary>What a phase that begins now takes besides the networks.</summary>
-    public PhaseStart PhaseStart => new(PathLengthMean, Augmentation);
+    public PhaseStart PhaseStart => new(PathLengthMean, _augmentationP ??= Augmentation.P);
 
     /// <summary>Iterations finished.</summary>
     public long Iteration { get; internal set; }
@@ -129,6 +134,16 @@ public sealed class TrajectoryState : IDisposable
     {
         (Iteration, ImageCount, PhasesDone) = (iteration, imageCount, phasesDone);
         (GeneratorMoments.Step, DiscriminatorMoments.Step) = (generatorSteps, discriminatorSteps);
+        _augmentationP = null;
+    }
+
+    /// <summary>Adds real images' signs to what adaptive augmentation is told, without waiting for the device.</summary>
+    /// <param name="signSum">[] float64, the sum of their signs.</param>
+    /// <param name="images">Their number.</param>
+    internal void SawRealSigns(Tensor signSum, int images)
+    {
+        _augmentation.select(0, 1).add_(signSum);
+        _augmentation.select(0, 2).add_(images);
     }
 
     /// <inheritdoc/>
@@ -150,3 +165,58 @@ public sealed class TrajectoryState : IDisposable
 /// <param name="Name">Its name in snapshots.</param>
 /// <param name="Values">One-dimensional and contiguous.</param>
 public readonly record struct StateSection(string Name, Tensor Values);
+
+/// <summary>Adam's state for one network (Kingma &amp; Ba 2015).</summary>
+public sealed class AdamMoments(long length, ScalarType precision, Device device) : IDisposable
+{
+    /// <summary>Running mean of the gradient, [ParameterLength].</summary>
+    public Tensor First { get; } = zeros([length], precision, device).DetachFromDisposeScope();
+
+    /// <summary>Running mean of the squared gradient, [ParameterLength].</summary>
+    public Tensor Second { get; } = zeros([length], precision, device).DetachFromDisposeScope();
+
+    /// <summary>Steps taken, main and regularisation passes together.</summary>
+    public long Step { get; internal set; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        First.Dispose();
+        Second.Dispose();
+    }
+}
+
+/// <summary>The state that a new run starts from. Initial weights are draws like all others: keyed by seed, network and tensor.</summary>
+public static class InitialState
+{
+    private const int GeneratorNetwork = 0;
+    private const int DiscriminatorNetwork = 1;
+
+    /// <summary>Fills <paramref name="state"/> with the initial weights of <paramref name="seed"/>; G_ema starts as G.</summary>
+    public static void Fill(TrajectoryState state, ulong seed)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        Fill(state.Generator, state.Model.GeneratorLayout, seed, GeneratorNetwork);
+        Fill(state.Discriminator, state.Model.DiscriminatorLayout, seed, DiscriminatorNetwork);
+        state.GeneratorAverage.copy_(state.Generator);
+    }
+
+    private static void Fill(Tensor flat, NetworkLayout layout, ulong seed, int network)
+    {
+        var host = zeros([layout.Length], flat.dtype);
+        for (int i = 0; i < layout.Entries.Count; i++)
+        {
+            var entry = layout.Entries[i];
+            var values = host.narrow(0, entry.Offset, entry.Count);
+            if (entry.Initial.Deviation != 0)
+            {
+                var (key, counterHigh) = new DrawKey { Seed = seed, Purpose = DrawPurpose.InitialWeights, Phase = network, Index = i }.ToPhilox();
+                PhiloxFill.Normal(values, key, counterHigh);
+                values.mul_(entry.Initial.Deviation);
+            }
+            values.add_(entry.Initial.Mean);
+        }
+        flat.copy_(host);
+    }
+}

@@ -19,8 +19,8 @@ internal static class PeerChannel
         });
 
     /// <summary>Whether a call failed because one side does not trust the other, which time does not mend.</summary>
-    public static bool IsDistrust(RpcException e) => e.StatusCode is StatusCode.Unauthenticated or StatusCode.PermissionDenied || Distrust.Describe(e) is not null;
+    public static bool IsDistrust(RpcException e) => e.StatusCode is StatusCode.Unauthenticated or StatusCode.PermissionDenied || TlsFailure.Describe(e) is not null;
 
     /// <summary>What went wrong, for people: the innermost cause says it best.</summary>
-    public static string Describe(RpcException e) => Distrust.Describe(e) ?? e.Status.DebugException?.GetBaseException().Message ?? e.Status.Detail;
+    public static string Describe(RpcException e) => TlsFailure.Describe(e) ?? e.Status.DebugException?.GetBaseException().Message ?? e.Status.Detail;
 }

@@ -52,13 +52,13 @@ internal sealed class PeerHost : IAsyncDisposable
         });
         void Speak(ListenOptions endpoint)
         {
-            ServerTransport.Speak(endpoint, options.Security.Certificate, options.Security.AsksCallers, options.Limits);
+            ServerTransport.ServeHttp2(endpoint, options.Security.Certificate, options.Security.AsksCallers, options.Limits);
             endpoint.Use(http => connection => door.EnterAsync(connection, http));
         }
         if (options.Security.Certificate is not null)
             builder.WebHost.UseKestrelHttpsConfiguration();
         ServerTransport.UseLargeBlocks(builder.Services);
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddSingleton<IHostLifetime, EmbeddedHostLifetime>();
         builder.Services.AddGrpc();
         var application = builder.Build();
         if (options.Security.AsksCallers)

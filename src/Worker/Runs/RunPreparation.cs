@@ -74,7 +74,7 @@ public static class RunPreparation
         ArgumentNullException.ThrowIfNull(spec);
         bool resizes = spec.Resize != ResizeMode.None;
         if (resizes && spec.Resolution.IsAuto)
-            throw new UserErrorException("resize needs to know the size: pass --set resolution=256 (or HxW) too");
+            throw new UserErrorException("resize needs to know the size: pass --set resolution=256 (or WIDTHxHEIGHT, as 512x384) too");
         var size = new ImageSize(spec.Resolution.Width, spec.Resolution.Height);
         return new DatasetOptions
         {
@@ -85,6 +85,7 @@ public static class RunPreparation
             BadImages = spec.BadImages == Core.Specs.BadImagePolicy.Skip ? Training.Data.BadImagePolicy.Skip : Training.Data.BadImagePolicy.Fail,
             Labels = spec.Labels ? LabelUse.Require : LabelUse.Ignore,
             CacheBytes = spec.CacheBytes,
+            MostPixels = (long)Math.Min(spec.MaxMegapixels * 1e6, ImageCodec.LargestMostPixels),
         };
     }
 }

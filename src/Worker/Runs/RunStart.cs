@@ -72,6 +72,8 @@ public sealed class RunStart(PreparedRun run, TrainRequest request, SnapshotStor
         events.Add(new RunStarted(time.GetUtcNow(), 0, run.Record.Spec.Recipe, run.Record.Spec.Seed, request.Workers, numerics));
         foreach (var bad in run.Dataset.BadImages)
             events.Add(new BadImageSkipped(time.GetUtcNow(), 0, bad.Name, bad.Reason));
+        foreach (var note in run.Dataset.Notes)
+            events.Add(new DatasetNoted(time.GetUtcNow(), 0, note));
     }
 
     private void Continue(OpenSnapshot snapshot)

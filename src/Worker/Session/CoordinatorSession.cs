@@ -85,7 +85,7 @@ internal sealed class CoordinatorSession(
         }
         catch (RpcException e)
         {
-            return Distrust.Describe(e) is { } why ? new Status(e.StatusCode, $"it is not trusted: {why}") : e.Status;
+            return TlsFailure.Describe(e) is { } why ? new Status(e.StatusCode, $"it is not trusted: {why}") : e.Status;
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or HttpRequestException)
         {

@@ -60,6 +60,8 @@ internal sealed class RankNotes : IRunDisplay, ILoopObserver
             _context.Record(now).Save(folder);
             foreach (var bad in _context.Dataset.BadImages)
                 Send(new BadImageSkipped(now, 0, bad.Name, bad.Reason));
+            foreach (var note in _context.Dataset.Notes)
+                Send(new DatasetNoted(now, 0, note));
         }
         if (_context.State.Iteration > 0 || File.Exists(folder.InitialFakes))
             return;

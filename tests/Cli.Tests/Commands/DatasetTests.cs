@@ -64,6 +64,34 @@ public sealed class DatasetTests : IDisposable
     }
 
     [Fact]
+    public void Check_OtherFilesAndLabelsFromOne_AreSaid()
+    {
+        TestImages.WriteFolder(Images, 2, 8);
+        File.WriteAllText(Path.Combine(Images, "._0000.png"), "x");
+        File.WriteAllText(Path.Combine(Images, "notes.txt"), "x");
+        File.WriteAllText(Path.Combine(Images, "dataset.json"), """{"labels": [["0000.png", 1], ["0001.png", 2]]}""");
+
+        var text = AtelierProcess.Run("dataset", "check", Images).Succeeded();
+        var json = Assert.Single(AtelierProcess.Run("dataset", "stats", Images, "--json").Succeeded().Json);
+
+        Assert.Contains("ignored      2 files: 1 .txt files (notes.txt), 1 hidden files (._0000.png)", text.Output);
+        Assert.Contains(text.Output, line => line.StartsWith("warning      classes count from 1 to 2", StringComparison.Ordinal));
+        Assert.Contains(text.Output, line => line.StartsWith("labels       3 classes", StringComparison.Ordinal) && line.EndsWith("`train --set labels=true` trains on them", StringComparison.Ordinal));
+        Assert.Equal([1, 1], json.GetProperty("ignored").EnumerateArray().Select(kind => kind.GetProperty("files").GetInt32()));
+    }
+
+    [Fact]
+    public void Check_ImageBomb_IsRefusedByName()
+    {
+        TestImages.WriteFolder(Images, 2, 8);
+
+        var result = AtelierProcess.Run("dataset", "check", Images, "--max-megapixels", "0.00006");
+
+        Assert.Contains(result.Output, line => line.StartsWith("BAD 0001.png: 8x8 pixels are ", StringComparison.Ordinal) && line.EndsWith("(max-megapixels allows more)", StringComparison.Ordinal));
+        Complaint.IsOf(AtelierProcess.Run("dataset", "check", Images, "--max-megapixels", "501"), "--max-megapixels 501", "up to 500");
+    }
+
+    [Fact]
     public void Check_MixedSizes_GivesACommandThatWorks()
     {
         TestImages.WriteFolder(Images, 2, 24);

@@ -45,6 +45,20 @@ public sealed class DatasetMistakesTests : IDisposable
     }
 
     [Fact]
+    public void Train_LabelsAndOtherFiles_AreSaidToBeUnused()
+    {
+        TestImages.WriteFolder(Data, 2, TinyRun.Side);
+        File.WriteAllText(Path.Combine(Data, "notes.txt"), "x");
+        File.WriteAllText(Path.Combine(Data, "dataset.json"), """{"labels": [["0000.png", 0], ["0001.png", 1]]}""");
+
+        var result = AtelierProcess.Run(TinyRun.Train(Data, _folder["run"], TinyRun.Batch)).Succeeded();
+
+        var said = result.Json.Where(line => line.TryGetProperty("say", out _)).Select(line => line.GetProperty("say").GetString());
+        Assert.Contains($"{Data} has labels (2 classes), and this run does not use them; `--set labels=true` trains on them", said);
+        Assert.Contains($"{Data}: not read as images: 1 file: 1 .txt files (notes.txt)", said);
+    }
+
+    [Fact]
     public void Train_MixedSizes_NamesTwoImagesAndTheirSizes()
     {
         TestImages.WriteFolder(Data, 12, TinyRun.Side);
@@ -77,7 +91,7 @@ public sealed class DatasetMistakesTests : IDisposable
     {
         Directory.CreateDirectory(Data);
 
-        Refused(Data, Data, ".png");
+        Refused(Data, Data, "PNG");
     }
 
     [Fact]

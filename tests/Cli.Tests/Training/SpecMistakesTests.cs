@@ -99,6 +99,18 @@ public sealed class SpecMistakesTests(FinishedRun finished) : IDisposable
         Assert.Contains("numerics-accepted", File.ReadAllText(_folder[Path.Combine("run", "events.jsonl")]), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Train_ResumeOfNumericsVersion1_RefusedByNameUntilAccepted()
+    {
+        finished.CopyTo(_folder["run"]);
+        foreach (string manifest in Directory.GetFiles(_folder["run"], "manifest.json", SearchOption.AllDirectories))
+            File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("\"version\": 2,", "\"version\": 1, \"libc\": \"glibc 2.36\",", StringComparison.Ordinal));
+        string[] command = TinyRun.Train(finished.Data, _folder["run"], FinishedRun.Images);
+
+        Complaint.IsOf(AtelierProcess.Run(command), "numerics version 1", "--accept-new-numerics");
+        Assert.Equal(finished.StateSha256, AtelierProcess.Run([.. command, "--accept-new-numerics"]).Succeeded().StateSha256);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static List<(string, DateTime)> Contents(string folder) =>

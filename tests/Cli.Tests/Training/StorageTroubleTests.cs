@@ -69,7 +69,7 @@ public sealed class StorageTroubleTests(FinishedRun finished) : IDisposable
             Assert.Equal("finished", full.Json[^1].GetProperty("end").GetString());
             Assert.Equal(finished.StateSha256, full.StateSha256);
             Assert.Contains("could not be written", Assert.Single(full.Errors), StringComparison.Ordinal);
-            Assert.Contains(full.Output, line => line.Contains("the disk is full", StringComparison.Ordinal) && line.Contains("training goes on", StringComparison.Ordinal));
+            Assert.Contains(full.Output, line => line.Contains("the disk is full", StringComparison.Ordinal) && line.Contains("training continues", StringComparison.Ordinal));
             Assert.Contains(File.ReadLines(Events), line => line.Contains("snapshot-failed", StringComparison.Ordinal) && line.Contains("000000.048", StringComparison.Ordinal));
             Assert.Equal([0.016, 0.032], FinishedRun.Snapshots(_folder["run"]).Keys);
             Assert.Equal(2, Directory.GetDirectories(Path.Combine(_folder["run"], "snapshots")).Length); // what failed leaves no empty folder

@@ -157,7 +157,7 @@ public sealed class RunsTests : IAsyncLifetime
     {
         await using var first = await AttachAsync("first");
         await SubmitAsync("faces");
-        await first.UntilAsync(WorkerStage.Stepping, Cancellation);
+        await first.UntilAsync(WorkerStage.Stepping, TestContext.Current.CancellationToken);
         first.TellProgress(3);
         await using var second = new FakeWorker(_coordinator.Fleet, "second", isStuck: true);
         await second.UntilAsync(WorkerStage.Preparing, Cancellation);

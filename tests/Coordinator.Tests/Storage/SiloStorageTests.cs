@@ -1,10 +1,11 @@
+using System.Net.Sockets;
+using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans;
 using Orleans.Hosting;
 using Orleans.Runtime;
-using Orleans.Runtime.Hosting;
 
 namespace Atelier.Coordinator.Tests.Storage;
 
@@ -49,10 +50,10 @@ public sealed class SiloStorageTests : IAsyncLifetime
     [Fact]
     public async Task Grain_OfADeposedCoordinator_CannotWriteAndItsSuccessorGoesOn()
     {
-        using var first = await StartCoordinatorAsync(0);
+        using var first = await StartCoordinatorAsync("first");
         await Notes(first).Write("by the first");
         await _database.Lease.ReleaseAsync(1, Cancellation);
-        using var second = await StartCoordinatorAsync(1);
+        using var second = await StartCoordinatorAsync("second");
         Assert.Equal("by the first", await Notes(second).Read());
 
         // Orleans wraps what a storage throws.
@@ -67,17 +68,26 @@ public sealed class SiloStorageTests : IAsyncLifetime
         Assert.Equal("by the second", stored.State!.Text);
     }
 
+    [Fact]
+    public async Task Silo_ThatSomebodyConnectsTo_HangsUp()
+    {
+        using var host = await StartCoordinatorAsync("first");
+        var silo = host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
+        using var stranger = new TcpClient();
+        await stranger.ConnectAsync(silo.Endpoint, Cancellation);
+
+        // Orleans would greet it.
+        Assert.Equal(0, await stranger.GetStream().ReadAsync(new byte[1], Cancellation).AsTask().WaitAsync(TimeSpan.FromSeconds(8), Cancellation));
+        await host.StopAsync(Cancellation);
+    }
+
     private static INotesGrain Notes(IHost host) => host.Services.GetRequiredService<IGrainFactory>().GetGrain<INotesGrain>("faces");
 
-    private async Task<IHost> StartCoordinatorAsync(int number)
+    private async Task<IHost> StartCoordinatorAsync(string holder)
     {
-        var term = await _database.Lease.TryAcquireAsync($"coordinator {number}", TimeSpan.FromHours(1), Cancellation);
+        var term = await _database.Lease.TryAcquireAsync(holder, TimeSpan.FromHours(1), Cancellation);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.UseOrleans(silo =>
-        {
-            silo.UseLocalhostClustering(siloPort: 11111 + number, gatewayPort: 30000 + number);
-            silo.Services.AddGrainStorage("Default", (_, _) => _database.GrainStorage(term!.Value));
-        });
+        builder.UseOrleans(silo => CoordinatorServer.UseOneSilo(silo, _database.GrainStorage(term!.Value)));
         var host = builder.Build();
         await host.StartAsync(Cancellation);
         return host;

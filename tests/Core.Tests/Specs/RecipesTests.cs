@@ -58,10 +58,10 @@ public class RecipesTests
     }
 
     [Fact]
-    public void Cifar_Recipe_HasNoPathLengthNoMixingAndAPlainDiscriminator()
+    public void Cifar_Recipe_HasNoPathLengthNoMixingAPlainDiscriminatorAndItsLength()
     {
         var spec = Resolve("cifar", 32);
-        Assert.Equal((0, 0, NetworkArchitecture.Orig), (spec.PlWeight, spec.StyleMixing, spec.DArch));
+        Assert.Equal((0, 0, NetworkArchitecture.Orig, 100_000), (spec.PlWeight, spec.StyleMixing, spec.DArch, spec.Kimg));
     }
 
     [Fact]

@@ -38,7 +38,7 @@ public class RunSpecJsonTests
     [InlineData("""{ "gama": 3 }""", "x: There is no key `gama`. Did you mean `gamma`?")]
     [InlineData("""{ "gamma": "big" }""", "x: `gamma` cannot be `big`; it takes a number from 0 up.")]
     [InlineData("""{ "gamma": {} }""", "x: `gamma` cannot be an object.")]
-    [InlineData("""{ "gamma": 1, "gamma": 2 }""", "x: the key `gamma` stands there twice.")]
+    [InlineData("""{ "gamma": 1, "gamma": 2 }""", "x: the key `gamma` appears twice.")]
     [InlineData("""{ "recipe": "\ud800" }""", "x is not valid JSON: Cannot read incomplete UTF-16 JSON text as string with missing low surrogate.")]
     [InlineData("""[1]""", "x: expected an object of spec keys.")]
     public void Read_Mistake_NamesSourceAndKey(string json, string message) =>

@@ -34,7 +34,7 @@ public class SpecChangeTests
 
     /// <summary>The classes of the design, §4: a change of class here changes what resuming means.</summary>
     [Theory]
-    [InlineData(ChangeClass.Free, "kimg keep-last keep-best keep-every metrics metrics-every lanes cache-bytes threads snapshot-kimg image-kimg tick-kimg")]
+    [InlineData(ChangeClass.Free, "kimg keep-last keep-best keep-every metrics metrics-every lanes cache-bytes max-megapixels threads snapshot-kimg image-kimg tick-kimg")]
     [InlineData(ChangeClass.Branching, "gamma lr batch shard data-images data-digest seed mirror freeze-d style-mixing mbstd-group")]
     [InlineData(ChangeClass.Refused, "resolution channel-base channel-max mapping-layers z-dim w-dim g-arch d-arch label-dim mbstd-channels")]
     public void Change_Class_IsTheDesigns(ChangeClass change, string keys) =>

@@ -67,7 +67,7 @@ public class SpecKeysTests
     [InlineData("beta2=1", "`beta2` cannot be `1`; it takes a number from 0 up and below 1.")]
     [InlineData("g-arch=3", "`g-arch` cannot be `3`; it takes skip or resnet or orig.")]
     [InlineData("background=white", "`background` cannot be `white`; it takes a colour of six hexadecimal digits, RRGGBB (RRGGBB).")]
-    [InlineData("resolution=64x", "`resolution` cannot be `64x`; it takes a number of pixels, HEIGHTxWIDTH, or auto (pixels, height x width).")]
+    [InlineData("resolution=64x", "`resolution` cannot be `64x`; it takes a number of pixels, WIDTHxHEIGHT, or auto (pixels, width x height).")]
     [InlineData("mirror=maybe", "`mirror` cannot be `maybe`; it takes true or false.")]
     [InlineData("cache-bytes=1t", "`cache-bytes` cannot be `1t`; it takes a number of bytes, or of units with k, m or g after it (powers of 1024) (bytes).")]
     [InlineData("g-reg-every=0", "`g-reg-every` cannot be `0`; it takes a whole number from 1 up, or none (iterations).")]
@@ -81,7 +81,7 @@ public class SpecKeysTests
     public void Parse_Accepted_SetsTheValue()
     {
         RunSpec With(string text) => SpecAssignment.Parse(text).ApplyTo(new RunSpec());
-        Assert.Equal(new Resolution(384, 512), With("resolution=384x512").Resolution);
+        Assert.Equal(new Resolution(384, 512), With("resolution=512x384").Resolution);
         Assert.Equal(new Resolution(64, 64), With(" resolution = 64 ").Resolution);
         Assert.Equal(2L << 30, With("cache-bytes=2g").CacheBytes);
         Assert.Equal("00ff00", With("background=#00FF00").Background);

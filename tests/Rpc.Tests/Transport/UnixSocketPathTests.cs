@@ -8,14 +8,14 @@ public sealed class UnixSocketPathTests
     [Fact]
     public void Constructor_OfTheLongestPath_IsAnEndpoint()
     {
-        var path = "/" + new string('a', UnixSocketPath.MostBytes - 1);
+        var path = "/" + new string('a', UnixSocketPath.MaxBytes - 1);
 
         Assert.Equal(path, new UnixSocketPath(path).EndPoint.ToString());
     }
 
     [Theory]
-    [InlineData('a', UnixSocketPath.MostBytes)]
-    [InlineData('ä', UnixSocketPath.MostBytes / 2 + 1)] // two bytes each
+    [InlineData('a', UnixSocketPath.MaxBytes)]
+    [InlineData('ä', UnixSocketPath.MaxBytes / 2 + 1)] // two bytes each
     public void Constructor_OfALongerPath_SaysHowLongItMayBe(char letter, int count)
     {
         var failure = Assert.Throws<UserErrorException>(() => new UnixSocketPath("/" + new string(letter, count)));

@@ -74,7 +74,7 @@ public sealed class S3BlobStoreTests : BlobStoreConformance, IDisposable
         {
             var bytes = new byte[3 * Sizes.PartBytes];
             var error = await Assert.ThrowsAsync<S3StoreException>(() => _store.PutBytes("snapshots/1", bytes));
-            Assert.Equal(S3Trouble.Unreachable, error.Trouble);
+            Assert.Equal(S3Failure.Unreachable, error.Failure);
         }
         finally
         {

@@ -108,13 +108,13 @@ public class SafetensorsTests
     [InlineData("""{"a":{"dtype":"U8","shape":[2],"data_offsets":[2,0]}}""", 2, "data_offsets 2 to 0")]
     [InlineData("""{"a":{"dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,2]}}""", 2, "has 2 bytes")]
     [InlineData("""{"a":{"dtype":"U8","shape":[9223372036854775807],"data_offsets":[0,9223372036854775807]}}""", 2, "data_offsets 0 to")]
-    [InlineData("""{"__metadata__":{"a":1}}""", 0, "__metadata__ `a` is no string")]
-    [InlineData("""[]""", 0, "no JSON object")]
-    [InlineData("""{"a":""", 0, "header is no JSON")]
+    [InlineData("""{"__metadata__":{"a":1}}""", 0, "__metadata__ `a` is not a string")]
+    [InlineData("""[]""", 0, "not a JSON object")]
+    [InlineData("""{"a":""", 0, "header is not JSON")]
     public void Open_Malformed_SaysWhatIsWrong(string header, int dataBytes, string reason)
     {
         var error = Assert.Throws<UserErrorException>(() => Read(File(header, dataBytes)));
-        Assert.StartsWith("x.safetensors is no valid safetensors file: ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("x.safetensors is not a valid safetensors file: ", error.Message, StringComparison.Ordinal);
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
     }
 

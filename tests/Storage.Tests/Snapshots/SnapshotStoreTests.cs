@@ -65,6 +65,18 @@ public class SnapshotStoreTests
     }
 
     [Fact]
+    public async Task OpenNewest_SnapshotOfNumericsVersion1_IsReadAndSaysSo()
+    {
+        var manifest = $"{SnapshotStore.FolderOf(await Write(1))}/manifest.json";
+        var json = System.Text.Encoding.UTF8.GetString(await _blobs.GetBytes(manifest));
+        var former = json.Replace("\"version\": 2,", "\"version\": 1, \"one_dnn\": \"2.7.4\", \"blas\": \"OpenBLAS\", \"libc\": \"glibc 2.36\",", StringComparison.Ordinal);
+        Assert.NotEqual(json, former);
+        await _blobs.PutText(manifest, former);
+        using var snapshot = (await _store.OpenNewestAsync(Token)).Snapshot!;
+        Assert.Contains("the run has numerics version 1 and this is numerics version 2", snapshot.Manifest.Numerics.DifferencesTo(new()));
+    }
+
+    [Fact]
     public async Task List_SeveralBranches_IsOldestFirst()
     {
         foreach (var (kimg, branch) in new (double, uint)[] { (400, 0), (3, 1), (1000000, 0), (200, 0), (2, 1) }) await Write(kimg, branch);
@@ -114,9 +126,9 @@ public class SnapshotStoreTests
         { "manifest-cut", "its manifest cannot be read" },
         { "manifest-newer", "its manifest has format 9" },
         { "manifest-moved", "its manifest is that of 000001.000" },
-        { "manifest-of-fewer-sections", "which is no section of the state" },
+        { "manifest-of-fewer-sections", "which is not a section of the state" },
         { "manifest-of-more-elements", "do not hold every element of `steps` once" },
-        { "manifest-escapes", "is no name for a slice" },
+        { "manifest-escapes", "is not a valid name for a slice" },
         { "manifest-null", "its manifest cannot be read" },
     };
 

@@ -68,7 +68,7 @@ public sealed class ImageDatasetTests : IDisposable
         var error = TestSource.Refused(ImageSource.Open(_folder.Path), DatasetProblem.Empty);
 
         Assert.Contains(_folder.Path, error.Message, StringComparison.Ordinal);
-        Assert.Contains(".png", error.Message, StringComparison.Ordinal);
+        Assert.Contains("PNG", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class ImageDatasetTests : IDisposable
 
     [Theory]
     [InlineData(33, 33, "`--set resolution=32 --set resize=fit`")]
-    [InlineData(100, 75, "`--set resolution=64 --set resize=fit` (square) or `--set resolution=72x100 --set resize=fit`")]
+    [InlineData(100, 75, "`--set resolution=64 --set resize=fit` (square) or `--set resolution=100x72 --set resize=fit`")]
     [InlineData(2, 2, "`--set resolution=4 --set resize=fit`")]
     public void Open_UnusableSize_NamesItAndWhatToPass(int width, int height, string advice)
     {
@@ -141,7 +141,7 @@ public sealed class ImageDatasetTests : IDisposable
         var error = TestSource.Refused(WithBad(5, 11), DatasetProblem.BadImage);
 
         Assert.Contains("0005.png", error.Message, StringComparison.Ordinal);
-        Assert.Contains("not a PNG, JPEG or WebP file", error.Message, StringComparison.Ordinal);
+        Assert.Contains("not a PNG, JPEG, WebP, BMP, TIFF or GIF file", error.Message, StringComparison.Ordinal);
         Assert.Contains("--bad-images skip", error.Message, StringComparison.Ordinal);
     }
 
@@ -155,7 +155,7 @@ public sealed class ImageDatasetTests : IDisposable
 
         Assert.Equal(17, dataset.Count);
         Assert.Equal(["0000.png", "0005.png", "0011.png"], dataset.BadImages.Select(b => b.Name));
-        Assert.All(dataset.BadImages, b => Assert.Equal("not a PNG, JPEG or WebP file", b.Reason));
+        Assert.All(dataset.BadImages, b => Assert.Equal("not a PNG, JPEG, WebP, BMP, TIFF or GIF file", b.Reason));
         Assert.Equal(6, TestSource.NumberAt(dataset, 4));
         Assert.Equal("0006.png", dataset.NameOf(4));
     }

@@ -1,4 +1,3 @@
-using System.Xml.Linq;
 using Atelier.Training.Imaging;
 
 namespace Atelier.Training.Tests.Imaging;
@@ -6,52 +5,64 @@ namespace Atelier.Training.Tests.Imaging;
 public class LossCurvesTests
 {
     [Fact]
-    public void ToSvg_Panels_IsWellFormedAndNamesEverything()
-    {
-        var svg = XDocument.Parse(LossCurves.ToSvg([Panel("Losses <adversarial>", 40), Panel("R1 penalty", 5000, log: true)], "kimg"));
-
-        var texts = svg.Descendants().Where(e => e.Name.LocalName == "text").Select(e => e.Value).ToArray();
-        Assert.Contains("Losses <adversarial>", texts);
-        Assert.Contains("R1 penalty", texts);
-        Assert.Contains("G & friends", texts);
-        Assert.Equal(2, texts.Count(t => t == "kimg"));
-        // A short curve is one line, a long one is drawn twice, thinned.
-        var paths = svg.Descendants().Where(e => e.Name.LocalName == "path").Select(e => e.Attribute("d")!.Value).ToArray();
-        Assert.Equal(2 + 4, paths.Length);
-        Assert.All(paths, d => Assert.InRange(d.Count(c => c == 'L'), 30, 700));
-    }
-
-    [Fact]
-    public void ToSvg_ValuesThatAreNotFinite_LeaveGaps()
-    {
-        var curve = new Curve("x", [new(0, 1), new(1, 2), new(2, double.NaN), new(3, 1), new(4, double.PositiveInfinity), new(5, 2)]);
-
-        var svg = LossCurves.ToSvg([new CurvePanel("gaps", [curve])]);
-
-        var path = Assert.Single(XDocument.Parse(svg).Descendants(), e => e.Name.LocalName == "path").Attribute("d")!.Value;
-        Assert.Equal(3, path.Count(c => c == 'M'));
-        Assert.DoesNotContain("NaN", svg, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void ToPng_Curve_IsDrawnInItsColour()
     {
-        var image = ImageCodec.Decode(LossCurves.ToPng([Panel("Losses", 100)], scale: 1), RgbColor.Black);
+        var image = Draw(Panel("Losses", 100));
 
         Assert.Equal(new ImageSize(960, 300), image.Size);
-        var blue = 0;
-        for (var i = 0; i < image.Width * image.Height; i++)
-        {
-            var colour = image.At(i % image.Width, i / image.Width);
-            blue += colour is { Red: < 40, Green: > 90 and < 140, Blue: > 160 } ? 1 : 0;
-        }
-
-        Assert.True(blue > 500, $"{blue} pixels of the first series' colour");
+        Assert.True(Blue(image) > 500, $"{Blue(image)} pixels of the first series' colour");
     }
+
+    [Fact]
+    public void ToPng_ValuesThatAreNotFinite_LeaveGaps()
+    {
+        Curve Of(Func<int, double> value) => new("x", [.. Enumerable.Range(0, 50).Select(i => new CurvePoint(i, value(i)))]);
+
+        var whole = Blue(Draw(new CurvePanel("t", [Of(_ => 1)])));
+        var gaps = Blue(Draw(new CurvePanel("t", [Of(i => i is >= 10 and < 40 ? double.NaN : 1)])));
+
+        Assert.InRange(gaps, 1, whole * 0.7);
+    }
+
+    [Fact]
+    public void ToPng_TitleAndNames_AreWritten()
+    {
+        // Only the texts differ between the two.
+        var one = Draw(new CurvePanel("Losses", [new Curve("generator", [new(0, 1), new(1, 2)])]));
+        var other = Draw(new CurvePanel("", [new Curve("generator", [new(0, 1), new(1, 2)])]));
+
+        Assert.True(Dark(one, 56) > Dark(other, 56) + 100, $"{Dark(one, 56)} and {Dark(other, 56)} dark pixels above the diagram");
+        Assert.True(Dark(one, 300) > 400, $"{Dark(one, 300)} dark pixels in all");
+    }
+
+    [Fact]
+    public void ToPng_SeveralPanels_AreStackedAndScaled() =>
+        Assert.Equal(new ImageSize(1440, 900), ImageCodec.Decode(LossCurves.ToPng([Panel("Losses", 40), Panel("R1 penalty", 5000, log: true)]), RgbColor.White).Size);
 
     [Fact]
     public void ToPng_NothingMeasured_StillDraws() =>
         Assert.NotEmpty(LossCurves.ToPng([new CurvePanel("empty", [new Curve("G", [])]), new CurvePanel("none", [], LogarithmicY: true)]));
+
+    [Fact]
+    public void Thin_LongCurve_AveragesNeighbours()
+    {
+        var curve = new Curve("x", [.. Enumerable.Range(0, 1000).Select(i => new CurvePoint(i, 2 * i))]);
+
+        var thin = curve.Thin(100);
+
+        Assert.Equal(100, thin.Points.Count);
+        Assert.Equal(new CurvePoint(4.5, 9), thin.Points[0]);
+        Assert.Equal(new CurvePoint(2, 4), curve.Smooth(2).Points[2]);
+    }
+
+    private static RgbImage Draw(CurvePanel panel) => ImageCodec.Decode(LossCurves.ToPng([panel], scale: 1), RgbColor.Black);
+
+    private static int Blue(RgbImage image) => Count(image, image.Height, c => c is { Red: < 40, Green: > 90 and < 140, Blue: > 160 });
+
+    private static int Dark(RgbImage image, int rows) => Count(image, rows, c => c is { Red: < 100, Green: < 100, Blue: < 100 });
+
+    private static int Count(RgbImage image, int rows, Func<RgbColor, bool> counts) =>
+        Enumerable.Range(0, image.Width * rows).Count(i => counts(image.At(i % image.Width, i / image.Width)));
 
     private static CurvePanel Panel(string title, int points, bool log = false) => new(
         title,

@@ -50,6 +50,28 @@ internal static class PngWriter
         return whole.ToArray();
     }
 
+    /// <summary>The same file with another height in its header.</summary>
+    public static byte[] WithHeight(byte[] file, int height)
+    {
+        var changed = file.ToArray();
+        BinaryPrimitives.WriteInt32BigEndian(changed.AsSpan(20), height);
+        BinaryPrimitives.WriteUInt32BigEndian(changed.AsSpan(29), Crc(changed[12..29]));
+        return changed;
+    }
+
+    /// <summary>The same file with its first IDAT chunk split in two.</summary>
+    public static byte[] InTwoChunks(byte[] file)
+    {
+        var at = file.AsSpan().IndexOf("IDAT"u8);
+        var length = BinaryPrimitives.ReadInt32BigEndian(file.AsSpan(at - 4));
+        using var split = new MemoryStream();
+        split.Write(file.AsSpan(0, at - 4));
+        Chunk(split, "IDAT", file[(at + 4)..(at + 4 + (length / 2))]);
+        Chunk(split, "IDAT", file[(at + 4 + (length / 2))..(at + 4 + length)]);
+        split.Write(file.AsSpan(at + 8 + length));
+        return split.ToArray();
+    }
+
     private static byte[] Unfiltered(byte[] rows, int height) =>
         [.. rows.Chunk(rows.Length / height).SelectMany(row => row.Prepend((byte)0))];
 

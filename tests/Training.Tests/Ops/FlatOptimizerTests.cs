@@ -1,3 +1,4 @@
+using Atelier.Core.Schedules;
 using Atelier.Training.Ops;
 using static TorchSharp.torch;
 
@@ -10,8 +11,8 @@ public class FlatOptimizerTests
     {
         using var scope = NewDisposeScope();
         var parameters = tensor([1.0, 1, 1], float64);
-        var counts = FlatOptimizer.AdamStep(parameters, tensor([5.0, -1e-3, 0], float64), zeros(3, float64), zeros(3, float64), .1, 0, .99, 1e-12, 1, 1);
-        Assert.Equal((0, 0), counts);
+        var counts = FlatOptimizer.AdamStep(parameters, tensor([5.0, -1e-3, 0], float64), zeros(3, float64), zeros(3, float64), new AdamHyper(.1, 0, .99, 1e-12), 1, 1);
+        Assert.Equal([0.0, 0], counts.data<double>().ToArray());
         var values = parameters.data<double>().ToArray();
         Assert.Equal(.9, values[0], 1e-9);
         Assert.Equal(1.1, values[1], 1e-9);
@@ -24,8 +25,8 @@ public class FlatOptimizerTests
         using var scope = NewDisposeScope();
         var first = zeros(4, float64);
         var gradient = tensor([double.NaN, double.PositiveInfinity, double.NegativeInfinity, 2], float64);
-        var counts = FlatOptimizer.AdamStep(zeros(4, float64), gradient, first, zeros(4, float64), .1, .5, .99, 1e-8, 1, .5);
-        Assert.Equal((1, 2), counts);
+        var counts = FlatOptimizer.AdamStep(zeros(4, float64), gradient, first, zeros(4, float64), new AdamHyper(.1, .5, .99, 1e-8), 1, .5);
+        Assert.Equal([1.0, 2], counts.data<double>().ToArray());
         Assert.Equal([0, 5e4, -5e4, .5], first.data<double>().ToArray());
     }
 
@@ -42,7 +43,7 @@ public class FlatOptimizerTests
     public void AdamStep_BuffersOfDifferentSize_NamesThem()
     {
         using var scope = NewDisposeScope();
-        var error = Assert.Throws<NativeOpException>(() => FlatOptimizer.AdamStep(zeros(3), zeros(4), zeros(3), zeros(3), .1, 0, .99, 1e-8, 1, 1));
+        var error = Assert.Throws<OpException>(() => FlatOptimizer.AdamStep(zeros(3), zeros(4), zeros(3), zeros(3), new AdamHyper(.1, 0, .99, 1e-8), 1, 1));
         Assert.Contains("[4]", error.Message, StringComparison.Ordinal);
     }
 }

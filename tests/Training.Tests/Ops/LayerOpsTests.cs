@@ -16,9 +16,10 @@ public class LayerOpsTests
         var filter = Upfirdn2d.SetupFilter([1, 3, 3, 1]);
         var noise = randn([1, 1, 6 * up, 6 * up], float64);
         Tensor[] inputs = [Leaf(2, 4, 6, 6), Leaf(5, 4, 3, 3), Leaf(2, 4), Leaf(5), Leaf()];
-        var fused = SynthesisLayerOp.Apply(inputs[0], inputs[1], inputs[2], filter, noise, inputs[4], inputs[3], up, 1, up == 1, Activation.LeakyRelu, 1.2, 3);
-        var modulated = ModulatedConv2d.Apply(inputs[0], inputs[1], inputs[2], noise * inputs[4], up, 1, filter, flipWeight: up == 1);
-        var parts = BiasAct.Apply(modulated, inputs[3], activation: Activation.LeakyRelu, gain: 1.2, clamp: 3);
+        var fused = new ConvolutionLayer(3, up, 1, ResamplingFilter.Binomial, Activation.LeakyRelu).Apply(
+            inputs[0], inputs[1], inputs[2], PublishedOps.Demodulation(inputs[1], inputs[2]), noise, inputs[4], inputs[3], 1.2, 3);
+        var modulated = PublishedOps.ModulatedConv2d(inputs[0], inputs[1], inputs[2], noise * inputs[4], up, 1, filter, flipWeight: up == 1);
+        var parts = PublishedOps.BiasAct(modulated, inputs[3], activation: Activation.LeakyRelu, gain: 1.2, clamp: 3);
         AssertSame(fused, parts, inputs);
     }
 
@@ -29,8 +30,8 @@ public class LayerOpsTests
         manual_seed(2);
         var filter = Upfirdn2d.SetupFilter([1, 3, 3, 1]);
         Tensor[] inputs = [Leaf(2, 4, 8, 6), Leaf(5, 4, 3, 3), Leaf(5)];
-        var fused = ConvLayerOp.Apply(inputs[0], inputs[1], .5, inputs[2], filter, 1, 2, Activation.LeakyRelu, 1, null);
-        var parts = BiasAct.Apply(Conv2dResample.Apply(inputs[0], inputs[1] * .5, filter, down: 2, padding: 1), inputs[2], activation: Activation.LeakyRelu, gain: 1);
+        var fused = new ConvolutionLayer(3, 1, 2, ResamplingFilter.Binomial, Activation.LeakyRelu).Apply(inputs[0], inputs[1] * .5, bias: inputs[2]);
+        var parts = PublishedOps.BiasAct(PublishedOps.Conv2dResample(inputs[0], inputs[1] * .5, filter, down: 2, padding: 1), inputs[2], activation: Activation.LeakyRelu, gain: 1);
         AssertSame(fused, parts, inputs);
     }
 
@@ -40,8 +41,8 @@ public class LayerOpsTests
         using var scope = NewDisposeScope();
         manual_seed(3);
         Tensor[] inputs = [Leaf(2, 4, 5, 6), Leaf(3, 4, 1, 1), Leaf(2, 4), Leaf(3)];
-        var fused = ToRgbOp.Apply(inputs[0], inputs[1], inputs[2], inputs[3], 1.5);
-        var parts = BiasAct.Apply(ModulatedConv2d.Apply(inputs[0], inputs[1], inputs[2], demodulate: false), inputs[3], clamp: 1.5);
+        var fused = new ConvolutionLayer(1, 1, 1, null, Activation.Linear).Apply(inputs[0], inputs[1], inputs[2], bias: inputs[3], clamp: 1.5);
+        var parts = PublishedOps.BiasAct(PublishedOps.ModulatedConv2d(inputs[0], inputs[1], inputs[2], demodulate: false), inputs[3], clamp: 1.5);
         AssertSame(fused, parts, inputs);
     }
 
@@ -51,8 +52,8 @@ public class LayerOpsTests
         using var scope = NewDisposeScope();
         manual_seed(4);
         Tensor[] inputs = [Leaf(3, 7), Leaf(5, 7), Leaf(5)];
-        var fused = FullyConnectedOp.Apply(inputs[0], inputs[1], .3, inputs[2], .01, Activation.LeakyRelu);
-        var parts = BiasAct.Apply(inputs[0].matmul((inputs[1] * .3).t()), inputs[2] * .01, activation: Activation.LeakyRelu);
+        var fused = MatrixProductOp.FullyConnected(inputs[0], inputs[1], .3, inputs[2], .01, Activation.LeakyRelu);
+        var parts = PublishedOps.BiasAct(inputs[0].matmul((inputs[1] * .3).t()), inputs[2] * .01, activation: Activation.LeakyRelu);
         AssertSame(fused, parts, inputs);
     }
 
@@ -60,7 +61,7 @@ public class LayerOpsTests
     public void MinibatchStd_GroupThatDoesNotDivide_NamesBoth()
     {
         using var scope = NewDisposeScope();
-        var error = Assert.Throws<NativeOpException>(() => MinibatchStd.Apply(zeros(5, 2, 4, 4), 3));
+        var error = Assert.Throws<OpException>(() => MinibatchStd.Apply(zeros(5, 2, 4, 4), 3));
         Assert.Contains("3", error.Message, StringComparison.Ordinal);
         Assert.Contains("[5, 2, 4, 4]", error.Message, StringComparison.Ordinal);
     }
@@ -69,9 +70,9 @@ public class LayerOpsTests
     public void SynthesisLayer_StylesOfWrongSize_NamesOpAndShapes()
     {
         using var scope = NewDisposeScope();
-        var error = Assert.Throws<NativeOpException>(() => SynthesisLayerOp.Apply(
-            zeros(2, 4, 6, 6), zeros(5, 4, 3, 3), zeros(2, 3), null, null, null, zeros(5), 1, 1, true, Activation.LeakyRelu, 1, null));
-        Assert.StartsWith("synthesis_layer(Float32 [2, 4, 6, 6], Float32 [5, 4, 3, 3], Float32 [2, 3], none", error.Message, StringComparison.Ordinal);
+        var error = Assert.Throws<OpException>(() =>
+            new ConvolutionLayer(3, 1, 1, null, Activation.LeakyRelu).Apply(zeros(2, 4, 6, 6), zeros(5, 4, 3, 3), zeros(2, 3)));
+        Assert.Equal("convolution layer: styles Float32 [2, 3] do not fit x Float32 [2, 4, 6, 6]", error.Message);
     }
 
     private static Tensor Leaf(params long[] shape) => randn(shape, float64).requires_grad_();

@@ -28,7 +28,8 @@ public class PhiloxFillTests
         using var scope = NewDisposeScope();
         var values = zeros(1000, float64);
         PhiloxFill.Normal(values, Key, CounterHigh, 7);
-        Assert.Equal(Enumerable.Range(7, 1000).Select(i => NormalAt((ulong)i)), values.data<double>().ToArray());
+        // The reference takes the C library's functions, whose last bits are its own.
+        Assert.All(values.data<double>().ToArray().Select((value, i) => (value, i)), pair => Assert.Equal(NormalAt((ulong)pair.i + 7), pair.value, 1e-14));
     }
 
     [Fact]

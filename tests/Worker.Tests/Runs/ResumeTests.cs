@@ -74,7 +74,7 @@ public sealed class ResumeTests : IDisposable
         var outcome = LocalRun.Execute(SmallRun.Request(_folder["run"], 96), display, new StopFlag(), TimeProvider.System);
 
         Assert.Equal(LoopEnd.Finished, outcome.End);
-        Assert.Contains(display.Lines, line => line.Contains("could not be written", StringComparison.Ordinal) && line.Contains("training goes on", StringComparison.Ordinal));
+        Assert.Contains(display.Lines, line => line.Contains("could not be written", StringComparison.Ordinal) && line.Contains("training continues", StringComparison.Ordinal));
         Assert.True(Directory.Exists(Path.Combine(new RunFolder(_folder["run"]).Snapshots, "000000.032")));
         Assert.True(Directory.Exists(Path.Combine(new RunFolder(_folder["run"]).Snapshots, "000000.096")));
     }

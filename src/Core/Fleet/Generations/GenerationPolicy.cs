@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using Atelier.Core.Fleet.Queue;
+
 namespace Atelier.Core.Fleet.Generations;
 
 /// <summary>
@@ -21,11 +24,6 @@ namespace Atelier.Core.Fleet.Generations;
 /// </remarks>
 public static class GenerationPolicy
 {
-    /// <summary>Decides about one run.</summary>
-    /// <param name="state">The run.</param>
-    /// <param name="view">The fleet, as it concerns the run.</param>
-    /// <param name="settings">Deadlines.</param>
-    /// <param name="now">The coordinator's time.</param>
     public static GenerationDecision Decide(GenerationState state, RunView view, GenerationSettings settings, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -38,8 +36,6 @@ public static class GenerationPolicy
 
     /// <summary>What a worker is to be told that has just attached, or whose report shows that it knows no better.</summary>
     /// <param name="state">The run, as the last decision left it.</param>
-    /// <param name="term">The coordinator's term.</param>
-    /// <param name="worker">The worker.</param>
     /// <returns>The order; null where it is as it should be.</returns>
     public static WorkerOrder? OrderFor(GenerationState state, Term term, WorkerId worker)
     {
@@ -75,3 +71,86 @@ public static class GenerationPolicy
         return holders.Count > 0 ? holders[state.SaveAttempts % holders.Count] : null;
     }
 }
+
+/// <summary>Deadlines and thresholds of the generation protocol.</summary>
+public sealed record GenerationSettings
+{
+    /// <summary>How long a worker may take from the order to halt until it stands still: one phase, and some.</summary>
+    public TimeSpan HaltDeadline { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long a worker may take to fetch the state and reach its peers.</summary>
+    public TimeSpan PrepareDeadline { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a running generation may go without committing a phase.</summary>
+    public TimeSpan ProgressDeadline { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long the last worker may take to save; then another one tries.</summary>
+    public TimeSpan SaveDeadline { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>A generation lasts at least this long before a join ends it, so that many joins cost few halts.</summary>
+    public TimeSpan JoinPatience { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>So many generations in a row a worker may end without anything being committed; then it is evicted.</summary>
+    public int MostTroubles { get; init; } = 5;
+
+    /// <summary>A re-balance has to promise a gain above this part of an iteration's time.</summary>
+    public double RebalanceGain { get; init; } = 0.1;
+
+    /// <summary>So often in a row a run goes back to a snapshot over copies that disagree; then it fails.</summary>
+    public int MostReplays { get; init; } = 3;
+}
+
+/// <summary>What a decision on a run looks at, besides the run's own state.</summary>
+/// <param name="Term">The coordinator's term, which every order carries.</param>
+/// <param name="Live">All admitted or draining workers with a lease, whichever run has them, in the order in which the run is to rank new ones.</param>
+public sealed record RunView(Term Term, RunIntent Intent, IReadOnlyList<LiveWorker> Live)
+{
+    internal LiveWorker? Find(WorkerId worker) => ByWorker<LiveWorker>.Find(Live, worker, live => live.Worker);
+}
+
+/// <summary>A worker with a lease, as a run sees it.</summary>
+/// <param name="MayServe">
+/// Whether the run may have it from here on: the queue gives it to this run, no other run holds it, and it does not drain.
+/// </param>
+public sealed record LiveWorker(WorkerId Worker, long Incarnation, bool MayServe);
+
+/// <summary>
+/// Finds entries of long lists by their worker. The lists of a state never change, so each gets its index once, when it is
+/// searched first, and keeps it for as long as it lives: a decision about a thousand workers searches a thousand times.
+/// </summary>
+internal static class ByWorker<T> where T : class
+{
+    /// <summary>Shorter lists are searched as they are.</summary>
+    private const int ShortList = 16;
+
+    private static readonly ConditionalWeakTable<IReadOnlyList<T>, Dictionary<WorkerId, T>> Indexes = [];
+
+    /// <summary>The first entry of a worker; null for none.</summary>
+    public static T? Find(IReadOnlyList<T> list, WorkerId worker, Func<T, WorkerId> workerOf) => list.Count < ShortList
+        ? list.FirstOrDefault(entry => workerOf(entry) == worker)
+        : Indexes.GetValue(list, entries => entries.DistinctBy(workerOf).ToDictionary(workerOf)).GetValueOrDefault(worker);
+}
+
+/// <summary>What a pass decided: the new state, to be stored first, and then the effects.</summary>
+/// <param name="Actions">Effects, in order.</param>
+public sealed record GenerationDecision(GenerationState State, IReadOnlyList<GenerationAction> Actions);
+
+/// <summary>An effect that a decision on a run asks for. All may be repeated.</summary>
+public abstract record GenerationAction;
+
+/// <summary>
+/// Send an order. Every decision asks again for what a worker has not reported to have done; the executor need not send
+/// twice on one stream what it sent before.
+/// </summary>
+public sealed record Tell(WorkerId Worker, WorkerOrder Order) : GenerationAction;
+
+/// <summary>Put a worker out of the fleet.</summary>
+/// <param name="Reason">Why, as a clause after the worker's name and a colon.</param>
+public sealed record EvictWorker(WorkerId Worker, string Reason) : GenerationAction;
+
+/// <summary>Delete the snapshots after a position: they hold a state on which workers did not agree.</summary>
+/// <param name="After">The last good position.</param>
+public sealed record DiscardSnapshots(Position After) : GenerationAction;
+
+/// <summary>Write a line into the run's event log.</summary>
+public sealed record LogEvent(string Text) : GenerationAction;

@@ -7,8 +7,6 @@ namespace Atelier.Core.Fleet.Generations;
 public static class GenerationReports
 {
     /// <summary>A worker's report about this run.</summary>
-    /// <param name="state">The run.</param>
-    /// <param name="report">The report.</param>
     public static GenerationState Observe(GenerationState state, WorkerReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
@@ -16,7 +14,6 @@ public static class GenerationReports
     }
 
     /// <summary>Reports about this run, as if they were observed one after the other; a thousand cost little more than one.</summary>
-    /// <param name="state">The run.</param>
     /// <param name="reports">The reports, in the order in which they came.</param>
     public static GenerationState Observe(GenerationState state, IReadOnlyCollection<WorkerReport> reports)
     {
@@ -53,8 +50,6 @@ public static class GenerationReports
     }
 
     /// <summary>A digest to compare. One from another lineage, or of a state that was agreed on, is out of date.</summary>
-    /// <param name="state">The run.</param>
-    /// <param name="check">The digest.</param>
     public static GenerationState Observe(GenerationState state, CheckReport check)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -65,7 +60,6 @@ public static class GenerationReports
     }
 
     /// <summary>A snapshot was committed.</summary>
-    /// <param name="state">The run.</param>
     /// <param name="version">Its state; one from a lineage that was given up is of no use.</param>
     public static GenerationState SnapshotCommitted(GenerationState state, StateVersion version)
     {
@@ -76,8 +70,6 @@ public static class GenerationReports
     }
 
     /// <summary>A snapshot was deleted, or cannot be read.</summary>
-    /// <param name="state">The run.</param>
-    /// <param name="position">Its position.</param>
     public static GenerationState SnapshotLost(GenerationState state, Position position)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -85,7 +77,6 @@ public static class GenerationReports
     }
 
     /// <summary>The worker that was ordered to save could not: the next pass asks another one.</summary>
-    /// <param name="state">The run.</param>
     public static GenerationState SaveFailed(GenerationState state)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -93,8 +84,6 @@ public static class GenerationReports
     }
 
     /// <summary>The run cannot go on, whoever works on it: its workers are released with nothing saved, until a person resumes it.</summary>
-    /// <param name="state">The run.</param>
-    /// <param name="reason">Why.</param>
     public static GenerationState Failed(GenerationState state, string reason)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -102,8 +91,6 @@ public static class GenerationReports
     }
 
     /// <summary>The run goes back to a snapshot, and on along another branch: what later states hold is of no use any more.</summary>
-    /// <param name="state">The run.</param>
-    /// <param name="target">The snapshot's position.</param>
     public static GenerationState RolledBack(GenerationState state, Position target)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -118,8 +105,6 @@ public static class GenerationReports
     }
 
     /// <summary>A person resumed a failed run, or changed a spec's free keys.</summary>
-    /// <param name="state">The run.</param>
-    /// <param name="shape">What is needed of its spec now.</param>
     public static GenerationState Resumed(GenerationState state, RunShape shape)
     {
         ArgumentNullException.ThrowIfNull(state);

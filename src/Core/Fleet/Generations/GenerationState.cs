@@ -8,7 +8,6 @@ namespace Atelier.Core.Fleet.Generations;
 /// </summary>
 public sealed record GenerationState
 {
-    /// <summary>The run.</summary>
     public required RunId Run { get; init; }
 
     /// <summary>What is needed of its spec.</summary>
@@ -17,10 +16,8 @@ public sealed record GenerationState
     /// <summary>The last generation that was given a number.</summary>
     public GenerationId Generation { get; init; }
 
-    /// <summary>Where the protocol stands.</summary>
     public GenerationStage Stage { get; init; }
 
-    /// <summary>Since when.</summary>
     public DateTimeOffset StageSince { get; init; }
 
     /// <summary>Why the last generation ended, or what the present stage is for.</summary>
@@ -84,8 +81,6 @@ public sealed record GenerationState
     /// A run before its first generation. The newest snapshot counts as agreed on: nobody is there who could have another,
     /// and a dispute about later states is no reason to discard it.
     /// </summary>
-    /// <param name="run">The run.</param>
-    /// <param name="shape">What is needed of its spec.</param>
     /// <param name="snapshots">Positions of the snapshots that there are, oldest first.</param>
     public static GenerationState New(RunId run, RunShape shape, params IReadOnlyList<Position> snapshots)
     {
@@ -95,7 +90,6 @@ public sealed record GenerationState
     }
 
     /// <summary>The run's state for people. A run in Idle that wants to go on is queued.</summary>
-    /// <param name="intent">What people want of it.</param>
     public RunStatus Status(RunIntent intent) => this switch
     {
         { Failure: not null } => Held.Count > 0 ? RunStatus.Halting : RunStatus.Failed,
@@ -108,9 +102,52 @@ public sealed record GenerationState
     };
 
     /// <summary>The newest report of a worker; null for none.</summary>
-    /// <param name="worker">The worker.</param>
     public WorkerReport? ReportOf(WorkerId worker) => ByWorker<WorkerReport>.Find(Reports, worker, report => report.Worker);
 
     /// <summary>Held workers that report to hold a state.</summary>
     internal IReadOnlyList<WorkerId> HoldersOf(StateVersion version) => [.. Held.Where(worker => ReportOf(worker)?.Held == version)];
 }
+
+/// <summary>
+/// Where a run's protocol stands. Idle → Gathering → Preparing → Running → Gathering; Gathering → Saving → Gathering;
+/// Preparing → Gathering; Gathering → Idle. <see cref="GenerationPolicy"/> has the conditions.
+/// </summary>
+public enum GenerationStage
+{
+    /// <summary>Nobody works: there are too few workers, or nothing is to do.</summary>
+    Idle,
+
+    /// <summary>The former generation is ordered to halt; all who take part report what they hold.</summary>
+    Gathering,
+
+    /// <summary>The next generation is assigned; its members fetch the state and reach their peers.</summary>
+    Preparing,
+
+    /// <summary>All were ready and have been told to go.</summary>
+    Running,
+
+    /// <summary>One worker writes the state to the store, because those who hold it are about to leave.</summary>
+    Saving,
+}
+
+/// <summary>What the generation protocol needs to know of a run's spec.</summary>
+/// <param name="MinWorkers">With fewer workers the run waits; at least 1.</param>
+/// <param name="MaxWorkers">More workers it does not take; at most the number of shards.</param>
+/// <param name="Iterations">The run is done when so many are.</param>
+/// <param name="TickIterations">Iterations from one tick to the next, at least 1.</param>
+public sealed record RunShape(int Shards, int MinWorkers, int MaxWorkers, long Iterations, int TickIterations)
+{
+    /// <summary>The position at which the run is done.</summary>
+    public Position End => new(Iterations, 0);
+
+    /// <summary>The tick that a position lies in.</summary>
+    public long TickOf(Position position) => position.Iteration / TickIterations;
+}
+
+/// <summary>A worker that a gathering took in while it was under way.</summary>
+/// <param name="Since">When; its time to halt begins here.</param>
+public sealed record Newcomer(WorkerId Worker, DateTimeOffset Since);
+
+/// <summary>A worker that could not go on in one generation after the other, none of which committed anything.</summary>
+/// <param name="Generations">How many they were.</param>
+public sealed record RepeatedTrouble(WorkerId Worker, Position At, int Generations);

@@ -7,12 +7,7 @@ public static class MembershipPolicy
     /// A worker attaches. The process that is a member already goes on where it was (its stream broke, or the coordinator
     /// restarted); a new process has to pass the probe.
     /// </summary>
-    /// <param name="state">The fleet.</param>
-    /// <param name="worker">The worker's name.</param>
     /// <param name="incarnation">Which process of that name; a later start has a higher number.</param>
-    /// <param name="capabilities">What it says of itself.</param>
-    /// <param name="settings">Deadlines.</param>
-    /// <param name="now">The coordinator's time.</param>
     public static FleetDecision Join(FleetState state, WorkerId worker, long incarnation, WorkerCapabilities capabilities, FleetSettings settings, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -35,11 +30,6 @@ public static class MembershipPolicy
     }
 
     /// <summary>Something was heard from a worker. Nothing happens for a process that is no member.</summary>
-    /// <param name="state">The fleet.</param>
-    /// <param name="worker">The worker.</param>
-    /// <param name="incarnation">Its process.</param>
-    /// <param name="settings">Deadlines.</param>
-    /// <param name="now">The coordinator's time.</param>
     public static FleetState Renew(FleetState state, WorkerId worker, long incarnation, FleetSettings settings, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -50,9 +40,6 @@ public static class MembershipPolicy
     }
 
     /// <summary>Whether a process is one of the fleet.</summary>
-    /// <param name="state">The fleet.</param>
-    /// <param name="worker">The worker.</param>
-    /// <param name="incarnation">Its process.</param>
     public static bool IsMember(FleetState state, WorkerId worker, long incarnation)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -63,11 +50,6 @@ public static class MembershipPolicy
     /// A worker's stream ended without a word. A process that lives attaches again at once, so that the rest of the lease
     /// need not be waited for.
     /// </summary>
-    /// <param name="state">The fleet.</param>
-    /// <param name="worker">The worker.</param>
-    /// <param name="incarnation">Its process.</param>
-    /// <param name="settings">Deadlines.</param>
-    /// <param name="now">The coordinator's time.</param>
     public static FleetState StreamEnded(FleetState state, WorkerId worker, long incarnation, FleetSettings settings, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -78,10 +60,6 @@ public static class MembershipPolicy
     }
 
     /// <summary>The admission probe's verdict.</summary>
-    /// <param name="state">The fleet.</param>
-    /// <param name="worker">The worker.</param>
-    /// <param name="incarnation">Its process.</param>
-    /// <param name="digest">Digest of what its probe computed.</param>
     public static FleetDecision Probed(FleetState state, WorkerId worker, long incarnation, string digest)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -94,9 +72,6 @@ public static class MembershipPolicy
     }
 
     /// <summary>A worker was asked to stop and hands over. One that is still probing has nothing to hand over, and just goes.</summary>
-    /// <param name="state">The fleet.</param>
-    /// <param name="worker">The worker.</param>
-    /// <param name="incarnation">Its process.</param>
     public static FleetState Drain(FleetState state, WorkerId worker, long incarnation)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -104,9 +79,6 @@ public static class MembershipPolicy
     }
 
     /// <summary>A worker goes, having handed over what it held.</summary>
-    /// <param name="state">The fleet.</param>
-    /// <param name="worker">The worker.</param>
-    /// <param name="incarnation">Its process.</param>
     public static FleetState Leave(FleetState state, WorkerId worker, long incarnation)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -116,8 +88,6 @@ public static class MembershipPolicy
     }
 
     /// <summary>A worker is put out, by a decision of this or another policy or by a person.</summary>
-    /// <param name="state">The fleet.</param>
-    /// <param name="worker">The worker.</param>
     /// <param name="reason">Why, as a clause after the worker's name and a colon.</param>
     public static FleetDecision Evict(FleetState state, WorkerId worker, string reason)
     {
@@ -128,9 +98,6 @@ public static class MembershipPolicy
     }
 
     /// <summary>What time has done: leases that ran out, probes that took too long, evictions that are old.</summary>
-    /// <param name="state">The fleet.</param>
-    /// <param name="settings">Deadlines.</param>
-    /// <param name="now">The coordinator's time.</param>
     public static FleetDecision Sweep(FleetState state, FleetSettings settings, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -164,3 +131,46 @@ public static class MembershipPolicy
 
     private static Lease LeaseFrom(FleetSettings settings, DateTimeOffset now) => new(now + settings.LeaseLength);
 }
+
+/// <summary>The fleet's deadlines and the protocol that it speaks.</summary>
+public sealed record FleetSettings
+{
+    /// <summary>The protocol's version; a worker of another one is refused.</summary>
+    public const int CurrentProtocol = 2;
+
+    /// <summary>So often a worker renews the default lease: four times in it.</summary>
+    public static readonly TimeSpan DefaultRenewal = Lease.DefaultLength / 4;
+
+    /// <summary>How long a worker may be silent.</summary>
+    public TimeSpan LeaseLength { get; init; } = Lease.DefaultLength;
+
+    /// <summary>How long a worker whose stream ended may take to attach again; at most the lease.</summary>
+    public TimeSpan ReattachPatience { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long the admission probe may take.</summary>
+    public TimeSpan ProbeDeadline { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long an evicted worker stays on the list, for people to see and to refuse its process.</summary>
+    public TimeSpan EvictedShownFor { get; init; } = TimeSpan.FromDays(1);
+}
+
+/// <summary>What follows from an observation: the new state, to be kept first, and then the effects.</summary>
+/// <param name="Actions">Effects, in order.</param>
+public sealed record FleetDecision(FleetState State, IReadOnlyList<FleetAction> Actions);
+
+/// <summary>An effect that a decision on membership asks for.</summary>
+public abstract record FleetAction(WorkerId Worker);
+
+/// <summary>Ask the worker to run the admission probe.</summary>
+public sealed record StartProbe(WorkerId Worker) : FleetAction(Worker);
+
+/// <summary>Tell the worker that it is admitted.</summary>
+public sealed record Welcome(WorkerId Worker) : FleetAction(Worker);
+
+/// <summary>End the worker's stream with a reason; it is no member.</summary>
+/// <param name="IsEvicted">Whether this very process was put out before.</param>
+public sealed record Refuse(WorkerId Worker, string Reason, bool IsEvicted = false) : FleetAction(Worker);
+
+/// <summary>Write into the event log that the worker's lease ran out or that it was evicted, and end its stream.</summary>
+/// <param name="Reason">Why it is no member any more.</param>
+public sealed record Dismiss(WorkerId Worker, string Reason) : FleetAction(Worker);

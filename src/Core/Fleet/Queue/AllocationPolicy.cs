@@ -12,7 +12,6 @@ public static class AllocationPolicy
     /// <summary>The workers that each run is to have. A run that gets none is not listed.</summary>
     /// <param name="runs">The queue's runs; those that want no workers get none.</param>
     /// <param name="workers">Workers that may be given work, in the order in which they joined.</param>
-    /// <param name="present">Which workers the runs have now.</param>
     public static IReadOnlyList<Allocation> Allocate(
         IEnumerable<RunEntry> runs, IReadOnlyList<Member> workers, IReadOnlyList<Allocation> present)
     {
@@ -47,8 +46,6 @@ public static class AllocationPolicy
     }
 
     /// <summary>The part of an allocation that a run may have already: a worker stays with the run that holds it until that lets it go.</summary>
-    /// <param name="wanted">What the run is to have.</param>
-    /// <param name="heldByOthers">Workers that other runs hold still.</param>
     public static IReadOnlyList<WorkerId> Available(Allocation wanted, IReadOnlySet<WorkerId> heldByOthers)
     {
         ArgumentNullException.ThrowIfNull(wanted);
@@ -84,3 +81,7 @@ public static class AllocationPolicy
         public int Count { get; set; } = Minimum;
     }
 }
+
+/// <param name="Workers">Its workers: those it had first, in their order, then new ones.</param>
+/// <param name="Numerics">Digest of the numerics that they share; for a run without any, what to record.</param>
+public sealed record Allocation(RunId Run, IReadOnlyList<WorkerId> Workers, string Numerics);

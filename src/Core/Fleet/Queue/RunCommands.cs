@@ -3,13 +3,6 @@ namespace Atelier.Core.Fleet.Queue;
 /// <summary>What people ask of the queue. Each command gives the new queue, or says why not.</summary>
 public static class RunCommands
 {
-    /// <summary>Adds a run.</summary>
-    /// <param name="queue">The queue.</param>
-    /// <param name="run">The run's name.</param>
-    /// <param name="priority">Higher ones are served first.</param>
-    /// <param name="minWorkers">With fewer it waits.</param>
-    /// <param name="maxWorkers">More it cannot use.</param>
-    /// <param name="shards">Shards of its minibatch.</param>
     /// <param name="numerics">Digest of the numerics that it began with elsewhere; null for a new run.</param>
     /// <exception cref="UserErrorException">The name is taken, or the numbers make no sense.</exception>
     public static RunQueueState Submit(
@@ -29,8 +22,6 @@ public static class RunCommands
     }
 
     /// <summary>Lets a run finish its iteration, save and stand still. Pausing a paused run changes nothing.</summary>
-    /// <param name="queue">The queue.</param>
-    /// <param name="run">The run.</param>
     /// <exception cref="UserErrorException">There is no such run, or it has ended.</exception>
     public static RunQueueState Pause(RunQueueState queue, RunId run)
     {
@@ -47,8 +38,6 @@ public static class RunCommands
     }
 
     /// <summary>Lets a run go on that was paused, has failed, or has finished and got a higher target.</summary>
-    /// <param name="queue">The queue.</param>
-    /// <param name="run">The run.</param>
     /// <exception cref="UserErrorException">There is no such run, or it was cancelled.</exception>
     public static RunQueueState Resume(RunQueueState queue, RunId run)
     {
@@ -64,8 +53,6 @@ public static class RunCommands
     }
 
     /// <summary>Ends a run for good; its snapshots stay.</summary>
-    /// <param name="queue">The queue.</param>
-    /// <param name="run">The run.</param>
     /// <exception cref="UserErrorException">There is no such run, or it has finished.</exception>
     public static RunQueueState Cancel(RunQueueState queue, RunId run)
     {

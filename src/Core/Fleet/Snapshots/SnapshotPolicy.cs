@@ -4,13 +4,9 @@ namespace Atelier.Core.Fleet.Snapshots;
 /// When a snapshot exists: all slices durable → commit; a writer lost, a slice failed, a deadline over → abandon, and try at
 /// the next iteration.
 /// </summary>
-/// <param name="deadline">How long writing may take.</param>
 public sealed class SnapshotPolicy(TimeSpan deadline)
 {
-    /// <summary>Decides about an attempt.</summary>
-    /// <param name="attempt">The attempt.</param>
     /// <param name="isLive">Whether a process of a worker has a lease.</param>
-    /// <param name="now">The coordinator's time.</param>
     public SnapshotDecision Decide(SnapshotAttempt attempt, Func<WorkerId, long, bool> isLive, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(attempt);
@@ -31,5 +27,47 @@ public sealed class SnapshotPolicy(TimeSpan deadline)
             : Abandon($"the writers disagree on the state: {string.Join("; ", attempt.Slices.Select(slice => $"{slice.Writer} has {slice.StateSha256}"))}");
 
         SnapshotDecision.Abandon Abandon(string reason) => new(reason, attempt.Version.Position.Iteration + 1);
+    }
+}
+
+/// <summary>What becomes of an attempt.</summary>
+public abstract record SnapshotDecision
+{
+    private SnapshotDecision()
+    {
+    }
+
+    /// <summary>Not all writers have reported.</summary>
+    public sealed record Wait : SnapshotDecision;
+
+    /// <summary>Write the manifest: the snapshot exists from then on.</summary>
+    /// <param name="StateSha256">The hash of the whole state, on which all writers agree.</param>
+    public sealed record Commit(string StateSha256) : SnapshotDecision;
+
+    /// <summary>Delete the slices.</summary>
+    /// <param name="Reason">Why, for the event log.</param>
+    /// <param name="NotBefore">The first iteration at which the next attempt may be made.</param>
+    public sealed record Abandon(string Reason, long NotBefore) : SnapshotDecision;
+}
+
+/// <summary>When periodic snapshots are due: after the iteration that reaches or crosses a multiple of the interval.</summary>
+/// <param name="BaseIteration">An iteration whose image count is known: 0, or that of the snapshot which the run goes on from.</param>
+/// <param name="BaseImages">Images shown by then.</param>
+/// <param name="Batch">Images per iteration.</param>
+/// <param name="Interval">Images between two snapshots; 0 for none.</param>
+public sealed record SnapshotSchedule(long BaseIteration, long BaseImages, int Batch, long Interval)
+{
+    /// <summary>Images shown when so many iterations are done.</summary>
+    public ImageCount ImagesAt(long iteration) => new(BaseImages + ((iteration - BaseIteration) * Batch));
+
+    /// <summary>Iterations done when so many images are shown, the last one whole.</summary>
+    public long IterationAt(ImageCount total) => BaseIteration + Math.Max(0, (total.Images - BaseImages + Batch - 1) / Batch);
+
+    /// <summary>The first due iteration after another one; null for none.</summary>
+    public long? NextAfter(long iteration)
+    {
+        if (Interval <= 0) return null;
+        var multiple = ((ImagesAt(iteration).Images / Interval) + 1) * Interval;
+        return Math.Max(iteration + 1, IterationAt(new(multiple)));
     }
 }

@@ -111,7 +111,7 @@ public sealed class DatasetConversion
     private bool Keep(string name, byte[] content)
     {
         if (PackedName.IndexOf(name) is not { } index || index >= _count || (_packed.Count > 0 && index <= _packed[^1])
-            || StoredPng.SizeOf(content) is not { } size || size != (_size ?? size))
+            || PngReader.SizeOf(content) is not { } size || size != (_size ?? size))
             return false;
         _size = size;
         _packed.Add(index);
@@ -122,9 +122,9 @@ public sealed class DatasetConversion
     {
         try
         {
-            var image = ImageCodec.Decode(_source.Read(index), _options.Background);
+            var image = ImageCodec.Decode(_source.Read(index), _options.Background, mostPixels: _options.MostPixels);
             return _transform.Apply(image) is { } result
-                ? new ConvertedImage(StoredPng.Encode(result.Planes, result.Size), result.Size)
+                ? new ConvertedImage(ImageCodec.EncodeStoredPng(result.Planes, result.Size), result.Size)
                 : new ConvertedImage(null);
         }
         catch (Exception e) when (e is ImageFormatException or InvalidDataException or UnauthorizedAccessException or FileNotFoundException)
@@ -182,9 +182,16 @@ public sealed class DatasetConversion
         if (_packed.Count > 0)
             return;
         throw new DatasetException(DatasetProblem.Empty, _count == 0
-            ? $"{_source.Name} holds no images. Atelier reads .png, .jpg, .jpeg and .webp files, LSUN's LMDB, CIFAR-10 and MNIST."
+            ? $"{_source.Name} holds no images. {ImageSource.WhatIsRead}"
             : $"{_source.Name}: none of {_count:#,0} images can be used: {_bad.Count:#,0} cannot be decoded, {_tooSmall:#,0} are smaller than {_options.Resolution}.");
     }
 
     private string NameOf(int index) => $"{_source.Name}: {_source.ImageNames[index]}";
 }
+
+/// <summary>What became of one image: a file, or the reason why there is none (neither: it is too small).</summary>
+/// <param name="Png">The file to store.</param>
+/// <param name="Size">Its size in pixels.</param>
+/// <param name="Reason">Why the source image cannot be used, in one line.</param>
+/// <param name="StorageFailed">Whether that is its storage's fault and may be otherwise tomorrow.</param>
+internal readonly record struct ConvertedImage(byte[]? Png, ImageSize Size = default, string? Reason = null, bool StorageFailed = false);

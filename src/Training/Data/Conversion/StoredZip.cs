@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Globalization;
 using System.Text;
 using Atelier.Training.Imaging;
 
@@ -58,7 +60,7 @@ internal sealed class StoredZip
     /// <param name="content">Its bytes.</param>
     public void Add(string name, ReadOnlySpan<byte> content)
     {
-        var entry = new Entry(name, Crc32.Compute(content), content.Length, _stream.Position);
+        var entry = new Entry(name, Crc32.HashToUInt32(content), content.Length, _stream.Position);
         var encoded = Encoding.UTF8.GetBytes(name);
         Span<byte> header = stackalloc byte[EntryHeaderBytes];
         BinaryPrimitives.WriteUInt32LittleEndian(header, EntrySignature);
@@ -100,7 +102,7 @@ internal sealed class StoredZip
             return false;
         content = new byte[length];
         entry = new Entry(Encoding.UTF8.GetString(name), BinaryPrimitives.ReadUInt32LittleEndian(header[14..]), length, entry.Offset);
-        return TryRead(content) && Crc32.Compute(content) == entry.Crc;
+        return TryRead(content) && Crc32.HashToUInt32(content) == entry.Crc;
     }
 
     private bool TryRead(Span<byte> bytes) => _stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) == bytes.Length;
@@ -161,4 +163,29 @@ internal sealed class StoredZip
     }
 
     private readonly record struct Entry(string Name, uint Crc, int Length, long Offset);
+}
+
+/// <summary>Where the published datasets keep image n: <c>00012/img00012345.png</c>, a folder a thousand.</summary>
+internal static class PackedName
+{
+    private const int DigitsAt = 9;
+    private const int Digits = 8;
+    private const int FolderDigits = 5;
+    private const int MostImages = 100_000_000;
+
+    /// <summary>The path of an image.</summary>
+    /// <param name="index">Its position in the source.</param>
+    public static string Of(int index)
+    {
+        if (index is < 0 or >= MostImages)
+            throw new ArgumentOutOfRangeException(nameof(index), index, $"The published layout has room for {MostImages:#,0} images.");
+        var digits = index.ToString("00000000", CultureInfo.InvariantCulture);
+        return $"{digits[..FolderDigits]}/img{digits}.png";
+    }
+
+    /// <summary>The image that a path belongs to; null if it is no such path.</summary>
+    public static int? IndexOf(string path) =>
+        path.Length == DigitsAt + Digits + ".png".Length
+        && int.TryParse(path.AsSpan(DigitsAt, Digits), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+        && path == Of(index) ? index : null;
 }

@@ -24,7 +24,7 @@ public static class SamplePicture
             return null;
         var count = Math.Min(Most, usable.Length);
         var images = Enumerable.Range(0, count)
-            .Select(i => ImageCodec.Decode(source.Read(usable[(int)((long)i * usable.Length / count)]), RgbColor.White))
+            .Select(i => ImageCodec.Decode(source.Read(usable[(int)((long)i * usable.Length / count)]), RgbColor.White, mostPixels: ImageCodec.LargestMostPixels))
             .ToArray();
         return ImageGrid.Compose(Even(images), Math.Min(Columns, count));
     }

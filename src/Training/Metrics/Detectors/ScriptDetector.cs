@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Atelier.Core;
-using Atelier.Training.Interop;
 using Atelier.Training.Ops;
 using static TorchSharp.torch;
 
@@ -12,11 +11,12 @@ namespace Atelier.Training.Metrics.Detectors;
 /// </summary>
 public sealed class ScriptDetector : IDisposable
 {
-    private readonly ScriptModuleHandle _module;
+    private readonly jit.ScriptModule _module;
+    private readonly ScriptSignature _signature;
     private readonly Device _device;
 
-    private ScriptDetector(string path, string sha256, ScriptModuleHandle module, Device device) =>
-        (Path, Sha256, _module, _device) = (path, sha256, module, device);
+    private ScriptDetector(string path, string sha256, jit.ScriptModule module, ScriptSignature signature, Device device) =>
+        (Path, Sha256, _module, _signature, _device) = (path, sha256, module, signature, device);
 
     /// <summary>The file.</summary>
     public string Path { get; }
@@ -40,26 +40,52 @@ public sealed class ScriptDetector : IDisposable
             throw new UserErrorException(
                 $"{path} is not the published detector: its SHA-256 is {found}, and that of the published file {sha256}. Download it again; to use another detector, name its file in --detectors.");
         }
-        int status = OpsLibrary.ScriptLoad(path, device.ToString(), flags, flags.Length, out var module);
-        if (status == 0)
-            return new ScriptDetector(path, found, module, device);
-        string reason = OpsLibrary.LastError().Split('\n')[0];
-        module.Dispose();
-        throw new UserErrorException($"{path} cannot be used as a detector: {reason}. It must be TorchScript whose forward takes images and {string.Join(", ", flags)}.");
+        UserErrorException Unfit(string reason, Exception cause) => new(
+            $"{path} cannot be used as a detector: {reason}. It must be TorchScript whose forward takes images and {string.Join(", ", flags)}.", cause);
+        jit.ScriptModule module;
+        try
+        {
+            module = jit.load(path, device);
+        }
+        catch (Exception e) when (e is System.Runtime.InteropServices.ExternalException or FileNotFoundException)
+        {
+            throw Unfit(e.Message.Split('\n')[0], e);
+        }
+        module.eval();
+        var signature = ScriptSignature.Read(path, flags);
+        if (flags.FirstOrDefault(flag => !signature.Takes(flag)) is { } missing)
+        {
+            module.Dispose();
+            throw Unfit(
+                $"its {signature} takes no flag {missing}", new KeyNotFoundException(missing));
+        }
+        return new ScriptDetector(path, found, module, signature, device);
     }
 
     /// <summary>Calls <c>forward(images, **flags)</c>.</summary>
     /// <param name="images">[N, 3, H, W], values from 0 to 255.</param>
     /// <param name="flags">Keyword arguments and their values.</param>
-    /// <exception cref="NativeOpException">The module failed.</exception>
+    /// <exception cref="OpException">The module failed.</exception>
     public Tensor Run(Tensor images, params (string Name, bool Value)[] flags)
     {
         ArgumentNullException.ThrowIfNull(images);
         using var scope = NewDisposeScope();
         var there = images.to(_device);
-        int status = OpsLibrary.ScriptForward(
-            _module, there.Handle, [.. flags.Select(flag => flag.Name)], [.. flags.Select(flag => flag.Value ? 1 : 0)], flags.Length, out var result);
-        return NativeOp.Result(System.IO.Path.GetFileName(Path), status, result, there).cpu().MoveToOuterDisposeScope();
+        // TorchSharp passes arguments by their places only.
+        object[] arguments = [there, .. _signature.Flags.Select(flag => (object)flags.FirstOrDefault(given => given.Name == flag.Name, flag).Value)];
+        using var _ = no_grad();
+        object result;
+        try
+        {
+            result = _module.call(arguments);
+        }
+        catch (System.Runtime.InteropServices.ExternalException e)
+        {
+            throw new OpException($"{System.IO.Path.GetFileName(Path)}({OpException.Shape(there)}): {e.Message.Split('\n')[0]}", e);
+        }
+        return result is Tensor features
+            ? features.cpu().MoveToOuterDisposeScope()
+            : throw new OpException($"{System.IO.Path.GetFileName(Path)} returned a {result.GetType().Name} and not a tensor");
     }
 
     /// <inheritdoc/>

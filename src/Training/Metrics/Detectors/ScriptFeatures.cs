@@ -17,12 +17,12 @@ public sealed class ScriptFeatures(ScriptDetector detector, string flag) : IFeat
     public string Identity => $"{detector.Sha256} {flag}";
 
     /// <inheritdoc/>
-    /// <exception cref="NativeOpException">The detector failed, or its output is no row an image.</exception>
+    /// <exception cref="OpException">The detector failed, or its output is no row an image.</exception>
     Tensor IFeatureNet.Features(Tensor images)
     {
         var features = detector.Run(images, (flag, true));
         return features.dim() == 2 && features.shape[0] == images.shape[0]
             ? features
-            : throw new NativeOpException($"{detector.Path} returned [{string.Join(", ", features.shape)}] for {images.shape[0]} images with {flag}; a row an image is needed");
+            : throw new OpException($"{detector.Path} returned [{string.Join(", ", features.shape)}] for {images.shape[0]} images with {flag}; a row an image is needed");
     }
 }

@@ -1,3 +1,4 @@
+using Atelier.Core.Runs;
 using Atelier.Core.Metrics;
 using Atelier.Training.Data;
 using Atelier.Training.Metrics.Detectors;
@@ -69,5 +70,5 @@ internal sealed class RealSides(ImageDataset dataset, EvaluationOptions options)
 
     private string Key(Metric metric, IFeatureNet net, string kind) => string.Join(
         '|', Version, kind, dataset.Identity, net.Identity, Count(metric), Mirrored(metric.Real!),
-        NumericsInfo.LibtorchVersion, NumericsInfo.InstructionSet, NumericsInfo.Threads);
+        NumericsFingerprint.CurrentVersion, __version__, get_num_threads());
 }

@@ -44,7 +44,7 @@ public static class FrechetDistance
     }
 
     /// <summary>
-    /// The reference: the root of Σ₂Σ₁ itself, as the published code has it. With a rank-deficient side it differs from
+    /// The reference: the root of Σ₁Σ₂ itself, as the published code has it. With a rank-deficient side it differs from
     /// <see cref="Between(FrechetSide, Tensor, Tensor)"/> by the roots of rounding errors, some 1e-8 of the value.
     /// </summary>
     public static double Reference(FeatureMoments real, FeatureMoments generated)
@@ -56,7 +56,7 @@ public static class FrechetDistance
         var (realMean, realCovariance) = real.MeanAndCovariance();
         var (mean, covariance) = generated.MeanAndCovariance();
         double traces = (realCovariance + covariance).trace().item<double>();
-        return SquaredDistance(realMean, mean) + traces - (2 * SecondMoments.RootTrace(covariance.matmul(realCovariance)));
+        return SquaredDistance(realMean, mean) + traces - (2 * SecondMoments.RootTrace(realCovariance.matmul(covariance)));
     }
 
     private static double SquaredDistance(Tensor a, Tensor b) => (b - a).square().sum().item<double>();

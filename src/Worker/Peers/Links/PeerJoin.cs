@@ -85,7 +85,7 @@ internal sealed class PeerJoin(PeerMembership membership, RingShape shape, PeerS
             catch (AuthenticationException e) when (!cancellation.IsCancellationRequested)
             {
                 call.Dispose();
-                throw Failure(CollectiveFault.Refused, [other], $"and rank {other} do not trust each other: {Distrust.Describe(e)}");
+                throw Failure(CollectiveFault.Refused, [other], $"and rank {other} do not trust each other: {TlsFailure.Describe(e)}");
             }
             catch (Exception e) when (e is IOException or SocketException && !cancellation.IsCancellationRequested)
             {

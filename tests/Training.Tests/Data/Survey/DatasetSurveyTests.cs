@@ -34,7 +34,7 @@ public class DatasetSurveyTests
         files["0001.png"] = [];
         files["0003.png"] = [1, 2, 3];
         files["copy.png"] = files["0000.png"];
-        files["grey.png"] = StoredPng.Encode(new byte[16], ImageSize.Square(4));
+        files["grey.png"] = ImageCodec.EncodeStoredPng(new byte[16], ImageSize.Square(4));
         using var source = new MemoryImageSource("test", files, """{"labels": [["0000.png", "cat"]]}""");
 
         var report = Survey(source);
@@ -46,6 +46,34 @@ public class DatasetSurveyTests
         Assert.Equal([(3, 3), (1, 1)], report.Channels);
         Assert.Null(report.Size);
         Assert.Contains("0000.png", report.LabelProblem!, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(12)] // all of IEND
+    [InlineData(20)] // into the pixels' checksum
+    [InlineData(40)]
+    public void Run_PngThatLostItsLastBytes_IsBad(int lost)
+    {
+        var files = TestSource.Files(2);
+        files["0001.png"] = files["0001.png"][..^lost];
+        using var source = new MemoryImageSource("test", files);
+
+        var bad = Assert.Single(Survey(source).Bad);
+
+        Assert.Equal("0001.png", bad.Name);
+        Assert.StartsWith("cut short PNG", bad.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Run_ClassesFromOne_AreWarnedOf()
+    {
+        using var source = TestSource.Of(2, """{"labels": [["0000.png", 1], ["0001.png", 2]]}""");
+
+        var report = Survey(source);
+
+        Assert.True(report.IsSound);
+        Assert.Contains("classes count from 1", report.LabelWarning!, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,246 @@
+using System.Runtime.CompilerServices;
+
+namespace Atelier.Kernels;
+
+/// <summary>
+/// Convolutions as matrix products, for every shape: the weights times the image's columns (<see cref="ImageColumns{V}"/>), a
+/// block of positions at a time. The adjoint in the image is the same on every stride-th pixel, with the taps that reach it.
+/// </summary>
+internal static unsafe class DirectConvolution<V>
+    where V : struct, IVector<V>
+{
+    private const int BlockPositions = 128;
+    private const int BlockRows = 96;
+
+    /// <summary><see cref="Convolution.Forward"/>.</summary>
+    public static void Forward(in ConvolutionShape shape, ScaledImage x, KernelWeights w, float* y, Epilogue* epilogue)
+    {
+        int taps = shape.Taps;
+        int* offsets = stackalloc int[4 * taps];
+        var grid = new TapGrid
+        {
+            Channels = shape.Inputs,
+            Height = shape.Height,
+            Width = shape.Width,
+            Rows = shape.OutputHeight,
+            Columns = shape.OutputWidth,
+            Step = shape.Stride,
+            Taps = taps,
+            TapRows = offsets,
+            TapColumns = offsets + taps,
+        };
+        int* places = offsets + (2 * taps), steps = places + taps;
+        for (int t = 0; t < taps; t++)
+        {
+            (grid.TapRows[t], grid.TapColumns[t]) = ((t / shape.Kernel) - shape.Padding, (t % shape.Kernel) - shape.Padding);
+            (places[t], steps[t]) = (t * KernelWeights.Lanes, taps * KernelWeights.Lanes);
+        }
+        // The weights as they are stored are the rows of a matrix already, unless they are turned or exchanged.
+        var rows = !w.Flip && w.Order == WeightOrder.OutputsFirst
+            ? new WeightRows { Start = w.Stored, AsStored = true }
+            : Pack(w, WeightSide.Outputs, taps, places, steps);
+        var target = new Target { Pixels = y, Channels = shape.Outputs, Height = grid.Rows, Width = grid.Columns, Step = 1, Epilogue = epilogue };
+        Run(grid, shape.Samples, x, rows, target);
+    }
+
+    /// <summary><see cref="Convolution.InputGradient"/>.</summary>
+    public static void InputGradient(in ConvolutionShape shape, ScaledImage g, KernelWeights w, float* x, Epilogue* epilogue)
+    {
+        InputGradient(shape, g, w, x, (0, shape.Height), (0, shape.Width));
+        if (epilogue != null)
+            EpilogueRows<V>.Finish(*epilogue, x, (long)shape.Samples * shape.Inputs, (long)shape.Height * shape.Width);
+    }
+
+    /// <summary>The same without epilogue, for a part of the image: rows and columns from first to before last.</summary>
+    public static void InputGradient(in ConvolutionShape shape, ScaledImage g, KernelWeights w, float* x, (int First, int End) rows, (int First, int End) columns)
+    {
+        int taps = shape.Taps, stride = shape.Stride;
+        // Every stride-th row and column is one pass, with its own taps.
+        int down = Math.Min(stride, rows.End - rows.First), across = Math.Min(stride, columns.End - columns.First);
+        if (down <= 0 || across <= 0)
+            return;
+        int* offsets = stackalloc int[4 * taps];
+        int* places = offsets + (2 * taps), steps = places + taps;
+        new Span<int>(places, taps).Fill(-1);
+        var passes = stackalloc TapGrid[down * across];
+        int before = 0;
+        for (int i = 0; i < down * across; i++)
+        {
+            int row = rows.First + (i / across), column = columns.First + (i % across);
+            var grid = new TapGrid
+            {
+                Channels = shape.Outputs,
+                Height = shape.OutputHeight,
+                Width = shape.OutputWidth,
+                Rows = (rows.End - row + stride - 1) / stride,
+                Columns = (columns.End - column + stride - 1) / stride,
+                Step = 1,
+                TapRows = offsets + before,
+                TapColumns = offsets + taps + before,
+            };
+            // Pixel p of x meets tap t of the window at (p + padding − t)/stride, where that divides.
+            for (int ty = (row + shape.Padding) % stride; ty < shape.Kernel; ty += stride)
+                for (int tx = (column + shape.Padding) % stride; tx < shape.Kernel; tx += stride)
+                {
+                    int y = (row + shape.Padding - ty) / stride, left = (column + shape.Padding - tx) / stride;
+                    bool meetsNone = y >= grid.Height || y + grid.Rows <= 0 || left >= grid.Width || left + grid.Columns <= 0;
+                    if (meetsNone)
+                        continue;
+                    places[(ty * shape.Kernel) + tx] = ((before * shape.Outputs) + grid.Taps) * KernelWeights.Lanes;
+                    (grid.TapRows[grid.Taps], grid.TapColumns[grid.Taps++]) = (y, left);
+                }
+            for (int t = 0; t < taps; t++)
+                if (places[t] >= before * shape.Outputs * KernelWeights.Lanes)
+                    steps[t] = grid.Taps * KernelWeights.Lanes;
+            before += grid.Taps;
+            passes[i] = grid;
+        }
+        var weights = Pack(w, WeightSide.Inputs, before, places, steps);
+        for (int i = 0; i < down * across; i++)
+        {
+            var target = new Target
+            {
+                Pixels = x,
+                Channels = shape.Inputs,
+                Height = shape.Height,
+                Width = shape.Width,
+                Step = stride,
+                Row = rows.First + (i / across),
+                Column = columns.First + (i % across),
+            };
+            Run(passes[i], shape.Samples, g, weights, target);
+            weights.Start += (long)passes[i].Taps * shape.Outputs * KernelWeights.Lanes;
+        }
+    }
+
+    // Where positions lie in the result: (row + step·y, column + step·x).
+    private struct Target
+    {
+        public float* Pixels;
+        public int Channels, Height, Width, Step, Row, Column;
+        public Epilogue* Epilogue;
+    }
+
+    // The weights as rows of a matrix, one per channel that is written: as they are stored, or 16 of them side by side,
+    // [channel/16][channel that is read][tap][16], with the rows of several passes one behind the other in each group.
+    private struct WeightRows
+    {
+        public float* Start;
+        public long GroupStride;
+        public bool AsStored;
+    }
+
+    private static WeightRows Pack(KernelWeights w, WeightSide side, int taps, int* places, int* steps)
+    {
+        const int BlockChannels = 8;
+        bool outputs = side == WeightSide.Outputs;
+        int lanes = KernelWeights.Lanes, groups = ((outputs ? w.Outputs : w.Inputs) + lanes - 1) / lanes, others = outputs ? w.Inputs : w.Outputs;
+        long stride = (long)lanes * taps * others;
+        float* packed = Scratch.Get(ScratchUse.SharedWeights, groups * stride);
+        ThreadTeam.Current.For((others + BlockChannels - 1) / BlockChannels, 1 + (MatrixProduct.GrainProducts / 16 / ((groups * lanes * taps) + 1)), (begin, end) =>
+        {
+            for (int other = begin * BlockChannels; other < Math.Min(others, end * BlockChannels); other += BlockChannels)
+                w.Pack(side, other, Math.Min(BlockChannels, others - other), places, steps, packed, stride);
+        });
+        return new WeightRows { Start = packed, GroupStride = stride };
+    }
+
+    private static void Run(TapGrid grid, int samples, ScaledImage image, WeightRows w, Target target)
+    {
+        var blocks = new PositionBlocks(samples, grid.Positions, BlockPositions);
+        int outputs = target.Channels, lanes = KernelWeights.Lanes, groups = (outputs + lanes - 1) / lanes;
+        // Every block of positions by every group of outputs, blocks outermost: a share reads a block's columns once.
+        int pieces = blocks.Count * groups, products = grid.Channels * grid.Taps * BlockPositions * lanes;
+        ThreadTeam.Current.For(pieces, 1 + (MatrixProduct.GrainProducts / (products + 1)), (begin, end) =>
+        {
+            for (int piece = begin; piece < end;)
+            {
+                int block = piece / groups, first = piece % groups, last = Math.Min(groups, first + end - piece);
+                var (position, count) = blocks[block];
+                Block(grid, image, w, target, position, count, first * lanes, Math.Min(outputs, last * lanes));
+                piece += last - first;
+            }
+        });
+    }
+
+    private static void Block(in TapGrid grid, in ScaledImage image, in WeightRows w, in Target target, long position, int count, int firstOutput, int endOutput)
+    {
+        int panelColumns = ProductTiles<V>.PanelColumns, panels = (count + panelColumns - 1) / panelColumns;
+        int outputs = endOutput - firstOutput, depth = grid.Channels * grid.Taps, lanes = KernelWeights.Lanes;
+        int blockChannels = Math.Max(1, MatrixProduct.DepthBlock / Math.Max(1, grid.Taps));
+        int pitch = panels * panelColumns;
+        float* columns = Scratch.Get(ScratchUse.Right, (long)Math.Min(blockChannels, grid.Channels) * grid.Taps * pitch);
+        float* sums = Scratch.Get(ScratchUse.Product, (long)outputs * pitch);
+        if (depth == 0)
+            new Span<float>(sums, outputs * pitch).Clear();
+        for (int channel = 0; channel < grid.Channels && depth > 0; channel += blockChannels)
+        {
+            int channels = Math.Min(blockChannels, grid.Channels - channel), rows = channels * grid.Taps;
+            for (int p = 0; p < panels; p++)
+            {
+                int first = p * panelColumns, width = Math.Min(panelColumns, count - first);
+                float* panel = columns + ((long)p * panelColumns * rows);
+                ImageColumns<V>.Read(grid, image, channel, channels, position + first, width, panel, panelColumns);
+                for (int i = 0; i < rows && width < panelColumns; i++)
+                    new Span<float>(panel + ((long)i * panelColumns) + width, panelColumns - width).Clear();
+            }
+            for (int output = 0; output < outputs; output += BlockRows)
+                for (int p = 0; p < panels; p++)
+                {
+                    int last = Math.Min(outputs, output + BlockRows);
+                    float* panel = columns + ((long)p * panelColumns * rows), sum = sums + (p * panelColumns);
+                    if (w.AsStored)
+                        ProductTiles<V>.Multiply(
+                            last - output, panelColumns, rows, w.Start + ((long)(firstOutput + output) * depth) + (channel * grid.Taps), depth, 1,
+                            panel, panelColumns, sum + ((long)output * pitch), pitch, channel > 0);
+                    else
+                        for (int o = output; o < last; o += lanes)
+                            ProductTiles<V>.Multiply(
+                                Math.Min(lanes, last - o), panelColumns, rows,
+                                w.Start + ((firstOutput + o) / lanes * w.GroupStride) + ((long)channel * grid.Taps * lanes), 1, lanes,
+                                panel, panelColumns, sum + ((long)o * pitch), pitch, channel > 0);
+                }
+        }
+        Store(grid, target, sums, pitch, position, count, firstOutput, outputs);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Store(in TapGrid grid, in Target target, float* sums, int pitch, long position, int count, int firstOutput, int outputs)
+    {
+        long plane = (long)target.Height * target.Width;
+        bool contiguous = target.Step == 1 && target.Row == 0 && grid.Columns == target.Width;
+        for (int done = 0; done < count;)
+        {
+            long sample = (position + done) / grid.Positions;
+            int first = (int)(position + done - (sample * grid.Positions));
+            int run = Math.Min(count - done, grid.Positions - first);
+            for (int o = 0; o < outputs; o++)
+            {
+                long row = (sample * target.Channels) + firstOutput + o;
+                float* from = sums + ((long)o * pitch) + done, to = target.Pixels + (row * plane);
+                if (contiguous && target.Epilogue == null)
+                    new ReadOnlySpan<float>(from, run).CopyTo(new Span<float>(to + first, run));
+                else if (contiguous)
+                    EpilogueRows<V>.Finish(*target.Epilogue, row, from, to, first, run);
+                else
+                    Spread(grid, target, from, to, first, run);
+            }
+            done += run;
+        }
+    }
+
+    // Positions [first, first + count) of a plane, each to its own pixel.
+    private static void Spread(in TapGrid grid, in Target target, float* from, float* to, int first, int count)
+    {
+        int y = first / grid.Columns, x = first - (y * grid.Columns);
+        for (; count > 0; y++, x = 0)
+        {
+            int run = Math.Min(count, grid.Columns - x);
+            float* pixel = to + ((long)(target.Row + (y * target.Step)) * target.Width) + target.Column + (x * target.Step);
+            for (int i = 0; i < run; i++, pixel += target.Step)
+                *pixel = from[i];
+            from += run;
+            count -= run;
+        }
+    }
+}

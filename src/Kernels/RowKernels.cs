@@ -1,0 +1,373 @@
+using System.Runtime.CompilerServices;
+
+namespace Atelier.Kernels;
+
+// The bodies of RowPasses. A row is whole virtual vectors and a rest, which ScalarLane passes through the same code.
+
+/// <summary>How rows divide.</summary>
+internal static class Row
+{
+    /// <summary>Elements that a sum adds from zero before it is added to the row's: a long chain would lose more than all else does.</summary>
+    public const long Block = 1024;
+
+    /// <summary>Elements of <paramref name="count"/> that whole virtual vectors cover.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long Whole(long count) => count & ~(long)(Vectors.VirtualLanes - 1);
+}
+
+internal readonly unsafe struct ForwardPass(in Epilogue epilogue, float* u, float* y) : IKernel
+{
+    private readonly Epilogue _epilogue = epilogue;
+
+    public void Run<TVector>(int begin, int end)
+        where TVector : struct, IVector<TVector>
+    {
+        long whole = Row.Whole(_epilogue.Pixels);
+        Stretch<TVector>(begin, end, 0, whole);
+        if (whole < _epilogue.Pixels)
+            Stretch<ScalarLane>(begin, end, whole, _epilogue.Pixels);
+    }
+
+    /// <summary>Pixels from begin to end of every row.</summary>
+    [MethodImpl(KernelLaunch.Hot)]
+    private void Stretch<TVector>(int firstRow, int endRow, long begin, long end)
+        where TVector : struct, IVector<TVector>
+    {
+        var constants = new EpilogueRow<TVector>(in _epilogue, firstRow);
+        float* source = u + (firstRow * _epilogue.Pixels), target = y + (firstRow * _epilogue.Pixels);
+        for (int row = firstRow; row < endRow; row++, source += _epilogue.Pixels, target += _epilogue.Pixels)
+        {
+            constants.MoveTo(in _epilogue, row);
+            for (long i = begin; i < end; i += TVector.Lanes)
+                TVector.Store(target + i, constants.Apply(TVector.Load(source + i), i));
+        }
+    }
+}
+
+/// <summary>
+/// du and the sums. Where the clamp does not hold dz·z = dy·y, so that Σ dz·u = (Σ dy·y − strength·Σ dz·noise − bias·Σ dz) / scale needs
+/// neither u nor z.
+/// </summary>
+internal readonly unsafe struct BackwardPass(in Epilogue epilogue, float* dy, float* y, float* du, RowSums sums) : IKernel
+{
+    private readonly Epilogue _epilogue = epilogue;
+
+    [MethodImpl(KernelLaunch.Hot)]
+    [SkipLocalsInit]
+    public void Run<TVector>(int begin, int end)
+        where TVector : struct, IVector<TVector>
+    {
+        // [3, 16]: Σ dz, Σ dz·noise, Σ dz·z.
+        float* lanes = stackalloc float[3 * Vectors.VirtualLanes];
+        long pixels = _epilogue.Pixels;
+        var constants = new EpilogueRow<TVector>(in _epilogue, begin);
+        bool withZ = sums.DzU != null;
+        for (int row = begin; row < end; row++)
+        {
+            constants.MoveTo(in _epilogue, row);
+            float* gradient = dy + (row * pixels), output = y + (row * pixels), result = du == null ? null : du + (row * pixels);
+            float* noise = sums.DzNoise == null && sums.DzU == null ? null : constants.Noise;
+            double dz = 0, dzNoise = 0, dzZ = 0;
+            for (long start = 0; start < pixels; start += Row.Block)
+            {
+                long stop = Math.Min(start + Row.Block, pixels), whole = start + Row.Whole(stop - start);
+                RunningSums<TVector> dzLanes = default, dzNoiseLanes = default, dzZLanes = default;
+                for (long i = start; i < whole; i += Vectors.VirtualLanes)
+                {
+                    Step(in constants, gradient, output, result, noise, withZ, i, 0, ref dzLanes, ref dzNoiseLanes, ref dzZLanes);
+                    if (TVector.Lanes < 16)
+                        Step(in constants, gradient, output, result, noise, withZ, i + TVector.Lanes, 1, ref dzLanes, ref dzNoiseLanes, ref dzZLanes);
+                    if (TVector.Lanes < 8)
+                    {
+                        Step(in constants, gradient, output, result, noise, withZ, i + 8, 2, ref dzLanes, ref dzNoiseLanes, ref dzZLanes);
+                        Step(in constants, gradient, output, result, noise, withZ, i + 12, 3, ref dzLanes, ref dzNoiseLanes, ref dzZLanes);
+                    }
+                }
+                if (whole == stop)
+                {
+                    dz += dzLanes.Fold();
+                    if (noise != null)
+                        dzNoise += dzNoiseLanes.Fold();
+                    if (withZ)
+                        dzZ += dzZLanes.Fold();
+                    continue;
+                }
+                dzLanes.Store(lanes);
+                dzNoiseLanes.Store(lanes + Vectors.VirtualLanes);
+                dzZLanes.Store(lanes + (2 * Vectors.VirtualLanes));
+                Rest(row, gradient, output, result, noise, withZ, whole, stop, lanes);
+                dz += Vectors.Fold(lanes);
+                dzNoise += Vectors.Fold(lanes + Vectors.VirtualLanes);
+                dzZ += Vectors.Fold(lanes + (2 * Vectors.VirtualLanes));
+            }
+            if (sums.Dz != null)
+                sums.Dz[row] = (float)dz;
+            if (sums.DzNoise != null)
+                sums.DzNoise[row] = (float)dzNoise;
+            if (withZ)
+                sums.DzU[row] = (float)SumOfDzU(row, dz, dzNoise, dzZ);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Step<TVector>(in EpilogueRow<TVector> row, float* gradient, float* output, float* result, float* noise, bool withZ, long pixel,
+        int register, ref RunningSums<TVector> dzLanes, ref RunningSums<TVector> dzNoiseLanes, ref RunningSums<TVector> dzZLanes)
+        where TVector : struct, IVector<TVector>
+    {
+        TVector y = TVector.Load(output + pixel), dy = TVector.Load(gradient + pixel);
+        var isInside = row.IsInside(y);
+        var dz = TVector.Multiply(dy, TVector.Keep(isInside, row.SlopeInside(y)));
+        if (result != null)
+            TVector.Store(result + pixel, TVector.Multiply(row.Scale, dz));
+        dzLanes.Add(register, dz);
+        if (noise != null)
+            dzNoiseLanes.AddProduct(register, dz, TVector.Load(noise + pixel));
+        if (withZ)
+            dzZLanes.AddProduct(register, TVector.Keep(isInside, dy), y);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Rest(int row, float* gradient, float* output, float* result, float* noise, bool withZ, long begin, long end, float* lane)
+    {
+        var constants = new EpilogueRow<ScalarLane>(in _epilogue, row);
+        for (long i = begin; i < end; i++, lane++)
+        {
+            RunningSums<ScalarLane> dzLane = default, dzNoiseLane = default, dzZLane = default;
+            dzLane.Load(lane);
+            dzNoiseLane.Load(lane + Vectors.VirtualLanes);
+            dzZLane.Load(lane + (2 * Vectors.VirtualLanes));
+            Step(in constants, gradient, output, result, noise, withZ, i, 0, ref dzLane, ref dzNoiseLane, ref dzZLane);
+            dzLane.Store(lane);
+            dzNoiseLane.Store(lane + Vectors.VirtualLanes);
+            dzZLane.Store(lane + (2 * Vectors.VirtualLanes));
+        }
+    }
+
+    private double SumOfDzU(int row, double dz, double dzNoise, double dzZ)
+    {
+        double bias = _epilogue.Bias == null ? 0 : _epilogue.Bias[row % _epilogue.Channels], scale = _epilogue.Scale == null ? 1 : _epilogue.Scale[row];
+        return (dzZ - (_epilogue.Strength * dzNoise) - (bias * dz)) / scale;
+    }
+}
+
+/// <summary>
+/// slope·u = (y − slope·(strength·noise + bias)) / scale where the clamp does not hold: the tangent needs no u either, only other
+/// factors of the noise and of 1.
+/// </summary>
+internal readonly unsafe struct TangentPass(in Epilogue epilogue, RowTangents tangents, float* a, float* du, float* y, float* result, float* dot)
+    : IKernel
+{
+    private readonly Epilogue _epilogue = epilogue;
+
+    [MethodImpl(KernelLaunch.Hot)]
+    [SkipLocalsInit]
+    public void Run<TVector>(int begin, int end)
+        where TVector : struct, IVector<TVector>
+    {
+        float* lanes = stackalloc float[Vectors.VirtualLanes];
+        long pixels = _epilogue.Pixels;
+        var constants = new EpilogueRow<TVector>(in _epilogue, begin);
+        for (int row = begin; row < end; row++)
+        {
+            constants.MoveTo(in _epilogue, row);
+            var factors = new TangentFactors<TVector>(in _epilogue, in tangents, row);
+            float* output = y + (row * pixels), along = a == null ? null : a + (row * pixels), gradient = a == null || dot == null ? null : du + (row * pixels);
+            float* target = result == null ? null : result + (row * pixels);
+            double total = 0;
+            for (long start = 0; start < pixels; start += Row.Block)
+            {
+                long stop = Math.Min(start + Row.Block, pixels), whole = start + Row.Whole(stop - start);
+                RunningSums<TVector> sums = default;
+                for (long i = start; i < whole; i += Vectors.VirtualLanes)
+                {
+                    Step(in constants, in factors, output, along, gradient, target, i, 0, ref sums);
+                    if (TVector.Lanes < 16)
+                        Step(in constants, in factors, output, along, gradient, target, i + TVector.Lanes, 1, ref sums);
+                    if (TVector.Lanes < 8)
+                    {
+                        Step(in constants, in factors, output, along, gradient, target, i + 8, 2, ref sums);
+                        Step(in constants, in factors, output, along, gradient, target, i + 12, 3, ref sums);
+                    }
+                }
+                if (whole == stop)
+                {
+                    total += sums.Fold();
+                    continue;
+                }
+                sums.Store(lanes);
+                Rest(row, output, along, gradient, target, whole, stop, lanes);
+                total += Vectors.Fold(lanes);
+            }
+            if (dot != null)
+                dot[row] = (float)total;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Step<TVector>(in EpilogueRow<TVector> row, in TangentFactors<TVector> factors, float* output, float* along, float* gradient,
+        float* target, long pixel, int register, ref RunningSums<TVector> sums)
+        where TVector : struct, IVector<TVector>
+    {
+        var z = factors.OfOne;
+        if (row.Noise != null)
+            z = TVector.MultiplyAdd(factors.OfNoise, TVector.Load(row.Noise + pixel), z);
+        if (along != null)
+        {
+            var tangent = TVector.Load(along + pixel);
+            z = TVector.MultiplyAdd(row.Scale, tangent, z);
+            if (gradient != null)
+                sums.AddProduct(register, TVector.Load(gradient + pixel), tangent);
+        }
+        if (target == null)
+            return;
+        var y = TVector.Load(output + pixel);
+        TVector.Store(target + pixel, TVector.Keep(row.IsInside(y), TVector.MultiplyAdd(row.SlopeInside(y), z, TVector.Multiply(factors.OfY, y))));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Rest(int row, float* output, float* along, float* gradient, float* target, long begin, long end, float* lane)
+    {
+        var constants = new EpilogueRow<ScalarLane>(in _epilogue, row);
+        var factors = new TangentFactors<ScalarLane>(in _epilogue, in tangents, row);
+        for (long i = begin; i < end; i++, lane++)
+        {
+            RunningSums<ScalarLane> sum = default;
+            sum.Load(lane);
+            Step(in constants, in factors, output, along, gradient, target, i, 0, ref sum);
+            sum.Store(lane);
+        }
+    }
+}
+
+/// <summary>A row's factors of y, of the noise and of 1 in its tangent.</summary>
+internal readonly unsafe struct TangentFactors<TVector>
+    where TVector : struct, IVector<TVector>
+{
+    public readonly TVector OfY;
+    public readonly TVector OfNoise;
+    public readonly TVector OfOne;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TangentFactors(in Epilogue epilogue, in RowTangents tangents, int row)
+    {
+        int channel = row % epilogue.Channels;
+        float ofScaledU = tangents.Scale == null ? 0 : tangents.Scale[row] / (epilogue.Scale == null ? 1 : epilogue.Scale[row]);
+        float bias = epilogue.Bias == null ? 0 : epilogue.Bias[channel], ofDz = tangents.Bias == null ? 0 : tangents.Bias[channel];
+        OfY = TVector.Broadcast(ofScaledU);
+        OfNoise = TVector.Broadcast(MathF.FusedMultiplyAdd(-ofScaledU, epilogue.Strength, tangents.Strength));
+        OfOne = TVector.Broadcast(MathF.FusedMultiplyAdd(-ofScaledU, bias, ofDz));
+    }
+}
+
+internal readonly unsafe struct ScalePass(float* x, float* s, float* y, long pixels) : IKernel
+{
+    public void Run<TVector>(int begin, int end)
+        where TVector : struct, IVector<TVector>
+    {
+        long whole = Row.Whole(pixels);
+        Stretch<TVector>(begin, end, 0, whole);
+        if (whole < pixels)
+            Stretch<ScalarLane>(begin, end, whole, pixels);
+    }
+
+    [MethodImpl(KernelLaunch.Hot)]
+    private void Stretch<TVector>(int firstRow, int endRow, long begin, long end)
+        where TVector : struct, IVector<TVector>
+    {
+        float* source = x + (firstRow * pixels), target = y + (firstRow * pixels), scales = s;
+        long stride = pixels;
+        for (int row = firstRow; row < endRow; row++, source += stride, target += stride)
+        {
+            var factor = TVector.Broadcast(scales[row]);
+            for (long i = begin; i < end; i += TVector.Lanes)
+                TVector.Store(target + i, TVector.Multiply(factor, TVector.Load(source + i)));
+        }
+    }
+}
+
+internal readonly unsafe struct CombinePass(float* a, float* s, float* b, float* r, float* y, long pixels) : IKernel
+{
+    public void Run<TVector>(int begin, int end)
+        where TVector : struct, IVector<TVector>
+    {
+        long whole = Row.Whole(pixels);
+        Stretch<TVector>(begin, end, 0, whole);
+        if (whole < pixels)
+            Stretch<ScalarLane>(begin, end, whole, pixels);
+    }
+
+    [MethodImpl(KernelLaunch.Hot)]
+    private void Stretch<TVector>(int firstRow, int endRow, long begin, long end)
+        where TVector : struct, IVector<TVector>
+    {
+        long stride = pixels;
+        float* first = a + (firstRow * stride), second = b + (firstRow * stride), target = y + (firstRow * stride);
+        for (int row = firstRow; row < endRow; row++, first += stride, second += stride, target += stride)
+        {
+            TVector ofFirst = TVector.Broadcast(s[row]), ofSecond = TVector.Broadcast(r[row]);
+            for (long i = begin; i < end; i += TVector.Lanes)
+                TVector.Store(target + i, TVector.MultiplyAdd(ofFirst, TVector.Load(first + i), TVector.Multiply(ofSecond, TVector.Load(second + i))));
+        }
+    }
+}
+
+/// <summary>dot = Σ t·x and, where y is wanted, y = s·t.</summary>
+internal readonly unsafe struct ScaleDotPass(float* t, float* s, float* x, float* y, float* dot, long pixels) : IKernel
+{
+    [MethodImpl(KernelLaunch.Hot)]
+    [SkipLocalsInit]
+    public void Run<TVector>(int begin, int end)
+        where TVector : struct, IVector<TVector>
+    {
+        float* lanes = stackalloc float[Vectors.VirtualLanes];
+        long count = pixels;
+        for (long row = begin; row < end; row++)
+        {
+            float* first = t + (row * count), second = x + (row * count), target = y == null ? null : y + (row * count);
+            float scale = y == null ? 0 : s[row];
+            var factor = TVector.Broadcast(scale);
+            double total = 0;
+            for (long start = 0; start < count; start += Row.Block)
+            {
+                long stop = Math.Min(start + Row.Block, count), whole = start + Row.Whole(stop - start);
+                RunningSums<TVector> sums = default;
+                for (long i = start; i < whole; i += Vectors.VirtualLanes)
+                {
+                    Step(factor, first, second, target, i, 0, ref sums);
+                    if (TVector.Lanes < 16)
+                        Step(factor, first, second, target, i + TVector.Lanes, 1, ref sums);
+                    if (TVector.Lanes < 8)
+                    {
+                        Step(factor, first, second, target, i + 8, 2, ref sums);
+                        Step(factor, first, second, target, i + 12, 3, ref sums);
+                    }
+                }
+                if (whole == stop)
+                {
+                    total += sums.Fold();
+                    continue;
+                }
+                sums.Store(lanes);
+                for (long i = whole; i < stop; i++)
+                {
+                    RunningSums<ScalarLane> sum = default;
+                    sum.Load(lanes + (i - whole));
+                    Step(ScalarLane.Broadcast(scale), first, second, target, i, 0, ref sum);
+                    sum.Store(lanes + (i - whole));
+                }
+                total += Vectors.Fold(lanes);
+            }
+            dot[row] = (float)total;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Step<TVector>(TVector factor, float* first, float* second, float* target, long i, int register, ref RunningSums<TVector> sums)
+        where TVector : struct, IVector<TVector>
+    {
+        var value = TVector.Load(first + i);
+        sums.AddProduct(register, value, TVector.Load(second + i));
+        if (target != null)
+            TVector.Store(target + i, TVector.Multiply(factor, value));
+    }
+}

@@ -1,4 +1,0 @@
-namespace Orleans.Configuration;
-
-/// <summary>How calls within a silo travel.</summary>
-public class SiloMessagingOptions : MessagingOptions;

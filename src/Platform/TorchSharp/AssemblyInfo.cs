@@ -1,4 +1,0 @@
-using System.Runtime.CompilerServices;
-
-// Every import is blittable: no hidden marshalling stub between .NET and libtorch.
-[assembly: DisableRuntimeMarshalling]

@@ -1,0 +1,133 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+using System.Runtime.Loader;
+using System.Security.Cryptography;
+using Atelier.Core;
+
+namespace Atelier.Training.Interop;
+
+/// <summary>How TorchSharp's native library came into this process.</summary>
+public enum TorchLoading
+{
+    /// <summary>Nobody has asked for it yet, or the system's loader found it and it was left as it is.</summary>
+    Untouched,
+
+    /// <summary>The system's C++ library is older than the package expects; a copy of TorchSharp's library adapted to it was loaded.</summary>
+    Adapted,
+}
+
+/// <summary>
+/// Prepares the process for libtorch, before anything loads it: fixes the instruction set that its bits come from, and lets
+/// TorchSharp's native library load where the C++ library is older than GLIBCXX_3.4.32 (docs/decisions/0011-torchsharp.md).
+/// </summary>
+public static class TorchLibrary
+{
+    private const string Name = "LibTorchSharp";
+    private const string FileName = "libLibTorchSharp.so";
+
+    private static readonly Lock Gate = new();
+    private static nint _adapted;
+
+    /// <summary>What was done to load TorchSharp's native library.</summary>
+    public static TorchLoading Loading => _adapted == 0 ? TorchLoading.Untouched : TorchLoading.Adapted;
+
+    /// <summary>Whether libtorch can run the AVX2 code that runs are pinned to: asked of the processor, whatever .NET was told to use.</summary>
+    public static bool ProcessorHasAvx2 => X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && (X86Base.CpuId(7, 0).Ebx & (1 << 5)) != 0;
+
+    /// <summary>Where the adapted copy is kept: <c>$XDG_CACHE_HOME/atelier</c> or <c>~/.cache/atelier</c>.</summary>
+    public static string CacheFolder
+    {
+        get
+        {
+            var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+            if (string.IsNullOrEmpty(cache))
+                cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), ".cache");
+            return Path.Combine(cache, "atelier");
+        }
+    }
+
+    /// <summary>Runs when the first member of this assembly is used, which is before its first tensor.</summary>
+    [ModuleInitializer]
+    [SuppressMessage("Usage", "CA2255", Justification = "the environment must be set before libtorch loads, whoever uses the first tensor")]
+    internal static void Prepare()
+    {
+        if (ProcessorHasAvx2)
+        {
+            LibC.SetEnvironment("ATEN_CPU_CAPABILITY", "avx2");
+            LibC.SetEnvironment("ONEDNN_MAX_CPU_ISA", "AVX2");
+            LibC.SetEnvironment("MKL_CBWR", "AVX2");
+        }
+        if (OperatingSystem.IsLinux())
+            AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name == Name ? LoadAdapted() : 0;
+    }
+
+    /// <summary>Loads TorchSharp's native library now, so that what is in the way is said once and plainly.</summary>
+    /// <exception cref="UserErrorException">It cannot be loaded; the message says why and what to do.</exception>
+    public static void Load()
+    {
+        if (!NativeLibrary.TryLoad(Name, typeof(TorchSharp.torch).Assembly, null, out _))
+            throw new UserErrorException($"{FileName} or libtorch is missing beside the program, or of another version; build or publish it again");
+    }
+
+    /// <summary>Asked only where the system's loader has failed.</summary>
+    private static nint LoadAdapted()
+    {
+        lock (Gate)
+        {
+            if (_adapted != 0)
+                return _adapted;
+            if (RuntimeInformation.ProcessArchitecture != Architecture.X64)
+                throw new UserErrorException($"TorchSharp has no native library for {RuntimeInformation.ProcessArchitecture} on Linux; Atelier computes on x64 there");
+            var original = Find(FileName) ?? throw new UserErrorException($"{FileName} is missing beside the program; build or publish it again");
+            var torch = Find("libtorch.so") ?? throw new UserErrorException("libtorch is missing beside the program; build or publish it again (the package is libtorch-cpu-linux-x64)");
+            // First, so that the copy, which stands elsewhere, finds what it needs already loaded.
+            NativeLibrary.Load(torch);
+            var image = File.ReadAllBytes(original);
+            if (!LibTorchSharpImage.Adapt(image))
+                throw new UserErrorException($"{original} did not load, and not for want of a newer C++ library; the system's loader says: {LoaderMessage(original)}");
+            return _adapted = NativeLibrary.Load(Store(image, original));
+        }
+    }
+
+    private static string? Find(string file) =>
+        ((string?)AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Append(AppContext.BaseDirectory).Append(Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native"))
+            .Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
+
+    private static string LoaderMessage(string path)
+    {
+        try
+        {
+            NativeLibrary.Load(path);
+            return "nothing";
+        }
+        catch (DllNotFoundException e)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>The copy's path. It is named for its content, written once, and put in place whole.</summary>
+    private static string Store(byte[] image, string original)
+    {
+        var folder = Path.Combine(CacheFolder, "torchsharp", Convert.ToHexStringLower(SHA256.HashData(image))[..16]);
+        var path = Path.Combine(folder, FileName);
+        if (File.Exists(path) && File.ReadAllBytes(path).AsSpan().SequenceEqual(image))
+            return path;
+        try
+        {
+            Directory.CreateDirectory(folder);
+            var temporary = Path.Combine(folder, $".{Environment.ProcessId}.{Path.GetRandomFileName()}");
+            File.WriteAllBytes(temporary, image);
+            File.Move(temporary, path, overwrite: true);
+            return path;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException(
+                $"this system's C++ library is older than TorchSharp expects, and the adapted copy of {Path.GetFileName(original)} could not be written to {folder}: {e.Message} Set XDG_CACHE_HOME to a folder that can be written");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using Atelier.Training.Interop;
+using static TorchSharp.torch;
+
+namespace Atelier.Training.Ops;
+
+/// <summary>
+/// A whole convolution layer as one function: y = clamp(slope(scale ⊙ K(x ⊙ styles, w) + strength·noise + bias)), with K a
+/// convolution that may resample, ⊙ per sample and channel, and a piecewise linear activation. Every layer of StyleGAN2 that
+/// convolves is this with some parts left out: synthesis layers (styles modulate, scale demodulates: Karras et al. 2020,
+/// equations 1 and 3), discriminator layers (neither), the way to RGB (no demodulation).
+/// </summary>
+/// <remarks>
+/// Twice differentiable in all but the noise. What is kept for the backward pass is its inputs and y; the convolution's own
+/// output and the modulated image are never kept, and no weight is ever expanded per sample. Without kernels it is composed
+/// of <see cref="PublishedOps"/>.
+/// </remarks>
+public sealed class ConvolutionLayer
+{
+    private readonly ResamplingFilter? _filter;
+    private readonly int _up;
+    private readonly int _down;
+    private readonly int _padding;
+    private readonly bool _correlates;
+    private readonly Activation _activation;
+
+    /// <summary>A layer's constants.</summary>
+    /// <param name="kernel">Side of the weight, odd; the padding keeps the size.</param>
+    /// <param name="up">Factor, 1 for none.</param>
+    /// <param name="down">Factor, 1 for none; not together with <paramref name="up"/>.</param>
+    /// <param name="filter">Used where it goes up or down; null for none.</param>
+    /// <param name="activation"><see cref="Activation.Linear"/> or <see cref="Activation.LeakyRelu"/>.</param>
+    /// <param name="padding">On all sides, relative to the upsampled image; null for kernel/2.</param>
+    /// <param name="correlates">False turns the weight by 180°; null for what the published layers do: a correlation unless it goes up.</param>
+    public ConvolutionLayer(int kernel, int up, int down, ResamplingFilter? filter, Activation activation, int? padding = null, bool? correlates = null)
+    {
+        if (activation is not (Activation.Linear or Activation.LeakyRelu))
+            throw new ArgumentOutOfRangeException(nameof(activation), activation, "a fused layer is linear or leaky");
+        (_filter, _up, _down, _padding, _correlates, _activation) = (up == 1 && down == 1 ? null : filter, up, down, padding ?? kernel / 2, correlates ?? up == 1, activation);
+        Convolution = new ResampledConvolution(kernel, up, down, _padding, _correlates, _filter);
+    }
+
+    internal ResampledConvolution Convolution { get; }
+
+    /// <summary>Computes the layer.</summary>
+    /// <param name="x">[N, I, H, W]</param>
+    /// <param name="weight">[O, I, k, k]</param>
+    /// <param name="styles">[N, I], multiplies x; null: 1.</param>
+    /// <param name="demodulation">[N, O], multiplies the convolution; null: 1.</param>
+    /// <param name="noise">[N or 1, 1, H·up, W·up], data without a gradient; null: none.</param>
+    /// <param name="strength">[], factor of the noise; null without noise.</param>
+    /// <param name="bias">[O]; null: none.</param>
+    /// <param name="gain">Scales the activation.</param>
+    /// <param name="clamp">Bound on the result's magnitude; null: none.</param>
+    /// <returns>[N, O, H·up/down, W·up/down]</returns>
+    /// <exception cref="OpException">Shapes or precisions do not fit.</exception>
+    public Tensor Apply(
+        Tensor x, Tensor weight, Tensor? styles = null, Tensor? demodulation = null, Tensor? noise = null, Tensor? strength = null, Tensor? bias = null,
+        double gain = 1, double? clamp = null)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(weight);
+        OpException.Unless(x.dim() == 4 && weight.dim() == 4 && weight.shape[1] == x.shape[1] && weight.dtype == x.dtype, $"convolution layer: weight {weight} does not fit x {x}");
+        OpException.Unless(styles is null || Fits(styles, x.shape[0], x.shape[1]), $"convolution layer: styles {styles} do not fit x {x}");
+        OpException.Unless(demodulation is null || Fits(demodulation, x.shape[0], weight.shape[0]), $"convolution layer: demodulation {demodulation} does not fit weight {weight}");
+        OpException.Unless(bias is null || (bias.dim() == 1 && bias.shape[0] == weight.shape[0]), $"convolution layer: bias {bias} does not fit weight {weight}");
+        OpException.Unless(noise is null == strength is null && noise is not { requires_grad: true }, $"convolution layer: noise {noise} is data, and comes with its strength {strength}");
+        if (!OpKernels.Fit(x))
+            return Plain(x, weight, styles, demodulation, noise, strength, bias, gain, clamp);
+
+        var operands = new LayerOperands(
+            x.contiguous(), weight.contiguous(), styles?.contiguous(), demodulation?.contiguous(), noise?.contiguous(), strength, bias?.contiguous());
+        var settings = new LayerSettings(Convolution, (float)gain, (float)(_activation == Activation.LeakyRelu ? gain * Activation.LeakyRelu.DefaultAlpha() : gain), (float)(clamp ?? double.PositiveInfinity));
+        var epilogue = settings.Epilogue(operands.Demodulation, operands.Noise, operands.Strength, operands.Bias);
+        var y = Convolution.Apply(operands.X, operands.Styles, operands.Weight, epilogue);
+        GC.KeepAlive(operands);
+        return AutogradNode.IsNeeded(x, weight, styles, demodulation, strength, bias) ? new LayerNode(settings).Attach(operands, y) : y;
+    }
+
+    private Tensor Plain(
+        Tensor x, Tensor weight, Tensor? styles, Tensor? demodulation, Tensor? noise, Tensor? strength, Tensor? bias, double gain, double? clamp)
+    {
+        var y = PublishedOps.Conv2dResample(
+            styles is null ? x : x * PublishedOps.PerChannel(styles), weight, _filter?.ToTensor(x.dtype, x.device), _up, _down, _padding, flipWeight: _correlates);
+        if (demodulation is not null)
+            y *= PublishedOps.PerChannel(demodulation);
+        if (noise is not null)
+            y += noise * strength!;
+        return PublishedOps.BiasAct(y, bias, 1, _activation, gain: gain, clamp: clamp);
+    }
+
+    private static bool Fits(Tensor rows, long samples, long channels) => rows.dim() == 2 && rows.shape[0] == samples && rows.shape[1] == channels;
+}
+
+/// <summary>What of a layer is not differentiated.</summary>
+internal sealed record LayerSettings(ResampledConvolution Convolution, float Positive, float Negative, float Clamp)
+{
+    public EpilogueTensors Epilogue(Tensor? scale, Tensor? noise, Tensor? strength, Tensor? bias) =>
+        new(scale, noise, strength is null ? 0 : strength.detach().item<float>(), bias, Positive, Negative, Clamp);
+}
+
+/// <summary>The tensors of a layer, contiguous; null where left out.</summary>
+internal sealed record LayerOperands(Tensor X, Tensor Weight, Tensor? Styles, Tensor? Demodulation, Tensor? Noise, Tensor? Strength, Tensor? Bias);
