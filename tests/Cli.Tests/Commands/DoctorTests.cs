@@ -10,7 +10,7 @@ public sealed class DoctorTests
     {
         var result = AtelierProcess.Run("doctor").Succeeded();
 
-        Assert.All(new[] { "libtorch", "BLAS", "CUDA", "CPU kernels", "emoji font" }, row => Assert.Contains(result.Output, line => line.StartsWith(row, StringComparison.Ordinal)));
+        Assert.All(new[] { "libtorch", "numerics", "TorchSharp", "CUDA", "CPU kernels" }, row => Assert.Contains(result.Output, line => line.StartsWith(row, StringComparison.Ordinal)));
         Assert.Contains(result.Output, line => line.StartsWith("  ok ", StringComparison.Ordinal));
         Assert.DoesNotContain("FAILED", result.Text, StringComparison.Ordinal);
     }
