@@ -1,9 +1,10 @@
 using System.Globalization;
 using Atelier.Core;
+using Atelier.Core.Specs;
 using Atelier.Storage.Safetensors;
 using Atelier.Training.Networks;
-using Atelier.Training.Step;
 using Atelier.Training.Ops;
+using Atelier.Training.Step;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Exports;
@@ -133,4 +134,77 @@ public static class NetworkFile
                 throw new UserErrorException($"{file.Source}: '{prefix}{entry.Name}' has shape [{string.Join(',', stored.Shape)}], but this network has [{string.Join(',', entry.Shape)}]; channel-base, channel-max, mapping-layers, z-dim, w-dim, the architectures and the resolution must be those of the file");
         }
     }
+}
+
+/// <summary>A generator for use, with the buffer that holds its weights.</summary>
+public sealed class LoadedGenerator : IDisposable
+{
+    private readonly NetworkViews _views;
+
+    internal LoadedGenerator(GeneratorConfig config, ScalarType precision, Device device)
+    {
+        Layout = Generator.LayoutOf(config);
+        Values = zeros([Layout.Length], precision, device).DetachFromDisposeScope();
+        _views = new NetworkViews(Layout, Values);
+        Network = new Generator(_views, config);
+    }
+
+    /// <summary>The network.</summary>
+    public Generator Network { get; }
+
+    /// <summary>Where its tensors lie in <see cref="Values"/>.</summary>
+    internal NetworkLayout Layout { get; }
+
+    /// <summary>Its weights and buffers, [Length].</summary>
+    internal Tensor Values { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _views.Release();
+        Values.Dispose();
+    }
+}
+
+/// <summary>
+/// Reads a generator's shape off the names and shapes of its tensors, so that weights need no description beside them:
+/// published ones load as they are.
+/// </summary>
+internal static class GeneratorShape
+{
+    /// <param name="shapes">Shapes by state-dict name, without prefix.</param>
+    /// <param name="convClamp">Not visible in the weights.</param>
+    /// <param name="source">Where the weights come from, for messages.</param>
+    /// <exception cref="UserErrorException">The names are not those of a StyleGAN2 generator.</exception>
+    public static GeneratorConfig Infer(IReadOnlyDictionary<string, long[]> shapes, double? convClamp, string source)
+    {
+        long[] Shape(string name) => shapes.TryGetValue(name, out var shape)
+            ? shape
+            : throw new UserErrorException($"{source}: this is not a StyleGAN2 generator: it has no tensor '{name}'");
+
+        int style = (int)Shape(Generator.MeanStyleName)[0];
+        int labels = shapes.TryGetValue("mapping.embed.weight", out var embed) ? (int)embed[1] : 0;
+        int latent = (int)Shape("mapping.fc0.weight")[1] - (labels > 0 ? style : 0);
+        int layers = Enumerable.Range(0, 64).TakeWhile(i => shapes.ContainsKey($"mapping.fc{i}.weight")).Count();
+        var resolutions = Resolutions(shapes);
+        if (resolutions.Length == 0)
+            throw new UserErrorException($"{source}: this is not a StyleGAN2 generator: it has no synthesis blocks");
+        int top = resolutions[^1];
+        var size = Shape($"synthesis.b{top}.conv1.noise_const");
+        int ChannelsAt(int resolution) => (int)Shape($"synthesis.b{resolution}.conv1.weight")[0];
+        int channelMax = resolutions.Max(ChannelsAt);
+        // Where every block has the most channels, any base that large says the same.
+        int channelBase = resolutions.Max(resolution => ChannelsAt(resolution) * resolution);
+        var architecture = shapes.Keys.Any(name => name.EndsWith(".skip.weight", StringComparison.Ordinal)) ? NetworkArchitecture.Resnet
+            : shapes.ContainsKey($"synthesis.b{resolutions[0]}.torgb.weight") && resolutions.Length > 1 ? NetworkArchitecture.Skip
+            : resolutions.Length == 1 ? NetworkArchitecture.Skip
+            : NetworkArchitecture.Orig;
+        return new GeneratorConfig(new ImageShape((int)size[1], (int)size[0]), latent, style, labels, channelBase, channelMax, layers, architecture, convClamp);
+    }
+
+    private static int[] Resolutions(IReadOnlyDictionary<string, long[]> shapes) =>
+        [.. shapes.Keys
+            .Where(name => name.StartsWith("synthesis.b", StringComparison.Ordinal) && name.EndsWith(".conv1.weight", StringComparison.Ordinal))
+            .Select(name => int.Parse(name["synthesis.b".Length..^".conv1.weight".Length], CultureInfo.InvariantCulture))
+            .Order()];
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Atelier.Core;
 using Atelier.Core.Metrics;
 using Atelier.Training.Data;
@@ -23,7 +24,7 @@ public sealed class MetricEvaluation(ImageDataset dataset, EvaluationOptions opt
     private readonly RealSides _real = new(dataset, options);
     private RandomFeatureNet? _random;
 
-    /// <summary>Loads what a metric needs and checks that it can be computed, before anybody waits for it.</summary>
+    /// <summary>Loads what a metric needs and checks that it can be computed, before the time-consuming part begins.</summary>
     /// <exception cref="UserErrorException">A detector is missing or unusable, or there are too few images.</exception>
     public void Prepare(Metric metric)
     {
@@ -39,7 +40,7 @@ public sealed class MetricEvaluation(ImageDataset dataset, EvaluationOptions opt
     /// <param name="progress">Told of finished ranges, from any thread.</param>
     /// <param name="cancellation">Ends it between two ranges.</param>
     /// <param name="stored">Samples that others have computed; null for none.</param>
-    /// <exception cref="UserErrorException">It cannot be computed: detector, numbers of images, labels, or samples that are no numbers.</exception>
+    /// <exception cref="UserErrorException">It cannot be computed: detector, numbers of images, labels, or samples that are NaN or infinite.</exception>
     public MetricReport Run(Metric metric, Generator generator, IProgress<EvaluationProgress>? progress, CancellationToken cancellation, StoredRows? stored = null)
     {
         ArgumentNullException.ThrowIfNull(metric);
@@ -138,4 +139,80 @@ public sealed class MetricEvaluation(ImageDataset dataset, EvaluationOptions opt
     private LabelSource Labels(GeneratorConfig config) => config.LabelSize == 0 || config.LabelSize == dataset.LabelDim
         ? new LabelSource(dataset.Count, (image, label) => dataset.CopyLabel((int)image, label))
         : throw new UserErrorException($"the network takes labels of {config.LabelSize} numbers, and those of {dataset.Name} have {dataset.LabelDim}: pass the dataset that it was trained on");
+}
+
+/// <summary>How metrics are computed.</summary>
+public sealed record EvaluationOptions
+{
+    /// <summary>Where to compute.</summary>
+    public required Device Device { get; init; }
+
+    /// <summary>Where detectors are.</summary>
+    public required DetectorFiles Detectors { get; init; }
+
+    /// <summary>Where statistics of real images are kept.</summary>
+    public required RealStatisticsCache Cache { get; init; }
+
+    /// <summary>Ranges computed at once. Never changes bits.</summary>
+    public int Lanes { get; init; } = 1;
+
+    /// <summary>Seed of the samples.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Generated samples; null for each metric's own number.</summary>
+    public int? Samples { get; init; }
+
+    /// <summary>Whether the run shows images mirrored, which some metrics follow.</summary>
+    public bool Mirror { get; init; }
+
+    /// <summary>Memory for blocks of distances and kernel values.</summary>
+    public long BudgetBytes { get; init; } = 256 << 20;
+}
+
+/// <summary>How far an evaluation has come.</summary>
+/// <param name="Metric">Its name.</param>
+/// <param name="What">What is being computed.</param>
+/// <param name="Done">Samples done.</param>
+/// <param name="Total">Samples in all.</param>
+public sealed record EvaluationProgress(string Metric, string What, int Done, int Total);
+
+/// <summary>The values of a metric, and how they came about.</summary>
+/// <param name="Metric">Which one.</param>
+/// <param name="Values">In the order of <see cref="Metric.Results"/>.</param>
+/// <param name="Took">How long it took.</param>
+/// <param name="Samples">Generated samples.</param>
+/// <param name="RealImages">Real images compared with; 0 for none.</param>
+/// <param name="Seed">Seed of the samples.</param>
+/// <param name="Notes">What a reader should know.</param>
+public sealed record MetricReport(
+    Metric Metric, IReadOnlyList<double> Values, TimeSpan Took, int Samples, int RealImages, ulong Seed, IReadOnlyList<string> Notes)
+{
+    /// <summary>The value that decides which snapshot is best.</summary>
+    public double Value => Values[0];
+
+    /// <summary>The line of <c>metric-NAME.jsonl</c>, with the published fields first.</summary>
+    /// <param name="snapshot">The network's path, relative to the run's folder where there is one; null for none.</param>
+    /// <param name="now">The time.</param>
+    public JsonObject ToJson(string? snapshot, DateTimeOffset now) => new()
+    {
+        ["results"] = new JsonObject(Metric.Results.Zip(Values).Select(pair => KeyValuePair.Create(pair.First, (JsonNode?)pair.Second))),
+        ["metric"] = Metric.Name,
+        ["total_time"] = Math.Round(Took.TotalSeconds, 3),
+        ["total_time_str"] = TimeText(Took),
+        ["num_gpus"] = 1,
+        ["snapshot_pkl"] = snapshot,
+        ["timestamp"] = Math.Round(now.ToUnixTimeMilliseconds() / 1000.0, 3),
+        ["num_samples"] = Samples,
+        ["num_real"] = RealImages,
+        ["seed"] = Seed,
+    };
+
+    // As the published logs have it: 37s, 2m 05s, 1h 02m 03s, 1d 04h 10m.
+    private static string TimeText(TimeSpan time) => time switch
+    {
+        { TotalMinutes: < 1 } => $"{(int)time.TotalSeconds}s",
+        { TotalHours: < 1 } => $"{time.Minutes}m {time.Seconds:00}s",
+        { TotalDays: < 1 } => $"{time.Hours}h {time.Minutes:00}m {time.Seconds:00}s",
+        _ => $"{(int)time.TotalDays}d {time.Hours:00}h {time.Minutes:00}m",
+    };
 }

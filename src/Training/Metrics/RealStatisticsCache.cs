@@ -6,15 +6,16 @@ using Atelier.Storage;
 using Atelier.Storage.Blobs;
 using Atelier.Storage.Safetensors;
 using Atelier.Training.Exports;
+using Atelier.Training.Interop;
 
 namespace Atelier.Training.Metrics;
 
 /// <summary>
-/// Statistics of real images in files, by what they depend on. A file is there whole or not at all; a lock keeps processes
-/// that want the same statistics from computing them twice. A cache that cannot be read or written costs time and nothing else.
+/// Statistics of real images in files, keyed by everything they depend on. Files are written atomically; a lock keeps processes
+/// that need the same statistics from computing them twice. If the cache cannot be read or written, statistics are computed again.
 /// </summary>
 /// <param name="folder">Where the files lie; made when it is needed.</param>
-/// <param name="warn">Told of what could not be read or kept.</param>
+/// <param name="warn">Receives warnings about files that could not be read or written.</param>
 /// <param name="shared">A run's store, through which its workers share the statistics; null for none.</param>
 public sealed class RealStatisticsCache(string folder, Action<string> warn, IBlobStore? shared = null)
 {
@@ -26,7 +27,7 @@ public sealed class RealStatisticsCache(string folder, Action<string> warn, IBlo
     private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Where statistics are kept when the user names no place: <c>atelier/statistics</c> in the user's cache folder.</summary>
-    public static string DefaultFolder => Path.Combine(CacheFolder.Path, "statistics");
+    public static string DefaultFolder => Path.Combine(TorchLibrary.CacheFolder, "statistics");
 
     /// <summary>Reads statistics, or computes and keeps them.</summary>
     /// <param name="key">Everything that they depend on.</param>
@@ -42,7 +43,7 @@ public sealed class RealStatisticsCache(string folder, Action<string> warn, IBlo
         if (Fetch(path) && TryRead(path, key, warn) is { } fetched)
             return fetched;
         using var held = Lock(path, cancellation);
-        // Whoever held the lock before may have computed them; what cannot be read has been said.
+        // The previous holder of the lock may have computed them; a warning about an unreadable file has been given already.
         if (held is not null && TryRead(path, key, _ => { }) is { } meanwhile)
             return meanwhile;
         var computed = compute();
@@ -100,7 +101,7 @@ public sealed class RealStatisticsCache(string folder, Action<string> warn, IBlo
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false; // what is not there is computed
+            return false; // then it is computed
         }
     }
 
@@ -132,11 +133,11 @@ public sealed class RealStatisticsCache(string folder, Action<string> warn, IBlo
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            warn($"statistics of the real images could not be kept in {folder} and will be computed again next time: {e.Message}");
+            warn($"statistics of the real images could not be written to {folder} and will be computed again next time: {e.Message}");
         }
     }
 
-    // Null where there can be no lock: two processes then compute the same, which is slower and no worse.
+    // Null where the folder cannot be locked: two processes may then compute the same statistics.
     private FileStream? Lock(string path, CancellationToken cancellation)
     {
         try

@@ -1,4 +1,6 @@
+using System.IO.Compression;
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 using Atelier.Core;
 using Atelier.Training.Ops;
 using static TorchSharp.torch;
@@ -29,7 +31,7 @@ public sealed class ScriptDetector : IDisposable
     /// <param name="sha256">The hash that it must have; null for any, where the user named the file.</param>
     /// <param name="flags">Keyword arguments that its <c>forward</c> must take.</param>
     /// <param name="device">Where it computes.</param>
-    /// <exception cref="UserErrorException">The file has another hash, is no TorchScript, or its forward has another signature.</exception>
+    /// <exception cref="UserErrorException">The file has another hash, is not TorchScript, or its forward has another signature.</exception>
     public static ScriptDetector Load(string path, string? sha256, string[] flags, Device device)
     {
         ArgumentNullException.ThrowIfNull(flags);
@@ -57,7 +59,7 @@ public sealed class ScriptDetector : IDisposable
         {
             module.Dispose();
             throw Unfit(
-                $"its {signature} takes no flag {missing}", new KeyNotFoundException(missing));
+                $"its {signature} does not take the flag {missing}", new KeyNotFoundException(missing));
         }
         return new ScriptDetector(path, found, module, signature, device);
     }
@@ -103,4 +105,66 @@ public sealed class ScriptDetector : IDisposable
             throw new UserErrorException($"the detector {path} cannot be read: {e.Message}", e);
         }
     }
+}
+
+/// <summary>One of the outputs of a published detector.</summary>
+/// <param name="detector">The detector; not owned.</param>
+/// <param name="flag">The keyword argument that asks for the output.</param>
+public sealed class ScriptFeatures(ScriptDetector detector, string flag) : IFeatureNet
+{
+    /// <summary>Asks a detector for the features before its last layer.</summary>
+    public const string Features = "return_features";
+
+    /// <summary>Asks Inception for class probabilities as the inception score wants them.</summary>
+    public const string Probabilities = "no_output_bias";
+
+    /// <inheritdoc/>
+    public string Identity => $"{detector.Sha256} {flag}";
+
+    /// <inheritdoc/>
+    /// <exception cref="OpException">The detector failed, or its output is not one row per image.</exception>
+    Tensor IFeatureNet.Features(Tensor images)
+    {
+        var features = detector.Run(images, (flag, true));
+        return features.dim() == 2 && features.shape[0] == images.shape[0]
+            ? features
+            : throw new OpException($"{detector.Path} returned [{string.Join(", ", features.shape)}] for {images.shape[0]} images with {flag}; one row per image is needed");
+    }
+}
+
+/// <summary>
+/// What a TorchScript file's <c>forward</c> takes after the images: boolean flags, by their places and defaults. Read from the
+/// source that the file carries, because TorchSharp shows neither names nor defaults.
+/// </summary>
+/// <param name="Flags">In order.</param>
+internal sealed partial record ScriptSignature(IReadOnlyList<(string Name, bool Value)> Flags)
+{
+    /// <summary>The signature of the <c>forward</c> that takes the most of <paramref name="wanted"/>: a file has one per submodule.</summary>
+    public static ScriptSignature Read(string path, string[] wanted)
+    {
+        using var archive = ZipFile.OpenRead(path);
+        var best = new ScriptSignature([]);
+        foreach (var entry in archive.Entries.Where(entry => entry.Name.EndsWith(".py", StringComparison.Ordinal)))
+        {
+            using var reader = new StreamReader(entry.Open());
+            foreach (Match forward in Forward().Matches(reader.ReadToEnd()))
+            {
+                var signature = new ScriptSignature([.. Flag().Matches(forward.Groups[1].Value).Select(flag => (flag.Groups[1].Value, flag.Groups[2].Value == "True"))]);
+                if (wanted.Count(signature.Takes) > wanted.Count(best.Takes) || best.Flags.Count == 0)
+                    best = signature;
+            }
+        }
+        return best;
+    }
+
+    public bool Takes(string flag) => Flags.Any(taken => taken.Name == flag);
+
+    /// <inheritdoc/>
+    public override string ToString() => $"forward({string.Join(", ", Flags.Select(flag => flag.Name).Prepend("images"))})";
+
+    [GeneratedRegex(@"def forward\(self: [^,]+,\s*\w+: Tensor,?([^)]*)\)")]
+    private static partial Regex Forward();
+
+    [GeneratedRegex(@"(\w+): bool=(True|False)")]
+    private static partial Regex Flag();
 }

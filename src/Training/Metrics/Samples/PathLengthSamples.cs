@@ -73,11 +73,11 @@ public sealed class PathLengthSamples : ISampleSource
         using var scope = NewDisposeScope();
         var t = _metric.Whole ? _draws.PathPositions(some) : zeros_like(_draws.PathPositions(some));
         var images = View(_generator.Synthesize(Styles(some, t), _draws.Noise(some, copies: 2)));
-        FiniteRows.Require(images, i => $"generated sample {some.Start + (i % some.Count)} (seed {_draws.Seed}) is an image with values that are no numbers");
+        FiniteRows.Require(images, i => $"generated sample {some.Start + (i % some.Count)} (seed {_draws.Seed}) has values that are NaN or infinite");
         var seen = _detector.Run(images.add(1).mul(255.0 / 2), ("resize_images", false), ("return_lpips", true));
         var step = seen.narrow(0, 0, some.Count) - seen.narrow(0, some.Count, some.Count);
         var lengths = step.flatten(1).square().sum(1, keepdim: true) / (PathLengthMetric.Epsilon * PathLengthMetric.Epsilon); // [n,1]
-        FiniteRows.Require(lengths, i => $"generated sample {some.Start + i} (seed {_draws.Seed}) has a path length that is no number");
+        FiniteRows.Require(lengths, i => $"generated sample {some.Start + i} (seed {_draws.Seed}) has a path length that is NaN or infinite");
         return lengths.MoveToOuterDisposeScope();
     }
 

@@ -28,6 +28,6 @@ public static class InceptionScore
 
     private static Tensor PLogP(Tensor p) => p * Log(p);
 
-    // A probability of 0 adds nothing: 0·log 0 is 0 here, where the published code makes the score no number.
+    // A probability of 0 adds nothing: 0·log 0 is 0 here, where the score of the published code becomes NaN.
     private static Tensor Log(Tensor p) => p.clamp_min(double.Epsilon * (1L << 52)).log();
 }

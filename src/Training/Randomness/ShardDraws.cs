@@ -5,6 +5,34 @@ using static TorchSharp.torch;
 
 namespace Atelier.Training.Randomness;
 
+/// <summary>
+/// Every random draw of one shard in one phase of one iteration. A draw is a function of what it is for, not of what
+/// was drawn before (docs/decisions/0004-randomness.md); reference tests supply recorded values instead.
+/// </summary>
+public interface IShardDraws
+{
+    /// <summary>z of the shard's images, [count, latentSize].</summary>
+    Tensor Latents(int count);
+
+    /// <summary>Labels of the generated images, [count, labelSize], or null for an unconditional network.</summary>
+    Tensor? Labels(int count);
+
+    /// <summary>From which style on a second latent takes over (style mixing), or null for not at all.</summary>
+    int? MixingCutoff(int styleCount);
+
+    /// <summary>The second latents, [count, latentSize].</summary>
+    Tensor SecondLatents(int count);
+
+    /// <summary>The image-shaped noise of the path-length penalty, standard normal, [count, 3, H, W].</summary>
+    Tensor PathNoise(long[] shape);
+
+    /// <summary>What keys the augmentations of the shard's images.</summary>
+    DrawKey Augmentation { get; }
+
+    /// <summary>What the synthesis layers add.</summary>
+    NoiseInput Noise { get; }
+}
+
 /// <summary>The draws of a run: keyed by seed, branch, purpose, iteration, phase and shard, and by nothing else.</summary>
 /// <param name="basis">Seed, branch, iteration, phase and shard; purpose and layer are filled in per draw.</param>
 /// <param name="source">What all shards of a run have in common.</param>
@@ -58,3 +86,18 @@ public sealed class KeyedDraws(DrawKey basis, DrawSource source) : IShardDraws
 
     private static Tensor Normal(DrawKey key, DrawSource source, long[] shape) => Normal(key, shape, source.Precision, source.Device);
 }
+
+/// <summary>What the draws of all shards of a run have in common.</summary>
+/// <param name="LatentSize">Length of z.</param>
+/// <param name="LabelSize">Length of a label vector; 0 for none.</param>
+/// <param name="LabelCount">Number of labels in the dataset that generated images can take theirs from.</param>
+/// <param name="CopyLabel">Copies the label of a dataset image.</param>
+/// <param name="StyleMixing">Probability that a shard's images mix two latents.</param>
+/// <param name="RandomNoise">Fresh noise in the synthesis layers; else each layer's constant one.</param>
+/// <param name="Precision">float32 or float64.</param>
+/// <param name="Device">Where the tensors are wanted.</param>
+public sealed record DrawSource(
+    int LatentSize, int LabelSize, long LabelCount, CopyLabel CopyLabel, double StyleMixing, bool RandomNoise, ScalarType Precision, Device Device);
+
+/// <summary>Copies the label vector of dataset image <paramref name="image"/> into <paramref name="destination"/>.</summary>
+public delegate void CopyLabel(long image, Span<float> destination);

@@ -5,6 +5,18 @@ using static TorchSharp.torch.nn;
 
 namespace Atelier.Training.Metrics.Detectors;
 
+/// <summary>From images to features. Thread-safe.</summary>
+public interface IFeatureNet
+{
+    /// <summary>What decides its features: a name and a hash. Cached statistics are kept under it.</summary>
+    string Identity { get; }
+
+    /// <summary>The features of some images.</summary>
+    /// <param name="images">uint8 [N, 3, H, W]</param>
+    /// <returns>float32 [N, D], on the host.</returns>
+    Tensor Features(Tensor images);
+}
+
 /// <summary>
 /// Features from a fixed random convolutional net. Random features keep enough of an image for a distance between
 /// distributions to fall as they come to look alike; no file is needed, and nobody else's numbers compare with them.
@@ -12,7 +24,7 @@ namespace Atelier.Training.Metrics.Detectors;
 /// <remarks>
 /// Images are brought to 64×64; four convolutions of stride 2 with leaky ReLU, weights from keyed draws scaled to keep the
 /// variance (He et al. 2015), lead to 32 maps of 4×4: 512 numbers that know where in the image they are. Any change makes
-/// another metric: change <see cref="Identity"/> with it.
+/// another metric and needs another <see cref="Identity"/>.
 /// </remarks>
 public sealed class RandomFeatureNet : IFeatureNet, IDisposable
 {
