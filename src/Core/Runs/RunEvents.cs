@@ -150,6 +150,10 @@ public sealed record FleetNoted(DateTimeOffset At, double Kimg, long Generation,
 /// <param name="LastGood">The snapshot to resume from; null where there is none.</param>
 public sealed record RunStopped(DateTimeOffset At, double Kimg, string Reason, string? LastGood) : RunEvent(At, Kimg)
 {
+    /// <summary>Whether it stopped because gradients stayed non-finite for a whole tick.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool NonFinite { get; init; }
+
     public override string Describe() => $"stopped: {Reason}" + (LastGood is null ? "" : $"; the last good snapshot is {LastGood}");
 }
 

@@ -143,7 +143,7 @@ public static class LocalRun
             end switch
             {
                 LoopEnd.Finished => new RunFinished(time.GetUtcNow(), now.Kimg, hash),
-                _ => new RunStopped(time.GetUtcNow(), now.Kimg, reason, lastGood),
+                _ => new RunStopped(time.GetUtcNow(), now.Kimg, reason, lastGood) { NonFinite = end == LoopEnd.NonFinite },
             },
             show: end == LoopEnd.NonFinite || reason != AskedToStop);
         return new RunOutcome(end, now, now.Images - from.Images, trained, waited, snapshots.Stalled, snapshots.LastWritten == snapshots.LastTaken, hash, RunPictures.DrawAll(folder, notes));

@@ -78,7 +78,7 @@ internal sealed class RankNotes : IRunDisplay, ILoopObserver
         if (!_tick.LastTickWasNonFinite || _hasFailed || !_isFirst)
             return;
         _hasFailed = true;
-        var stopped = new RunStopped(_time.GetUtcNow(), moment.Now.Kimg, NonFiniteWatch.Reason, null);
+        var stopped = new RunStopped(_time.GetUtcNow(), moment.Now.Kimg, NonFiniteWatch.Reason, null) { NonFinite = true };
         _outbox.Add(new WorkerMessage { RunNote = new() { Run = _context.Run, Json = stopped.ToJson(), Text = NonFiniteWatch.Reason, IsFailure = true } });
     }
 
