@@ -1,4 +1,4 @@
-"""The peer of `atelier bench metrics`: the same detector driven from Python, and the Fréchet distance by scipy.
+"""The peer of the `metrics` benchmark in bench/Bench: the same detector driven from Python, and the Fréchet distance by scipy.
 
     metrics_peer.py detector FILE THREADS SIDE SECONDS    features/s of a TorchScript detector
     metrics_peer.py frechet FILE DIMENSIONS               the distance of two covariances, raw float64 one after the other

@@ -1,4 +1,4 @@
-"""The peer of `atelier bench dataset`: the loop people write with Pillow to pack images for training.
+"""The peer of the `dataset` benchmark in bench/Bench: the loop people write with Pillow to pack images for training.
 
 Usage: pillow_convert.py SOURCE.zip OUT.zip SIDE FILTER
 

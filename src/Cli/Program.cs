@@ -26,7 +26,7 @@ var root = new RootCommand("Atelier trains StyleGAN2: the same bits on any numbe
     BenchCommand.Create(),
     TestCommand.Create(),
 };
-return Guard.Run(() =>
+return ErrorHandler.Run(() =>
 {
     var parsed = root.Parse(args);
     UsageError.ThrowIfAny(parsed);

@@ -25,6 +25,8 @@ internal static class DependencyTable
         new("src/Cli", ["src/Coordinator", "src/Core", "src/Protos", "src/Rpc", "src/Storage", "src/Training", "src/Worker"], ["Google.Protobuf", "Grpc.Net.Client", "Spectre.Console", "System.CommandLine"])
         {
             Sees = ["TorchSharp"],
+            // Benchmarks start its processes and report errors as it does.
+            Friends = ["atelier-bench"],
         },
     ];
 
@@ -32,6 +34,7 @@ internal static class DependencyTable
     public static IReadOnlyDictionary<string, string[]> TestProjects { get; } = new Dictionary<string, string[]>
     {
         ["tests/TestKit"] = ["src/Worker"],
+        ["tests/Bench.Tests"] = ["bench/Bench", "tests/TestKit"],
         // The kernels' draws have the bits of Core's, number by number.
         ["tests/Kernels.Tests"] = ["src/Core", "src/Kernels"],
         ["tests/Cluster.Tests"] = ["src/Cli", "tests/TestKit"],

@@ -26,7 +26,7 @@ public sealed partial class ReadmeTests
     [Fact]
     public void ExitCodes_InTheTable_AreThoseOfTheProcesses()
     {
-        var codes = ExitCodeConstant().Matches(Repository.Read("src/Cli/ExitCode.cs")).Select(match => int.Parse(match.Groups[1].Value));
+        var codes = ExitCodeConstant().Matches(Repository.Read("src/Cli/ErrorHandler.cs")).Select(match => int.Parse(match.Groups[1].Value));
         var launcher = LauncherExit().Matches(Repository.Read("atelier")).Select(match => int.Parse(match.Groups[1].Value));
         Assert.Equal(codes.Concat(launcher).Distinct().Order(), Readme.Table("exit code").Select(row => int.Parse(row[0])).Order());
     }

@@ -33,12 +33,22 @@ public sealed class AtelierProcess : IDisposable
         return process.WaitForExit();
     }
 
+    /// <summary>Runs a benchmark of <c>bench/Bench</c> to its end.</summary>
+    /// <param name="arguments">Its arguments.</param>
+    public static AtelierResult RunBench(params IEnumerable<string> arguments)
+    {
+        using var process = Start("atelier-bench.dll", arguments, []);
+        return process.WaitForExit();
+    }
+
     /// <summary>Starts a command.</summary>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="launcher">A program and arguments of its own to start it with, such as <c>taskset -c 0</c>.</param>
-    public static AtelierProcess Start(IEnumerable<string> arguments, params IReadOnlyList<string> launcher)
+    public static AtelierProcess Start(IEnumerable<string> arguments, params IReadOnlyList<string> launcher) => Start("atelier.dll", arguments, launcher);
+
+    private static AtelierProcess Start(string program, IEnumerable<string> arguments, IReadOnlyList<string> launcher)
     {
-        string[] all = [.. launcher, "dotnet", Path.Combine(AppContext.BaseDirectory, "atelier.dll"), .. arguments];
+        string[] all = [.. launcher, "dotnet", Path.Combine(AppContext.BaseDirectory, program), .. arguments];
         var start = new ProcessStartInfo(all[0], all[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         // What the process that runs the tests was started with is not what these runs are to be computed with.
         foreach (var variable in start.Environment.Keys.Where(name => name.StartsWith("OMP_", StringComparison.Ordinal) || name.StartsWith("ATELIER_", StringComparison.Ordinal)).ToList())

@@ -12,10 +12,10 @@ namespace Atelier.Cli.Certificates;
 /// <param name="certificate">Its certificate, with the private key.</param>
 internal sealed class DevelopmentAuthority(X509Certificate2 certificate) : IDisposable
 {
-    /// <summary>Long enough that a run of weeks, and the project around it, outlives no certificate of its authority.</summary>
+    /// <summary>Longer than any run or project that uses it.</summary>
     private static readonly TimeSpan AuthorityValidity = TimeSpan.FromDays(3650);
 
-    /// <summary>What browsers and Apple's libraries accept at most is 825 days.</summary>
+    /// <summary>The longest that browsers and Apple's libraries accept.</summary>
     private static readonly TimeSpan LeafValidity = TimeSpan.FromDays(825);
 
     /// <summary>The clocks of two machines may differ.</summary>
@@ -42,7 +42,7 @@ internal sealed class DevelopmentAuthority(X509Certificate2 certificate) : IDisp
     /// <param name="certificateFile">Its certificate in PEM.</param>
     /// <param name="keyFile">Its private key in PEM.</param>
     /// <param name="now">The time.</param>
-    /// <exception cref="UserErrorException">It cannot be read, is no authority or has expired.</exception>
+    /// <exception cref="UserErrorException">It cannot be read, is not an authority or has expired.</exception>
     public static DevelopmentAuthority Load(string certificateFile, string keyFile, DateTimeOffset now)
     {
         X509Certificate2 certificate;
@@ -56,7 +56,7 @@ internal sealed class DevelopmentAuthority(X509Certificate2 certificate) : IDisp
         }
 
         if (certificate.Extensions.OfType<X509BasicConstraintsExtension>().FirstOrDefault() is not { CertificateAuthority: true })
-            throw new UserErrorException($"{certificateFile} is no certificate of an authority; name another folder, or make a new one with --force");
+            throw new UserErrorException($"{certificateFile} is not the certificate of an authority; name another folder, or make a new one with --force");
         if (certificate.NotAfter < now.LocalDateTime)
             throw new UserErrorException($"the authority in {certificateFile} expired on {certificate.NotAfter:yyyy-MM-dd}; make a new one with --force");
         return new(certificate);
@@ -117,4 +117,17 @@ internal sealed class DevelopmentAuthority(X509Certificate2 certificate) : IDisp
 
         return names.Build();
     }
+}
+
+/// <summary>Whom a certificate is for.</summary>
+internal enum CertificateRole
+{
+    /// <summary>The coordinator: a TLS server.</summary>
+    Server,
+
+    /// <summary>A worker: a TLS client of the coordinator, and a server and client towards other workers.</summary>
+    Worker,
+
+    /// <summary>A person: a TLS client.</summary>
+    Person,
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net.Security;
+using Atelier.Cli.Certificates;
 using Atelier.Core;
 using Atelier.Core.Access;
 using Atelier.Rpc.Transport;
@@ -27,11 +28,11 @@ internal sealed class CoordinatorOption
             command.Options.Add(option);
     }
 
-    /// <summary>Calls the coordinator; its refusals become messages for people.</summary>
+    /// <summary>Calls the coordinator; failures become errors with a message for the user.</summary>
     public int Call(ParseResult parsed, Func<RunsClient, int> call)
     {
         string address = parsed.GetValue(_address) ?? Environment.GetEnvironmentVariable(Variable)
-            ?? throw new UserErrorException($"which coordinator? Pass --coordinator http://HOST:PORT, or set {Variable}");
+            ?? throw new UserErrorException($"the coordinator's address is missing: pass --coordinator http://HOST:PORT, or set {Variable}");
         var token = TokenSource.ReadText(AccessRole.Person, parsed.GetValue(_token), Environment.GetEnvironmentVariable(AccessOptions.PeopleTokenVariable));
         try
         {
@@ -50,11 +51,11 @@ internal sealed class CoordinatorOption
         }
     }
 
-    /// <summary>What a refused call means to a person.</summary>
+    /// <summary>The error that a failed call is reported as.</summary>
     public static Exception Explain(RpcException refused, string address) => refused.StatusCode switch
     {
         _ when TlsFailure.Describe(refused) is { } why => new UserErrorException($"the coordinator at {address} is not trusted: {why}"),
-        // What is no server of HTTP/2 is told as either, by chance.
+        // A server that does not speak HTTP/2 is reported as either, by chance.
         _ when refused.StatusCode == StatusCode.Unavailable || refused.Status.DebugException is HttpRequestException
             => new IOException($"no coordinator answers at {address} ({refused.Status.Detail}){Instead(address)}"),
         StatusCode.InvalidArgument or StatusCode.NotFound or StatusCode.AlreadyExists or StatusCode.FailedPrecondition or StatusCode.Unauthenticated or StatusCode.PermissionDenied

@@ -1,16 +1,17 @@
 using System.Collections.Concurrent;
+using System.CommandLine;
 using System.Diagnostics;
 
 namespace Atelier.Cli.Cluster;
 
 /// <summary>
-/// The coordinator and the workers of one run, as processes of this machine. One that dies is started again; one that
-/// refuses to work ends the run. They end with this process, however it ends: their standard input closes.
+/// The coordinator and the workers of one run, as processes of this machine. One that crashes is restarted; one that
+/// exits with a usage error ends the run. All end with this process, however it ends, because their standard input closes.
 /// </summary>
-/// <param name="say">Told what a person should know.</param>
+/// <param name="say">Receives messages for the user.</param>
 internal sealed class LocalProcesses(Action<string> say) : IDisposable
 {
-    /// <summary>A process that lives shorter than this did not get to work; after a few of them there is no use in more.</summary>
+    /// <summary>A process that ends sooner than this has failed to start; after <see cref="MostShortLives"/> in a row it is not started again.</summary>
     private static readonly TimeSpan ShortLife = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
@@ -21,15 +22,15 @@ internal sealed class LocalProcesses(Action<string> say) : IDisposable
     private readonly TaskCompletionSource<string> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isStopping;
 
-    /// <summary>Ends when one of them cannot work, with what it said.</summary>
+    /// <summary>Completes with the error message of a process that cannot work.</summary>
     public Task<string> Failed => _failed.Task;
 
     /// <summary>Starts one.</summary>
-    /// <param name="name">What people are told it is.</param>
+    /// <param name="name">Its name in messages.</param>
     /// <param name="arguments">The command and its options; it takes <c>--until-stdin-closes</c>.</param>
     public void Start(string name, IReadOnlyList<string> arguments) => Start(name, arguments, 0);
 
-    /// <summary>Processor time that one of them has taken.</summary>
+    /// <summary>Processor time used by one of them.</summary>
     public TimeSpan ProcessorTime(string name)
     {
         _running[name].Refresh();
@@ -73,7 +74,7 @@ internal sealed class LocalProcesses(Action<string> say) : IDisposable
     {
         if (_isStopping)
             return;
-        // Until all that it said has been read.
+        // Waits until its output has been read to the end.
         process.WaitForExit();
         string said = last().Replace("atelier: ", "", StringComparison.Ordinal);
         if (process.ExitCode == ExitCode.Usage || shortLives >= MostShortLives)
@@ -81,7 +82,25 @@ internal sealed class LocalProcesses(Action<string> say) : IDisposable
             _failed.TrySetResult(said.Length > 0 ? said : $"{name} ended with exit code {process.ExitCode}");
             return;
         }
-        say($"{name} ended ({(process.ExitCode > 128 ? $"signal {process.ExitCode - 128}" : $"exit code {process.ExitCode}{(said.Length > 0 ? $": {said}" : "")}")}); it is started again, and training goes on meanwhile");
+        say($"{name} ended ({(process.ExitCode > 128 ? $"signal {process.ExitCode - 128}" : $"exit code {process.ExitCode}{(said.Length > 0 ? $": {said}" : "")}")}); it is being restarted, and training continues");
         Start(name, arguments, shortLives);
     }
+}
+
+/// <summary>The process that started this one, where this one has to end with it.</summary>
+internal static class ParentProcess
+{
+    public static Option<bool> ExitOption() => new("--until-stdin-closes") { Description = "end with the process that started it", Hidden = true };
+
+    /// <summary>Ends this process when its parent ends: the parent holds the other end of standard input, which the system closes then.</summary>
+    public static void ExitWithIt() => new Thread(() =>
+    {
+        using var input = Console.OpenStandardInput();
+        var buffer = new byte[64];
+        while (input.Read(buffer) > 0)
+        {
+        }
+        Environment.Exit(ExitCode.Success);
+    })
+    { IsBackground = true, Name = "stdin" }.Start();
 }

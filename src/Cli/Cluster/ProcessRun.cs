@@ -16,17 +16,17 @@ using RunsClient = Atelier.Protos.Runs.RunsClient;
 namespace Atelier.Cli.Cluster;
 
 /// <summary>
-/// A run on worker processes of this machine, with a coordinator in this one: what <c>train --workers N</c> does. The run's
-/// folder is the same as that of a run in one process, and either goes on where the other stopped.
+/// A run on worker processes and a coordinator process of this machine: <c>train --workers N</c>. Its folder is the same as that
+/// of a run in one process, and either continues where the other stopped.
 /// </summary>
 internal sealed class ProcessRun : IDisposable
 {
     private const string RunName = "run";
 
-    /// <summary>A run that stands still and cannot be saved so many times is left to its last snapshot.</summary>
+    /// <summary>Failed snapshots after which a stopping run is left at its last good one.</summary>
     private const int MostFailedSaves = 3;
 
-    private static readonly TimeSpan StopGlance = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan StopPoll = TimeSpan.FromMilliseconds(100);
 
     private readonly PreparedRun _run;
     private readonly TrainRequest _request;
@@ -41,6 +41,7 @@ internal sealed class ProcessRun : IDisposable
     private double? _discriminatorLoss;
     private int _failedSaves;
     private bool _wasAsked;
+    private bool _isNonFinite;
     private readonly CancellationTokenSource _left = new();
     private long _lastEvent;
     private long? _started;
@@ -82,7 +83,7 @@ internal sealed class ProcessRun : IDisposable
         ImageCount from;
         using (var snapshot = new RunStart(_run, _request, store, _events, NumericsProbe.Measure(Spec.Threads, TorchSharp.torch.CPU), _time).Decide())
             from = snapshot?.Name.At ?? ImageCount.Zero;
-        using var meeting = new MeetingFolder();
+        using var meeting = new SocketFolder();
         using var processes = new LocalProcesses(_display.Say);
         processes.Start("the coordinator", ["coordinator", "--listen", meeting.Socket, "--database", meeting.Database, "--leader-lease", "2", "--no-run-files"]);
         int lanes = Spec.Lanes ?? Math.Max(1, Environment.ProcessorCount / Spec.Threads / _request.Workers);
@@ -106,7 +107,7 @@ internal sealed class ProcessRun : IDisposable
                 MinWorkers = 1,
                 MaxWorkers = _request.Workers,
                 InitPath = _run.Record.Init ?? "",
-                AcceptNewNumerics = true, // asked and decided above
+                AcceptNewNumerics = true, // decided above
             });
             var (last, trained) = await FollowAsync(client, processes);
             return await ConcludeAsync(store, last, from, trained);
@@ -117,8 +118,8 @@ internal sealed class ProcessRun : IDisposable
         }
     }
 
-    /// <summary>Follows the run to its end; asks for a pause when this process is to stop.</summary>
-    /// <returns>The run as it ended, and how long it ran.</returns>
+    /// <summary>Follows the run to its end, and pauses it when this process has to stop.</summary>
+    /// <returns>The run's final status, and how long it trained.</returns>
     private async Task<(Run Last, TimeSpan Trained)> FollowAsync(RunsClient client, LocalProcesses processes)
     {
         using var ended = new CancellationTokenSource();
@@ -127,8 +128,8 @@ internal sealed class ProcessRun : IDisposable
         {
             while (await WatchAsync(client, processes))
             {
-                // The coordinator was lost; training goes on, and another one is on its way.
-                await Task.Delay(StopGlance, _time);
+                // The coordinator ended; training continues while it is restarted.
+                await Task.Delay(StopPoll, _time);
             }
         }
         finally
@@ -139,8 +140,8 @@ internal sealed class ProcessRun : IDisposable
         return (_last!, _started is { } began ? _time.GetElapsedTime(began) : TimeSpan.Zero);
     }
 
-    /// <summary>Follows the run as long as the coordinator lives.</summary>
-    /// <returns>Whether the run goes on.</returns>
+    /// <summary>Follows the run until it ends or the coordinator does.</summary>
+    /// <returns>True where the run continues.</returns>
     private async Task<bool> WatchAsync(RunsClient client, LocalProcesses processes)
     {
         using var call = client.Watch(new WatchRequest { Run = RunName, AfterEvent = _lastEvent }, cancellationToken: _left.Token);
@@ -159,7 +160,7 @@ internal sealed class ProcessRun : IDisposable
         {
             return false;
         }
-        catch (RpcException e) when (IsAway(e) || e.StatusCode == StatusCode.Unknown)
+        catch (RpcException e) when (IsUnavailable(e) || e.StatusCode == StatusCode.Unknown)
         {
             return true;
         }
@@ -176,7 +177,7 @@ internal sealed class ProcessRun : IDisposable
         if (run.Status == RunStatus.Running && _started is null)
         {
             _started = _time.GetTimestamp();
-            // What is limited is training, not how long processes take to start.
+            // The limit counts training, not the start of the processes.
             if (_request.TimeLimit is { } length)
                 _limit = _time.CreateTimer(_ => _stop.Request(), null, length, Timeout.InfiniteTimeSpan);
         }
@@ -186,8 +187,8 @@ internal sealed class ProcessRun : IDisposable
         return _last = run;
     }
 
-    /// <summary>Whether the coordinator is starting, or was lost in the middle of a call; another one is on its way.</summary>
-    private static bool IsAway(RpcException e) => e.StatusCode is StatusCode.Unavailable or StatusCode.Internal;
+    /// <summary>Whether the coordinator is still starting, or ended during the call and is being restarted.</summary>
+    private static bool IsUnavailable(RpcException e) => e.StatusCode is StatusCode.Unavailable or StatusCode.Internal;
 
     /// <summary>Submits as soon as the coordinator listens.</summary>
     private async Task SubmitAsync(RunsClient client, LocalProcesses processes, SubmitRequest request)
@@ -199,9 +200,9 @@ internal sealed class ProcessRun : IDisposable
                 await client.SubmitAsync(request);
                 return;
             }
-            catch (RpcException e) when (IsAway(e))
+            catch (RpcException e) when (IsUnavailable(e))
             {
-                await Task.Delay(StopGlance, _time);
+                await Task.Delay(StopPoll, _time);
             }
             catch (RpcException e) when (e.StatusCode == StatusCode.AlreadyExists)
             {
@@ -214,7 +215,7 @@ internal sealed class ProcessRun : IDisposable
     private async Task PauseWhenAskedAsync(RunsClient client, CancellationToken ended)
     {
         while (!_stop.ShouldStop(0))
-            await Task.Delay(StopGlance, _time, ended);
+            await Task.Delay(StopPoll, _time, ended);
         _wasAsked = true;
         while (true)
         {
@@ -225,13 +226,13 @@ internal sealed class ProcessRun : IDisposable
             }
             catch (RpcException e) when (e.StatusCode is StatusCode.FailedPrecondition)
             {
-                // It has ended by itself; what is being measured is left.
+                // The run has ended by itself; do not wait for its evaluations.
                 await _left.CancelAsync();
                 return;
             }
-            catch (RpcException e) when (IsAway(e))
+            catch (RpcException e) when (IsUnavailable(e))
             {
-                await Task.Delay(StopGlance, _time, ended);
+                await Task.Delay(StopPoll, _time, ended);
             }
         }
     }
@@ -247,7 +248,9 @@ internal sealed class ProcessRun : IDisposable
         }
         var known = RunEvent.FromJson(happened.Json);
         _events.Add(known, show: known is not (SnapshotWritten or SnapshotDeleted));
-        // With the disk full there is nothing to wait for; the snapshots that there are stand.
+        if (known is RunStopped stopped)
+            _isNonFinite = stopped.NonFinite;
+        // A full disk does not get better by waiting: leave the run at its last snapshot.
         if (known is SnapshotFailed && _wasAsked && ++_failedSaves >= MostFailedSaves)
             _ = client.CancelAsync(new CancelRequest { Run = RunName });
     }
@@ -266,7 +269,7 @@ internal sealed class ProcessRun : IDisposable
         var end = last.Status switch
         {
             RunStatus.Finished => LoopEnd.Finished,
-            RunStatus.Failed when last.Reason.Contains("non-finite", StringComparison.Ordinal) => LoopEnd.NonFinite,
+            RunStatus.Failed when _isNonFinite => LoopEnd.NonFinite,
             RunStatus.Failed => throw new IOException($"the run cannot go on: {last.Reason}"),
             _ => LoopEnd.Stopped,
         };
@@ -281,8 +284,8 @@ internal sealed class ProcessRun : IDisposable
             end, now, now.Images - from.Images, trained, _dataWaited, null, last.Status != RunStatus.Cancelled, hash, RunPictures.DrawAll(_folder, _notes));
     }
 
-    /// <summary>Where this run's processes meet; gone with it.</summary>
-    private sealed class MeetingFolder : IDisposable
+    /// <summary>Temporary folder of the processes' sockets and the coordinator's database.</summary>
+    private sealed class SocketFolder : IDisposable
     {
         private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("atelier-");
 

@@ -18,11 +18,11 @@ internal static class BenchStepCommand
 
     public static Command Create()
     {
-        var shard = new Option<int?>("--shard") { Description = "images a shard (default: 4, as the recipes have it)" };
+        var shard = new Option<int?>("--shard") { Description = "images per shard (default: 4, as the recipes have it)" };
         var resolution = new Option<int>("--res") { Description = "image size", Required = true };
         var channelBase = new Option<int>("--channel-base") { Description = "channels are min(base / resolution, max)", Required = true };
-        var channelMax = new Option<int>("--channel-max") { Description = "most channels", Required = true };
-        var batch = new Option<int>("--batch") { Description = "images an iteration", Required = true };
+        var channelMax = new Option<int>("--channel-max") { Description = "largest number of channels", Required = true };
+        var batch = new Option<int>("--batch") { Description = "images per iteration", Required = true };
         var iterations = new Option<int>("--iterations") { Description = "timed passes of every phase", DefaultValueFactory = _ => 5 };
         var pipe = new Option<AugmentationPipe?>("--augpipe") { Description = "augment what the discriminator sees by this pipe (default: not)" };
         var p = new Option<double>("--aug-p") { Description = "probability of each augmentation", DefaultValueFactory = _ => 0.6 };
@@ -72,7 +72,7 @@ internal static class BenchStepCommand
         return ExitCode.Success;
     }
 
-    /// <summary>What no run could have, no benchmark can either.</summary>
+    /// <summary>A benchmark takes only what a run takes.</summary>
     private static void Require(params (string Key, int Value)[] values) =>
         SpecValidation.Require(values.Aggregate(new RunSpec(), (spec, value) => SpecAssignment.For(value.Key, value.Value.ToString(CultureInfo.InvariantCulture)).ApplyTo(spec)));
 }

@@ -15,8 +15,8 @@ internal static class CertsCommand
 
     public static Command Create()
     {
-        var output = new Option<string>("--out") { Description = "the folder for certificates and keys", DefaultValueFactory = _ => "certs" };
-        var force = new Option<bool>("--force") { Description = "replace what is there" };
+        var output = new Option<string>("--out") { Description = "folder for certificates and keys", DefaultValueFactory = _ => "certs" };
+        var force = new Option<bool>("--force") { Description = "replace existing files" };
         var command = new Command("certs", "Make a development CA, and TLS certificates for servers, workers and people")
         {
             Authority(output, force),
@@ -46,8 +46,8 @@ internal static class CertsCommand
     private static Command Leaf(CertificateRole role, string description, Option<string> output, Option<bool> force)
     {
         var kind = KindOf(role);
-        var name = new Option<string>("--name") { Description = "whom it is for, which names the files too", DefaultValueFactory = _ => kind };
-        var hosts = new Option<string[]>("--host") { Description = "a host name or IP address that it serves under, besides this machine's; may be given again" };
+        var name = new Option<string>("--name") { Description = "name of its owner, and of the files", DefaultValueFactory = _ => kind };
+        var hosts = new Option<string[]>("--host") { Description = "a host name or IP address that it serves under, besides this machine's; repeatable" };
         var command = new Command(kind, description) { name, output, force };
         if (role != CertificateRole.Person) command.Add(hosts);
         command.SetAction(parsed => Issue(
@@ -58,7 +58,7 @@ internal static class CertsCommand
     private static int Issue(CertificateRole role, string name, IReadOnlyList<string> hosts, string path, bool force)
     {
         if (!FleetName.IsValid(name) || name == AuthorityName)
-            throw new UserErrorException($"--name `{name}` is no name for a certificate; it takes lower-case letters, digits, `.`, `_` and `-`, and `{AuthorityName}` is the authority's");
+            throw new UserErrorException($"--name `{name}` cannot name a certificate: use lower-case letters, digits, `.`, `_` and `-`, and `{AuthorityName}` is the authority's");
         foreach (var host in hosts)
             if (Uri.CheckHostName(host) is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6))
                 throw new UserErrorException($"--host `{host}` is neither a host's name nor an IP address; give it without a scheme or port");
@@ -70,7 +70,7 @@ internal static class CertsCommand
         using var certificate = authority.Issue(role, name, hosts, now);
         folder.Save(name, certificate);
         Console.WriteLine($"{folder.CertificateOf(name)}: valid until {certificate.NotAfter:yyyy-MM-dd}{(hosts.Count > 0 ? $" for {string.Join(", ", hosts)}" : "")}");
-        Console.WriteLine($"{folder.KeyOf(name)}: its private key; nobody else should have it");
+        Console.WriteLine($"{folder.KeyOf(name)}: its private key; keep it secret");
         Console.WriteLine($"the {UserOf(role)} takes {AccessOptions.Certificate} {folder.CertificateOf(name)} {AccessOptions.Key} {folder.KeyOf(name)} {AccessOptions.Authority} {folder.CertificateOf(AuthorityName)}");
         return ExitCode.Success;
     }
@@ -80,7 +80,7 @@ internal static class CertsCommand
         CertificateRole.Server => "server",
         CertificateRole.Worker => "worker",
         CertificateRole.Person => "person",
-        _ => throw new ArgumentOutOfRangeException(nameof(role), role, "There is no such role."),
+        _ => throw new ArgumentOutOfRangeException(nameof(role), role, "Unknown role."),
     };
 
     private static string UserOf(CertificateRole role) => role switch

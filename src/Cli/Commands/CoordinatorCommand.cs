@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Atelier.Cli.Certificates;
 using Atelier.Cli.Cluster;
 using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Runs;
@@ -17,26 +18,26 @@ internal static class CoordinatorCommand
 
     public static Command Create()
     {
-        var listen = new Option<string[]>("--listen") { Description = "HOST:PORT, *:PORT or unix:PATH; again for more", DefaultValueFactory = _ => ["127.0.0.1:7070"] };
+        var listen = new Option<string[]>("--listen") { Description = "HOST:PORT, *:PORT or unix:PATH; repeatable", DefaultValueFactory = _ => ["127.0.0.1:7070"] };
         var database = new Option<string>("--database") { Description = $"a SQLite file, or {PostgresScheme}CONNECTION shared with standbys", DefaultValueFactory = _ => "coordinator.db" };
         var certificate = new Option<string?>(AccessOptions.Certificate) { Description = "its certificate in PEM" };
         var key = new Option<string?>(AccessOptions.Key) { Description = "the certificate's private key in PEM" };
-        var authority = new Option<string?>(AccessOptions.Authority) { Description = "certificate of the authority that callers' certificates must come from, in PEM (default: callers need none)" };
+        var authority = new Option<string?>(AccessOptions.Authority) { Description = "certificate, in PEM, of the authority that issues callers' certificates (default: callers need no certificate)" };
         var people = new Option<string?>(AccessOptions.PeopleTokenFile) { Description = $"file with the token of people (or set {AccessOptions.PeopleTokenVariable})" };
         var workers = new Option<string?>(AccessOptions.WorkerTokenFile) { Description = $"file with the token of workers (or set {AccessOptions.WorkerTokenVariable})" };
-        var lease = new Option<double>("--lease") { Description = "seconds that a worker may be silent", DefaultValueFactory = _ => 10 };
+        var lease = new Option<double>("--lease") { Description = "seconds without a heartbeat after which a worker is lost", DefaultValueFactory = _ => 10 };
         var leaderLease = new Option<double>("--leader-lease") { Description = "seconds after which a standby takes over", DefaultValueFactory = _ => 10 };
-        var noRunFiles = new Option<bool>("--no-run-files") { Description = "leave events.jsonl to somebody else", Hidden = true };
-        var untilStdinCloses = Companion.Option();
+        var noRunFiles = new Option<bool>("--no-run-files") { Description = "do not write events.jsonl", Hidden = true };
+        var untilStdinCloses = ParentProcess.ExitOption();
         var command = new Command("coordinator", "Keep runs and workers together") { listen, database, certificate, key, authority, people, workers, lease, leaderLease, noRunFiles, untilStdinCloses };
         command.SetAction(parsed =>
         {
             var (workerLease, ownLease) = (Seconds(parsed, lease), Seconds(parsed, leaderLease));
             if (parsed.GetValue(untilStdinCloses))
-                Companion.EndWithStdin();
+                ParentProcess.ExitWithIt();
             using var own = Tls.Load(parsed.GetValue(certificate), parsed.GetValue(key), TimeProvider.System);
             if (own is null && parsed.GetValue(authority) is not null)
-                throw new UserErrorException($"callers show certificates over TLS only: give {AccessOptions.Authority} together with {AccessOptions.Certificate} and {AccessOptions.Key}");
+                throw new UserErrorException($"callers' certificates need TLS: give {AccessOptions.Authority} together with {AccessOptions.Certificate} and {AccessOptions.Key}");
             var callers = Tls.Authorities(parsed.GetValue(authority));
             var addresses = parsed.GetValue(listen)!.Select(ListenAddress.Parse).ToList();
             return Run(name => new CoordinatorOptions
@@ -59,7 +60,7 @@ internal static class CoordinatorCommand
 
     private static TimeSpan Seconds(ParseResult parsed, Option<double> option) => parsed.GetValue(option) is >= 1 and <= 3600 and var seconds
         ? TimeSpan.FromSeconds(seconds)
-        : throw new UserErrorException($"{option.Name} {parsed.GetValue(option)}: 1 to 3600 seconds make sense");
+        : throw new UserErrorException($"{option.Name} {parsed.GetValue(option)}: a number from 1 to 3600 is needed");
 
     private static int Run(Func<CoordinatorDatabase, CoordinatorOptions> options, string database)
     {

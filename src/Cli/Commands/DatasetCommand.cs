@@ -1,5 +1,12 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using Atelier.Cli.Cluster;
+using Atelier.Cli.Output;
 using Atelier.Core;
+using Atelier.Training.Data;
+using Atelier.Training.Data.Conversion;
 using Atelier.Training.Imaging;
 
 namespace Atelier.Cli.Commands;
@@ -22,7 +29,7 @@ internal static class DatasetCommand
     /// <summary>The option that bounds the size of images.</summary>
     public static Option<double> MegapixelsOption() => new("--max-megapixels")
     {
-        Description = "largest images that are read, in millions of pixels", DefaultValueFactory = _ => ImageCodec.DefaultMostPixels / Million,
+        Description = "size limit of an image, in millions of pixels", DefaultValueFactory = _ => ImageCodec.DefaultMostPixels / Million,
     };
 
     /// <summary>The bound in pixels.</summary>
@@ -33,5 +40,165 @@ internal static class DatasetCommand
         return megapixels is > 0 and <= ImageCodec.LargestMostPixels / Million
             ? (long)(megapixels * Million)
             : throw new UserErrorException($"--max-megapixels {megapixels}: a number above 0, up to {ImageCodec.LargestMostPixels / Million:0}, is needed");
+    }
+}
+
+/// <summary><c>atelier dataset convert</c>: packs a dataset of any kind into a zip file in the published layout.</summary>
+internal static class DatasetConvertCommand
+{
+    private const int BadImagesShown = 20;
+
+    public static Command Create()
+    {
+        var source = new Argument<string>("SOURCE") { Description = DatasetCommand.Sources };
+        var output = new Option<string>("--out") { Description = "the zip file to write", Required = true };
+        var resolution = new Option<string?>("--resolution") { Description = "size of the results, WIDTHxHEIGHT or one number for a square (default: the images')" };
+        var crop = new Option<string>("--crop") { Description = "none, center-crop, or center-crop-wide (LSUN Car: rows of the middle on a black square)", DefaultValueFactory = _ => "none" };
+        crop.AcceptOnlyFromAmong("none", "center-crop", "center-crop-wide");
+        var filter = new Option<string>("--filter") { Description = "lanczos or box", DefaultValueFactory = _ => "lanczos" };
+        filter.AcceptOnlyFromAmong("lanczos", "box");
+        var most = new Option<int?>("--max-images") { Description = "use at most this many images of the source" };
+        var background = new Option<string>("--background") { Description = "colour under transparent pixels", DefaultValueFactory = _ => "ffffff" };
+        var badImages = new Option<string>("--bad-images") { Description = "skip or fail", DefaultValueFactory = _ => "fail" };
+        badImages.AcceptOnlyFromAmong("skip", "fail");
+        var megapixels = DatasetCommand.MegapixelsOption();
+        var noLabels = new Option<bool>("--no-labels") { Description = "leave the source's labels out" };
+        var force = new Option<bool>("--force") { Description = "replace the file if it is there" };
+        var jobs = JobsOption.Create();
+        var json = new Option<bool>("--json") { Description = "print one JSON object" };
+        var command = new Command("convert", "Pack images of any source into a zip file; interrupted, the same command goes on")
+        {
+            source, output, resolution, crop, filter, most, megapixels, background, badImages, noLabels, force, jobs, json,
+        };
+        command.SetAction(parsed => Run(
+            parsed.GetValue(source)!, parsed.GetValue(output)!,
+            new ConversionOptions
+            {
+                Resolution = Size(parsed.GetValue(resolution)),
+                Crop = parsed.GetValue(crop) switch { "center-crop" => CropMode.CenterCrop, "center-crop-wide" => CropMode.CenterCropWide, _ => CropMode.None },
+                Filter = parsed.GetValue(filter) == "box" ? ResampleFilter.Box : ResampleFilter.Lanczos,
+                MostImages = Positive("--max-images", parsed.GetValue(most)),
+                MostPixels = DatasetCommand.PixelsOf(parsed, megapixels),
+                Background = RgbColor.TryParse(parsed.GetValue(background)!, out var color) ? color : throw new UserErrorException($"--background '{parsed.GetValue(background)}' is not a colour; write it as RRGGBB"),
+                BadImages = parsed.GetValue(badImages) == "skip" ? BadImagePolicy.Skip : BadImagePolicy.Fail,
+                Labels = parsed.GetValue(noLabels) ? LabelUse.Ignore : LabelUse.IfPresent,
+                Replace = parsed.GetValue(force),
+                Jobs = JobsOption.Get(parsed, jobs),
+            },
+            parsed.GetValue(json)));
+        return command;
+    }
+
+    private static int Run(string path, string output, ConversionOptions options, bool json)
+    {
+        using var stop = new CancellationTokenSource();
+        // The first signal stops between two images; the second one ends the process as usual.
+        void Handle(PosixSignalContext context)
+        {
+            context.Cancel = !stop.IsCancellationRequested;
+            stop.Cancel();
+        }
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
+        using var source = DataPath.Open(path);
+        using var display = new CountDisplay("converted");
+        var done = 0;
+        try
+        {
+            var result = DatasetConversion.Run(source, output, options, new DirectProgress<ConversionProgress>(p =>
+            {
+                done = p.Done;
+                display.Show(p.Done, p.Total, p.AlreadyThere);
+            }), TimeProvider.System, stop.Token);
+            display.Dispose();
+            Summarise(output, result, source.Ignored, json);
+            return ExitCode.Success;
+        }
+        catch (OperationCanceledException)
+        {
+            display.Dispose();
+            Console.Error.WriteLine($"atelier: stopped after {done:#,0} images; the same command goes on from there");
+            return ExitCode.Interrupted;
+        }
+    }
+
+    private static void Summarise(string output, ConversionResult result, IgnoredFiles ignored, bool json)
+    {
+        if (json)
+        {
+            Console.WriteLine(new JsonObject
+            {
+                ["out"] = output,
+                ["images"] = result.Images,
+                ["already_there"] = result.AlreadyThere,
+                ["resolution"] = result.Size.ToString(),
+                ["labels"] = result.Labels,
+                ["bytes"] = result.Bytes,
+                ["skipped"] = result.Bad.Count + result.TooSmall,
+                ["too_small"] = result.TooSmall,
+                ["bad"] = DatasetPrinter.Bad(result.Bad),
+                ["ignored"] = ignored.Count,
+                ["seconds"] = Math.Round(result.Elapsed.TotalSeconds, 3),
+                ["images_per_s"] = Math.Round(result.ImagesPerSecond, 1),
+            }.ToJsonString());
+            return;
+        }
+        foreach (var bad in result.Bad.Take(BadImagesShown))
+            Console.WriteLine($"left out: {bad.Name}: {bad.Reason}");
+        if (result.Bad.Count > BadImagesShown)
+            Console.WriteLine($"left out: and {result.Bad.Count - BadImagesShown:#,0} more; `atelier dataset check` names them all");
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{output}: {result.Images:#,0} images of {result.Size}{(result.Labels ? " with labels" : "")}, {result.Bytes / 1e6:#,0.0} MB, in {result.Elapsed.TotalSeconds:0.0} s ({result.ImagesPerSecond:#,0} images/s)"));
+        if (result.AlreadyThere > 0)
+            Console.WriteLine($"went on from {result.AlreadyThere:#,0} images that were there");
+        if (ignored.Count > 0)
+            Console.WriteLine($"ignored: {ignored}");
+        Console.WriteLine($"skipped: {result.Bad.Count + result.TooSmall:#,0} ({result.Bad.Count:#,0} cannot be read, {result.TooSmall:#,0} too small)");
+    }
+
+    private static ImageSize? Size(string? text) => text is null ? null
+        : ImageSize.TryParse(text, out var size) && size is { Width: <= 16384, Height: <= 16384 } ? size
+        : throw new UserErrorException($"--resolution '{text}' is not a size; write it as 256, or as 512x384 (width first)");
+
+    private static int? Positive(string option, int? value) => value is null or > 0
+        ? value
+        : throw new UserErrorException($"{option} {value}: a positive number is needed");
+}
+
+/// <summary>How many images are worked on at once.</summary>
+internal static class JobsOption
+{
+    private const int Most = 1024;
+
+    public static Option<int> Create() =>
+        new("--jobs") { Description = "images at once; any number gives the same result (default: the cores)", DefaultValueFactory = _ => Environment.ProcessorCount };
+
+    /// <summary>The value.</summary>
+    /// <exception cref="UserErrorException">It is out of range.</exception>
+    public static int Get(ParseResult parsed, Option<int> option) => parsed.GetValue(option) is var jobs and >= 1 and <= Most
+        ? jobs
+        : throw new UserErrorException($"--jobs {parsed.GetValue(option)}: a number from 1 to {Most} is needed");
+}
+
+/// <summary>Data sets by name: a folder or zip, or the demo's emoji faces, which every worker carries with it.</summary>
+internal static class DataPath
+{
+    private const string EmojiScheme = "emoji:";
+    private const string Faces = "emoji:faces:";
+
+    /// <summary>The name of the demo's images.</summary>
+    public static string EmojiFaces(int side) => string.Create(CultureInfo.InvariantCulture, $"{Faces}{side}");
+
+    /// <summary>Opens a data set.</summary>
+    /// <param name="path">A folder, a zip file, or what <see cref="EmojiFaces"/> gives.</param>
+    /// <exception cref="UserErrorException">The path does not exist or has an unknown format.</exception>
+    public static ImageSource Open(string path)
+    {
+        if (!path.StartsWith(EmojiScheme, StringComparison.Ordinal))
+            return ImageSource.Open(path);
+        return path.StartsWith(Faces, StringComparison.Ordinal) && int.TryParse(path.AsSpan(Faces.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int side) && side > 0
+            ? Training.Data.EmojiFaces.Open(ImageSize.Square(side))
+            : throw new UserErrorException($"`{path}` is not a set of emoji; write it as emoji:faces:32");
     }
 }

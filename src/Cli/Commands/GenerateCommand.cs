@@ -22,7 +22,7 @@ internal static class GenerateCommand
         var network = new Option<string>("--network") { Description = "an export (.safetensors), or a run's folder for its newest snapshot", Required = true };
         var seeds = new Option<string>("--seeds") { Description = "seeds, e.g. 0-15,85; the same seed shows the same picture as in the published scripts", DefaultValueFactory = _ => "0-15" };
         var psi = new Option<double>("--trunc") { Description = "truncation ψ: 1 for none, smaller for more typical pictures", DefaultValueFactory = _ => 1 };
-        var cutoff = new Option<int?>("--trunc-cutoff") { Description = "truncate only the first so many styles" };
+        var cutoff = new Option<int?>("--trunc-cutoff") { Description = "truncate only this many styles, from the first" };
         var noise = new Option<string>("--noise-mode") { Description = "const, random or none", DefaultValueFactory = _ => "const" };
         noise.AcceptOnlyFromAmong("const", "random", "none");
         var label = new Option<int?>("--class") { Description = "class label, for a conditional network" };
@@ -61,7 +61,7 @@ internal static class GenerateCommand
     private static Tensor? Labels(GeneratorConfig config, Request request, int count, Device device)
     {
         if (config.LabelSize == 0)
-            return request.Label is null ? null : throw new UserErrorException("this network has no labels: leave out --class");
+            return request.Label is null ? null : throw new UserErrorException("this network is unconditional: leave out --class");
         if (request.Label is not { } label || label < 0 || label >= config.LabelSize)
             throw new UserErrorException($"this network needs a label: pass --class with a number from 0 to {config.LabelSize - 1}");
         var labels = zeros([count, config.LabelSize], ScalarType.Float32, device);
@@ -113,4 +113,31 @@ internal static class GenerateCommand
     {
         public bool NamesOnePicture => Path.GetExtension(Output).Equals(".png", StringComparison.OrdinalIgnoreCase) && !Directory.Exists(Output);
     }
+}
+
+/// <summary>Seeds as people write them: <c>0-15,85</c>.</summary>
+internal static class SeedList
+{
+    private const int Most = 1_000_000;
+
+    /// <exception cref="UserErrorException">The text is not a list of seeds.</exception>
+    public static IReadOnlyList<uint> Parse(string text)
+    {
+        var seeds = new List<uint>();
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            var ends = part.Split('-');
+            if (ends.Length > 2 || !TryRead(ends[0], out uint first) || !TryRead(ends[^1], out uint last) || last < first || last - first >= Most)
+                throw new UserErrorException($"'{part}' is neither a seed nor a range of seeds; write them as 0-15,85");
+            for (uint seed = first; seed <= last && seeds.Count < Most; seed++)
+            {
+                seeds.Add(seed);
+                if (seed == uint.MaxValue)
+                    break;
+            }
+        }
+        return seeds.Count > 0 ? seeds : throw new UserErrorException("no seeds were given; write them as 0-15,85");
+    }
+
+    private static bool TryRead(string text, out uint seed) => uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out seed);
 }

@@ -14,7 +14,7 @@ using Atelier.Worker.Runs;
 
 namespace Atelier.Cli.Commands;
 
-/// <summary><c>atelier metrics</c>: how good a network is, in numbers that can be put beside the papers'.</summary>
+/// <summary><c>atelier metrics</c>: quality metrics of a network, comparable with published ones.</summary>
 internal static class MetricsCommand
 {
     public static Command Create()
@@ -22,15 +22,15 @@ internal static class MetricsCommand
         var names = new Argument<string[]>("NAME") { Description = "metrics, e.g. fid50k_full or rfd", Arity = ArgumentArity.OneOrMore };
         var network = new Option<string>("--network") { Description = "an export (.safetensors), a run's folder for its newest snapshot, or a snapshot's", Required = true };
         var data = new Option<string>("--data") { Description = "the images that the network was trained on: a folder or a zip file", Required = true };
-        var detectors = new Option<string[]>("--detectors") { Description = "folder of detectors, or a detector's file; may be given again (default: the user's cache)", DefaultValueFactory = _ => [] };
+        var detectors = new Option<string[]>("--detectors") { Description = "folder of detectors, or a detector's file; repeatable (default: the user's cache)", DefaultValueFactory = _ => [] };
         var samples = new Option<int?>("--samples") { Description = "generated samples instead of the metric's own number" };
         var seed = new Option<ulong>("--seed") { Description = "seed of the samples" };
         var resize = new Option<string?>("--resize") { Description = "fit to crop and resize the images to the network's size (default: as the run does)" };
         resize.AcceptOnlyFromAmong("none", "fit");
         var mirror = new Option<bool?>("--mirror") { Description = "count mirror images where a metric does (default: as the run does)" };
-        var cache = new Option<string?>("--cache") { Description = "where statistics of the images are kept (default: the user's cache)" };
+        var cache = new Option<string?>("--cache") { Description = "folder of cached statistics of the images (default: the user's cache)" };
         var lanes = new Option<int>("--lanes") { Description = "ranges computed at once; never changes a value", DefaultValueFactory = _ => Environment.ProcessorCount };
-        var json = new Option<bool>("--json") { Description = "print a JSON line a metric, as in metric-NAME.jsonl" };
+        var json = new Option<bool>("--json") { Description = "print one JSON line per metric, as in metric-NAME.jsonl" };
         var device = DeviceOption.Create();
         var command = new Command("metrics", "Measure a network: FID, KID, precision and recall, IS, PPL, or rfd, which needs no file") { names, network, data, detectors, samples, seed, resize, mirror, cache, lanes, json, device };
         command.SetAction(parsed => Run(new Request(
@@ -46,7 +46,7 @@ internal static class MetricsCommand
             throw new UserErrorException($"--lanes {request.Lanes}: a number from 1 to 1024 is needed");
         if (request.Samples < 1)
             throw new UserErrorException($"--samples {request.Samples}: at least one is needed");
-        // One thread a range, so that the number of lanes and cores decides no bit.
+        // One thread per range, so that the bits do not depend on lanes or cores.
         NumericsEnvironment.Apply(threads: 1, request.Lanes);
         var device = DeviceOption.Find(request.DeviceName);
         using var loaded = NetworkSource.OpenGenerator(request.Network, device);
@@ -67,7 +67,7 @@ internal static class MetricsCommand
                 Mirror = request.Mirror ?? spec?.Mirror ?? false,
             },
             TimeProvider.System);
-        // What cannot be computed is said before hours are spent on the others.
+        // Report what cannot be computed before spending hours on the rest.
         metrics.ForEach(evaluation.Prepare);
         foreach (var metric in metrics)
         {

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Atelier.Cli.Commands;
 
-/// <summary><c>atelier oracle FILE…</c>: recomputes reference values and says how far each case is off.</summary>
+/// <summary><c>atelier oracle FILE…</c>: recomputes reference values and prints the error of each case.</summary>
 internal static class OracleCommand
 {
     public static Command Create()
@@ -42,7 +42,7 @@ internal static class OracleCommand
             }
         }
         if (worst is null)
-            throw new UserErrorException("no file has a case");
+            throw new UserErrorException("the files have no cases");
         Console.WriteLine($"worst {Format(worst.Error)} {worst.Case}");
         return passed ? ExitCode.Success : ExitCode.Mismatch;
     }

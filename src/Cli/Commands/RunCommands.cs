@@ -14,7 +14,7 @@ internal static class RunCommands
 {
     public static Command List()
     {
-        var all = new Option<bool>("--all") { Description = "runs that have ended, too" };
+        var all = new Option<bool>("--all") { Description = "include runs that have ended" };
         var json = new Option<bool>("--json") { Description = "print JSON" };
         var command = new Command("ls", "List the runs of a coordinator") { all, json };
         var coordinator = new CoordinatorOption();
@@ -49,8 +49,8 @@ internal static class RunCommands
     {
         var run = new Argument<string>("run") { Description = "the run's name" };
         var worker = new Option<string>("--worker") { Description = "only this worker's lines", DefaultValueFactory = _ => "" };
-        var follow = new Option<bool>("--follow") { Description = "stay and print what comes" };
-        var command = new Command("logs", "Print what workers said about a run") { run, worker, follow };
+        var follow = new Option<bool>("--follow") { Description = "keep printing new lines" };
+        var command = new Command("logs", "Print the log lines of a run's workers") { run, worker, follow };
         var coordinator = new CoordinatorOption();
         coordinator.AddTo(command);
         command.SetAction(parsed => coordinator.Call(parsed, runs =>
@@ -67,16 +67,16 @@ internal static class RunCommands
         return command;
     }
 
-    public static Command Pause() => Simple("pause", "Let a run finish its iteration, save and stand still", (runs, name) => runs.Pause(new PauseRequest { Run = name }));
+    public static Command Pause() => Simple("pause", "Stop a run after its iteration, with a snapshot", (runs, name) => runs.Pause(new PauseRequest { Run = name }));
 
-    public static Command Cancel() => Simple("cancel", "End a run for good; its snapshots stay", (runs, name) => runs.Cancel(new CancelRequest { Run = name }));
+    public static Command Cancel() => Simple("cancel", "End a run; its snapshots are kept", (runs, name) => runs.Cancel(new CancelRequest { Run = name }));
 
     public static Command Resume()
     {
         var run = new Argument<string>("run") { Description = "the run's name" };
-        var set = new Option<string[]>("--set") { Description = "a free spec key, as key=value; may be given again" };
-        var accept = new Option<bool>("--accept-new-numerics") { Description = "go on although the numerics version, libtorch, the device or threads differ" };
-        var command = new Command("resume", "Let a run go on that was paused or has failed") { run, set, accept };
+        var set = new Option<string[]>("--set") { Description = "a free spec key, as key=value; repeatable" };
+        var accept = new Option<bool>("--accept-new-numerics") { Description = "continue although the numerics version, libtorch, the device or threads differ" };
+        var command = new Command("resume", "Continue a run that was paused or has failed") { run, set, accept };
         var coordinator = new CoordinatorOption();
         coordinator.AddTo(command);
         command.SetAction(parsed => coordinator.Call(parsed, runs =>
@@ -125,4 +125,107 @@ internal static class RunCommands
             _ => ExitCode.Interrupted,
         };
     }
+}
+
+/// <summary><c>atelier submit</c>: puts a run into a coordinator's queue.</summary>
+internal static class SubmitCommand
+{
+    public static Command Create()
+    {
+        var run = new Argument<string>("run") { Description = "the run's name: lower-case letters, digits, `.`, `_`, `-`" };
+        var data = new Option<string>("--data") { Description = "the images, as the workers see them", Required = true };
+        var store = new Option<string>("--out") { Description = "the run's folder or s3://bucket/prefix, as workers and coordinator see it", Required = true };
+        var recipe = new Option<string>("--recipe") { Description = "a recipe's name or file", DefaultValueFactory = _ => "" };
+        var kimg = new Option<double?>("--kimg") { Description = "length of the run in thousands of images" };
+        var seed = new Option<ulong?>("--seed") { Description = "seed of every random draw" };
+        var set = new Option<string[]>("--set") { Description = "a spec key, as key=value; repeatable" };
+        var priority = new Option<int>("--priority") { Description = "runs with a higher priority get workers first" };
+        var min = new Option<int>("--min-workers") { Description = "it waits until this many workers are free", DefaultValueFactory = _ => 1 };
+        var max = new Option<int>("--max-workers") { Description = "it takes no more than this (default: one per shard)" };
+        var init = new Option<string>("--init") { Description = "start from the networks of this .safetensors file, as the workers see it", DefaultValueFactory = _ => "" };
+        var accept = new Option<bool>("--accept-new-numerics") { Description = "continue although the store's snapshots were computed under other numerics" };
+        var command = new Command("submit", "Put a run into a coordinator's queue") { run, data, store, recipe, kimg, seed, set, priority, min, max, init, accept };
+        var coordinator = new CoordinatorOption();
+        coordinator.AddTo(command);
+        command.SetAction(parsed => coordinator.Call(parsed, runs =>
+        {
+            string named = parsed.GetValue(recipe)!;
+            var request = new SubmitRequest
+            {
+                Run = parsed.GetValue(run),
+                Recipe = File.Exists(named) ? File.ReadAllText(named) : named,
+                DataPath = parsed.GetValue(data),
+                RunStore = parsed.GetValue(store),
+                Priority = parsed.GetValue(priority),
+                MinWorkers = parsed.GetValue(min),
+                MaxWorkers = parsed.GetValue(max),
+                InitPath = parsed.GetValue(init),
+                AcceptNewNumerics = parsed.GetValue(accept),
+            };
+            request.Assignments.AddRange(parsed.GetValue(set) ?? []);
+            if (parsed.GetValue(kimg) is { } length)
+                request.Assignments.Add($"kimg={length.ToString(CultureInfo.InvariantCulture)}");
+            if (parsed.GetValue(seed) is { } number)
+                request.Assignments.Add($"seed={number.ToString(CultureInfo.InvariantCulture)}");
+            Console.WriteLine(RunLines.Sentence(runs.Submit(request)));
+            return ExitCode.Success;
+        }));
+        return command;
+    }
+}
+
+/// <summary>Runs as text and as JSON.</summary>
+internal static class RunLines
+{
+    /// <summary>One line per run, below a heading.</summary>
+    public static IEnumerable<string> Table(IReadOnlyList<Run> runs)
+    {
+        int width = Math.Max(3, runs.Max(run => run.Run_.Length));
+        yield return $"{"run".PadRight(width)}  {"status",-9}  {"workers",7}  {"kimg",10}  {"img/s",8}  {"priority",8}  why";
+        foreach (var run in runs)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{run.Run_.PadRight(width)}  {Status(run),-9}  {run.Workers.Count,7}  {run.Images / 1000.0,10:0.0##}  {run.ImagesPerSecond,8:0.0}  {run.Priority,8}  {run.Reason}");
+        }
+    }
+
+    /// <summary>A run in a sentence.</summary>
+    public static string Sentence(Run run) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{run.Run_} is {Status(run)} at {run.Images / 1000.0:0.0##} kimg{(run.Workers.Count > 0 ? $" on {string.Join(", ", run.Workers)}" : "")}{(run.Reason.Length > 0 ? $" ({run.Reason})" : "")}{string.Concat(run.Evaluations.Select(Measuring))}");
+
+    /// <summary>A run as JSON.</summary>
+    public static JsonObject ToJson(Run run) => new()
+    {
+        ["run"] = run.Run_,
+        ["status"] = Status(run),
+        ["reason"] = run.Reason,
+        ["workers"] = new JsonArray([.. run.Workers.Select(worker => JsonValue.Create(worker))]),
+        ["generation"] = run.Generation,
+        ["iteration"] = run.Iteration,
+        ["target_iteration"] = run.TargetIteration,
+        ["kimg"] = run.Images / 1000.0,
+        ["images_per_s"] = run.ImagesPerSecond,
+        ["priority"] = run.Priority,
+        ["min_workers"] = run.MinWorkers,
+        ["max_workers"] = run.MaxWorkers,
+        ["evaluations"] = new JsonArray([.. run.Evaluations.Select(evaluation => new JsonObject
+        {
+            ["metric"] = evaluation.Metric,
+            ["snapshot"] = evaluation.Snapshot,
+            ["samples_done"] = evaluation.SamplesDone,
+            ["samples"] = evaluation.Samples,
+        })]),
+        ["snapshot_kimg"] = run.HasSnapshotImages ? run.SnapshotImages / 1000.0 : null,
+    };
+
+    /// <summary>A moment, by this machine's clock.</summary>
+    public static string Clock(long unixMilliseconds) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds).ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
+
+    private static string Measuring(Evaluation evaluation) => string.Create(
+        CultureInfo.InvariantCulture, $"; measures {evaluation.Metric} of {evaluation.Snapshot}, {100.0 * evaluation.SamplesDone / Math.Max(1, evaluation.Samples):0}%");
+
+    private static string Status(Run run) => run.Status.ToString().ToLowerInvariant();
 }

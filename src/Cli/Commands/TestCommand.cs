@@ -21,7 +21,7 @@ internal static class TestCommand
     private static int Run(bool soak, string? only, string? method)
     {
         var root = Environment.GetEnvironmentVariable("ATELIER_ROOT")
-            ?? throw new UserErrorException("tests are run from a checkout, with ./atelier test");
+            ?? throw new UserErrorException("tests need a checkout: run ./atelier test there");
         var artifacts = Path.Combine(root, "artifacts");
         bool Chosen(string name) => only is null || name.Contains(only, StringComparison.OrdinalIgnoreCase);
 
@@ -52,7 +52,7 @@ internal static class TestCommand
         if (soak)
         {
             start.Environment["ATELIER_SOAK"] = "1";
-            start.ArgumentList.Add("-diagnostics"); // how often was killed belongs into the log
+            start.ArgumentList.Add("-diagnostics"); // the log then says how often a process was killed
         }
         using var process = Process.Start(start)!;
         process.WaitForExit();

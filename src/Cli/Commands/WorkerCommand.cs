@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Atelier.Cli.Certificates;
 using Atelier.Cli.Cluster;
 using Atelier.Core;
 using Atelier.Core.Access;
@@ -28,7 +29,7 @@ internal static class WorkerCommand
         var noSharedMemory = new Option<bool>("--no-shared-memory") { Description = "sum through the network with workers of this machine too" };
         var role = new Option<string>("--role") { Description = "train runs, and measure them between ticks or while free; or measure only", DefaultValueFactory = _ => "trainer" };
         role.AcceptOnlyFromAmong("trainer", "evaluator");
-        var untilStdinCloses = Companion.Option();
+        var untilStdinCloses = ParentProcess.ExitOption();
         var command = new Command("worker", "Compute for a coordinator") { coordinators, role, name, threads, lanes, listen, advertise, noSharedMemory, token, authority, certificate, key, untilStdinCloses };
         command.SetAction(parsed =>
         {
@@ -50,7 +51,7 @@ internal static class WorkerCommand
                 OpenData = DataPath.Open,
             };
             if (parsed.GetValue(untilStdinCloses))
-                Companion.EndWithStdin();
+                ParentProcess.ExitWithIt();
             var reached = new PeerOptions(ListenAddress.Parse(parsed.GetValue(listen)!))
             {
                 Host = parsed.GetValue(advertise),

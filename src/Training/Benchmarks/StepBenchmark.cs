@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Atelier.Core.Randomness;
 using Atelier.Core.Schedules;
 using Atelier.Core.Sharding;
+using Atelier.Core.Specs;
 using Atelier.Training.Augmentation;
 using Atelier.Training.Networks;
 using Atelier.Training.Randomness;
@@ -14,8 +15,8 @@ namespace Atelier.Training.Benchmarks;
 /// <param name="Shape">Image size.</param>
 /// <param name="ChannelBase">Channels are min(base / resolution, max).</param>
 /// <param name="ChannelMax">See <paramref name="ChannelBase"/>.</param>
-/// <param name="Batch">Images an iteration.</param>
-/// <param name="Shard">Images a shard.</param>
+/// <param name="Batch">Images per iteration.</param>
+/// <param name="Shard">Images per shard.</param>
 /// <param name="Lanes">Shards at once.</param>
 /// <param name="Iterations">Timed passes of every phase.</param>
 /// <param name="Augmentation">What is done to images in front of the discriminator; null for nothing.</param>
@@ -78,5 +79,119 @@ public static class StepBenchmark
     {
         var sorted = values.Order().ToArray();
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+}
+
+/// <summary>
+/// Floating-point operations of the phases: convolutions and matrix products, a multiply-add as two, counted directly
+/// (a Winograd convolution that needs fewer shows as a higher rate).
+/// </summary>
+/// <param name="generator">The generator.</param>
+/// <param name="discriminator">The discriminator.</param>
+public sealed class StepFlops(GeneratorConfig generator, DiscriminatorConfig discriminator)
+{
+    /// <summary>Operations of one generator pass for one image.</summary>
+    public double GeneratorForward { get; } = OfGenerator(generator);
+
+    /// <summary>Operations of one discriminator pass for one image.</summary>
+    public double DiscriminatorForward { get; } = OfDiscriminator(discriminator);
+
+    /// <summary>Operations of a phase over <paramref name="batch"/> images.</summary>
+    /// <remarks>
+    /// A backward pass costs one forward for the gradient of the inputs and one for that of the weights. A penalty on a
+    /// gradient costs a forward, its gradient of the inputs, and two each for both of them on the way back: six.
+    /// </remarks>
+    public double Of(PhaseKind phase, int batch, int pathBatchShrink = 2) => phase switch
+    {
+        PhaseKind.Gmain => batch * ((3 * GeneratorForward) + (2 * DiscriminatorForward)),
+        PhaseKind.Greg => batch / pathBatchShrink * 6 * GeneratorForward,
+        PhaseKind.Dmain => batch * (GeneratorForward + (6 * DiscriminatorForward)),
+        PhaseKind.Dreg => batch * 6 * DiscriminatorForward,
+        _ => throw new ArgumentOutOfRangeException(nameof(phase), phase, "only the phases of lazy regularisation are counted"),
+    };
+
+    private static double OfGenerator(GeneratorConfig config)
+    {
+        double flops = 0;
+        for (int level = 0; level <= config.Shape.Doublings; level++)
+        {
+            double pixels = Pixels(config.Shape, level);
+            int channels = config.Channels(config.Shape.Resolution(level));
+            if (level > 0)
+            {
+                int inputs = config.Channels(config.Shape.Resolution(level - 1));
+                double below = Pixels(config.Shape, level - 1);
+                flops += 2 * below * inputs * channels * 9; // a transposed convolution works on the pixels below
+                if (config.Architecture == NetworkArchitecture.Resnet)
+                    flops += 2 * pixels * inputs * channels;
+            }
+            flops += 2 * pixels * channels * channels * 9;
+            if (config.Architecture == NetworkArchitecture.Skip || level == config.Shape.Doublings)
+                flops += 2 * pixels * channels * 3;
+        }
+        double mapping = 2.0 * config.StyleSize * (config.LatentSize + (Math.Max(0, config.MappingLayers - 1) * config.StyleSize));
+        return flops + mapping;
+    }
+
+    private static double OfDiscriminator(DiscriminatorConfig config)
+    {
+        double flops = 0;
+        for (int level = config.Shape.Doublings; level > 0; level--)
+        {
+            double pixels = Pixels(config.Shape, level), below = Pixels(config.Shape, level - 1);
+            int channels = config.Channels(config.Shape.Resolution(level)), outputs = config.Channels(config.Shape.Resolution(level - 1));
+            if (level == config.Shape.Doublings || config.Architecture == NetworkArchitecture.Skip)
+                flops += 2 * pixels * 3 * channels;
+            flops += (2 * pixels * channels * channels * 9) + (2 * below * channels * outputs * 9);
+            if (config.Architecture == NetworkArchitecture.Resnet)
+                flops += 2 * below * channels * outputs;
+        }
+        double last = Pixels(config.Shape, 0);
+        int top = config.Channels(config.Shape.Resolution(0));
+        return flops + (2 * last * (top + config.MinibatchChannels) * top * 9) + (2 * last * top * top) + (2 * top);
+    }
+
+    private static double Pixels(ImageShape shape, int level)
+    {
+        var (width, height) = shape.Level(level);
+        return (double)width * height;
+    }
+}
+
+/// <summary>The machine's measured rate of float32 matrix products: the floor that a training step is compared with.</summary>
+public static class GemmRate
+{
+    private const int Size = 1024;
+    private const int Repeats = 7;
+
+    /// <summary>Best of several products of 1024×1024 matrices, one on each of <paramref name="threads"/> threads at once.</summary>
+    /// <returns>GFLOP/s over all threads.</returns>
+    public static double Measure(int threads)
+    {
+        double best = 0;
+        for (int repeat = 0; repeat < Repeats; repeat++)
+        {
+            using var ready = new Barrier(threads + 1);
+            var workers = Enumerable.Range(0, threads).Select(_ => new Thread(() => Product(ready))).ToArray();
+            foreach (var worker in workers)
+                worker.Start();
+            ready.SignalAndWait();
+            long start = Stopwatch.GetTimestamp();
+            foreach (var worker in workers)
+                worker.Join();
+            best = Math.Max(best, threads * 2.0 * Size * Size * Size / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
+        }
+        return best;
+    }
+
+    private static void Product(Barrier ready)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var a = ones([Size, Size], ScalarType.Float32);
+        var b = ones([Size, Size], ScalarType.Float32);
+        mm(a, b);
+        ready.SignalAndWait();
+        mm(a, b);
     }
 }

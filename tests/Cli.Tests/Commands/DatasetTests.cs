@@ -7,7 +7,6 @@ namespace Atelier.Cli.Tests.Commands;
 /// <summary>What is done with images before training, as commands.</summary>
 public sealed class DatasetTests : IDisposable
 {
-    private const string Python = "/usr/bin/python3";
 
     private readonly TemporaryFolder _folder = new();
 
@@ -132,8 +131,6 @@ public sealed class DatasetTests : IDisposable
     [InlineData("dataset convert x --out y.zip --jobs 0", "--jobs", "0")]
     [InlineData("dataset convert x --out y.zip --background blue", "--background", "blue", "RRGGBB")]
     [InlineData("dataset convert x", "--out")]
-    [InlineData("bench dataset nowhere.zip", "nowhere.zip")]
-    [InlineData("bench dataset x.zip --res 6", "--res", "6")]
     public void CommandLine_ThatCannotBe_OneLineWithAHint(string line, params string[] parts) =>
         Complaint.IsOf(AtelierProcess.Run(line.Split(' ')), parts);
 
@@ -185,23 +182,6 @@ public sealed class DatasetTests : IDisposable
         {
             Assert.True(Succeeds("umount", small));
         }
-    }
-
-    [Fact]
-    public void Bench_AgainstPillow_PrintsTheRatios()
-    {
-        TestImages.WriteFolder(Images, 20, 32);
-        System.IO.Compression.ZipFile.CreateFromDirectory(Images, Zip);
-
-        var result = AtelierProcess.Run("bench", "dataset", Zip, "--res", "16", "--repetitions", "1", "--json").Succeeded();
-
-        var json = Assert.Single(result.Json);
-        Assert.True(json.GetProperty("images_per_s").GetProperty("jobs_1").GetDouble() > 0);
-        Assert.True(json.GetProperty("images_per_s").GetProperty("jobs_2").GetDouble() > 0);
-        if (Succeeds(Python, "-c", "import PIL.Image"))
-            Assert.True(json.GetProperty("ratio").GetProperty("jobs_2").GetDouble() > 0);
-        else
-            Assert.Contains("python3-pil", Assert.Single(result.Errors), StringComparison.Ordinal);
     }
 
     private static bool Succeeds(string program, params string[] arguments)

@@ -114,7 +114,7 @@ public sealed class GenerateTests(FinishedRun finished) : IDisposable
 
     [Fact]
     public void Generate_FolderWithoutSnapshots_IsNamed() =>
-        Complaint.IsOf(AtelierProcess.Run("generate", "--network", finished.Data, "--out", _folder["pictures"]), finished.Data, "no whole snapshot");
+        Complaint.IsOf(AtelierProcess.Run("generate", "--network", finished.Data, "--out", _folder["pictures"]), finished.Data, "no complete snapshot");
 
     [Fact]
     public void Generate_FileThatIsNoNetwork_IsNamed()

@@ -41,6 +41,16 @@ public sealed class WorkersTests(FinishedRun finished) : IDisposable
         Assert.Contains("needs the detector", result.Text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Train_GradientsThatStayNonFinite_EndsWithTheirExitCode(int workers)
+    {
+        var result = AtelierProcess.Run(TinyRun.Train(finished.Data, _folder["run"], 8 * TinyRun.Batch, "--workers", $"{workers}", "--set", "lr=1e30"));
+
+        Assert.True(result.ExitCode == 4, $"exit code {result.ExitCode}\n{result.Text}\n{result.ErrorText}");
+    }
+
     [Fact]
     public void Train_OnOneCore_SameStateAsOnAll()
     {

@@ -1,0 +1,141 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Atelier.Core;
+using Atelier.Storage.Blobs;
+using Atelier.Storage.Snapshots;
+using Atelier.Training.Exports;
+using Atelier.Training.Numerics;
+using Atelier.Training.Snapshots;
+using Atelier.Training.Step;
+using Atelier.Worker.Runs;
+using static TorchSharp.torch;
+
+namespace Atelier.Cli.Commands;
+
+/// <summary><c>atelier snapshots</c>: the snapshots of a run, oldest first.</summary>
+internal static class SnapshotsCommand
+{
+    public static Command Create()
+    {
+        var run = new Argument<string>("DIR") { Description = "a run's folder" };
+        var json = new Option<bool>("--json") { Description = "print one JSON array" };
+        var command = new Command("snapshots", "List a run's snapshots, oldest first") { run, json };
+        command.SetAction(parsed => Run(parsed.GetValue(run)!, parsed.GetValue(json)));
+        return command;
+    }
+
+    private static int Run(string folder, bool json)
+    {
+        if (!Directory.Exists(folder))
+            throw new UserErrorException($"{folder} does not exist");
+        var store = new SnapshotStore(new FolderBlobStore(Path.GetFullPath(folder)), TimeProvider.System);
+        var entries = store.ListAsync(CancellationToken.None).GetAwaiter().GetResult();
+        if (entries.Count == 0 && RunRecord.TryLoad(new RunFolder(folder)) is null)
+            throw new UserErrorException($"{folder} is not a run's folder: it has neither run.json nor snapshots");
+        if (json)
+        {
+            Console.WriteLine(new JsonArray([.. entries.Where(entry => entry.Damage is null).Select(entry => (JsonNode)new JsonObject
+            {
+                ["kimg"] = entry.Name.At.Kimg,
+                ["path"] = PathOf(folder, entry.Name),
+                ["state_sha256"] = entry.Manifest!.StateSha256,
+            })]).ToJsonString());
+        }
+        else
+        {
+            foreach (var entry in entries)
+                Console.WriteLine($"{entry.Name}  {(entry.Damage is { } damage ? $"DAMAGED: {damage}" : entry.Manifest!.StateSha256)}");
+        }
+        if (entries.Count == 0)
+            Console.Error.WriteLine($"atelier: {folder} has no snapshot yet");
+        foreach (var damaged in entries.Where(entry => json && entry.Damage is not null))
+            Console.Error.WriteLine($"atelier: snapshot {damaged.Name} is damaged: {damaged.Damage}");
+        return ExitCode.Success;
+    }
+
+    private static string PathOf(string folder, SnapshotName name) => Path.Combine(folder, SnapshotStore.FolderOf(name));
+}
+
+/// <summary><c>atelier export</c>: a run's generator as a file for use elsewhere.</summary>
+internal static class ExportCommand
+{
+    public static Command Create()
+    {
+        var run = new Argument<string>("RUN") { Description = "a run's folder for its newest snapshot, or a snapshot's folder" };
+        var output = new Option<string>("--out") { Description = "the file to write (.safetensors)", Required = true };
+        var all = new Option<bool>("--all") { Description = "G, D and G_ema with prefixes, to start another run from, instead of G_ema alone" };
+        var command = new Command("export", "Write a run's generator as .safetensors with the published names") { run, output, all };
+        command.SetAction(parsed =>
+        {
+            NumericsEnvironment.Apply(threads: 1);
+            using var state = NetworkSource.OpenState(parsed.GetValue(run)!);
+            NetworkFile.Save(parsed.GetValue(output)!, state, parsed.GetValue(all));
+            Console.WriteLine($"{parsed.GetValue(output)}: {(parsed.GetValue(all) ? "G, D and G_ema" : "G_ema")} at {state.ImageCount / 1000.0:0.###} kimg");
+            return ExitCode.Success;
+        });
+        return command;
+    }
+}
+
+/// <summary>Where a command takes a network from: an export, or a run's newest whole snapshot, or one it names.</summary>
+internal static class NetworkSource
+{
+    /// <summary>Opens the averaged generator of a file or run.</summary>
+    /// <param name="path">A <c>.safetensors</c> file, a run's folder, or a folder under its <c>snapshots</c>.</param>
+    /// <param name="device">Where to put it.</param>
+    public static LoadedGenerator OpenGenerator(string path, Device device)
+    {
+        if (File.Exists(path))
+            return NetworkFile.LoadGenerator(path, ScalarType.Float32, device);
+        using var state = OpenState(path);
+        return NetworkFile.Use(state, device);
+    }
+
+    /// <summary>Loads the state of a run's newest whole snapshot, or of the snapshot that the path names.</summary>
+    /// <exception cref="UserErrorException">There is none.</exception>
+    public static TrajectoryState OpenState(string path)
+    {
+        if (!Directory.Exists(path))
+            throw new UserErrorException($"{path} does not exist; give an export (.safetensors), a run's folder, or a snapshot's");
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        full = Directory.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full; // a run's `best`
+        var name = SnapshotName.TryParse(Path.GetFileName(full));
+        var root = name is null ? full : Path.GetDirectoryName(Path.GetDirectoryName(full))!;
+        var store = new SnapshotStore(new FolderBlobStore(root), TimeProvider.System);
+        if (name is not null)
+        {
+            using var named = Open(store, name, path);
+            return StateSections.Restore(named);
+        }
+        var search = store.OpenNewestAsync(CancellationToken.None).GetAwaiter().GetResult();
+        foreach (var refused in search.Refused)
+            Console.Error.WriteLine($"atelier: snapshot {refused.Name} is incomplete and is not used: {refused.Reason}");
+        using var newest = search.Snapshot ?? throw new UserErrorException($"{path}: it has no complete snapshot; train first, or give an export (.safetensors)");
+        return StateSections.Restore(newest);
+    }
+
+    /// <summary>The run that a network belongs to: its folder, or the one above a snapshot's or export's; null for none.</summary>
+    public static RunFolder? RunFolderOf(string path)
+    {
+        for (var folder = Path.GetFullPath(path); folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            if (File.Exists(new RunFolder(folder).Record))
+                return new RunFolder(folder);
+            if (folder != Path.GetFullPath(path) && Path.GetFileName(folder) != "snapshots")
+                return null;
+        }
+        return null;
+    }
+
+    private static OpenSnapshot Open(SnapshotStore store, SnapshotName name, string path)
+    {
+        try
+        {
+            return store.OpenAsync(name, CancellationToken.None).GetAwaiter().GetResult();
+        }
+        catch (SnapshotDamagedException e)
+        {
+            throw new UserErrorException($"the snapshot {path} cannot be used: {e.Message}; name another one, or the run's folder for its newest complete one", e);
+        }
+    }
+}
