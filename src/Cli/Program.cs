@@ -25,10 +25,12 @@ var root = new RootCommand("Atelier trains StyleGAN2: the same bits on any numbe
     OracleCommand.Create(),
     BenchCommand.Create(),
     TestCommand.Create(),
+    KernelsOption.Create(),
 };
 return ErrorHandler.Run(() =>
 {
     var parsed = root.Parse(args);
     UsageError.ThrowIfAny(parsed);
+    KernelsOption.Apply(parsed);
     return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 });

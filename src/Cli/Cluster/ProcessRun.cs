@@ -76,22 +76,24 @@ internal sealed class ProcessRun : IDisposable
 
     private async Task<RunOutcome> ExecuteAsync()
     {
+        var devices = Enumerable.Range(0, _request.Workers).Select(_request.Device.ForRank).ToList();
+        devices.ForEach(device => device.Require());
         NumericsEnvironment.Apply(Spec.Threads);
         using var held = RunLock.Take(_folder);
         _folder.DeleteUnfinished();
         var store = new SnapshotStore(new FolderBlobStore(_folder.Path), _time);
         ImageCount from;
-        using (var snapshot = new RunStart(_run, _request, store, _events, NumericsProbe.Measure(Spec.Threads, TorchSharp.torch.CPU), _time).Decide())
+        using (var snapshot = new RunStart(_run, _request, store, _events, NumericsProbe.Measure(Spec.Threads, _request.Device), _time).Decide())
             from = snapshot?.Name.At ?? ImageCount.Zero;
         using var meeting = new SocketFolder();
         using var processes = new LocalProcesses(_display.Say);
         processes.Start("the coordinator", ["coordinator", "--listen", meeting.Socket, "--database", meeting.Database, "--leader-lease", "2", "--no-run-files"]);
         int lanes = Spec.Lanes ?? Math.Max(1, Environment.ProcessorCount / Spec.Threads / _request.Workers);
-        foreach (string name in Enumerable.Range(0, _request.Workers).Select(index => $"worker-{index}"))
+        foreach (var (name, device) in devices.Select((device, index) => ($"worker-{index}", device)))
         {
             processes.Start(
                 name,
-                ["worker", "--name", name, "--coordinator", meeting.Socket, "--listen", $"unix:{meeting.Path}/{name}.sock", "--threads", $"{Spec.Threads}", "--lanes", $"{lanes}"]);
+                ["worker", "--name", name, "--coordinator", meeting.Socket, "--listen", $"unix:{meeting.Path}/{name}.sock", "--threads", $"{Spec.Threads}", "--lanes", $"{lanes}", "--device", $"{device}"]);
         }
         using var channel = Rpc.Transport.CoordinatorChannel.Open(meeting.Socket, null);
         var client = new RunsClient(channel);

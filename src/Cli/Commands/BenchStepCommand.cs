@@ -26,16 +26,18 @@ internal static class BenchStepCommand
         var iterations = new Option<int>("--iterations") { Description = "timed passes of every phase", DefaultValueFactory = _ => 5 };
         var pipe = new Option<AugmentationPipe?>("--augpipe") { Description = "augment what the discriminator sees by this pipe (default: not)" };
         var p = new Option<double>("--aug-p") { Description = "probability of each augmentation", DefaultValueFactory = _ => 0.6 };
+        var device = DeviceOption.Create();
         var json = new Option<bool>("--json") { Description = "print one JSON object" };
-        var command = new Command("step", "Time the phases of a training iteration") { shard, resolution, channelBase, channelMax, batch, iterations, pipe, p, json };
+        var command = new Command("step", "Time the phases of a training iteration") { shard, resolution, channelBase, channelMax, batch, iterations, pipe, p, device, json };
         command.SetAction(parsed => Run(
             parsed.GetValue(resolution), parsed.GetValue(channelBase), parsed.GetValue(channelMax), parsed.GetValue(batch),
             parsed.GetValue(shard), parsed.GetValue(iterations),
-            parsed.GetValue(pipe) is { } augpipe ? new AugmentationOptions(augpipe.Transforms(), FixedP: parsed.GetValue(p)) : null, parsed.GetValue(json)));
+            parsed.GetValue(pipe) is { } augpipe ? new AugmentationOptions(augpipe.Transforms(), FixedP: parsed.GetValue(p)) : null,
+            DeviceOption.Parse(parsed.GetValue(device)!), parsed.GetValue(json)));
         return command;
     }
 
-    private static int Run(int resolution, int channelBase, int channelMax, int batch, int? asked, int iterations, AugmentationOptions? augmentation, bool json)
+    private static int Run(int resolution, int channelBase, int channelMax, int batch, int? asked, int iterations, AugmentationOptions? augmentation, ComputeDevice device, bool json)
     {
         int shard = asked ?? Math.Min(DefaultShard, batch);
         Require(("resolution", resolution), ("channel-base", channelBase), ("channel-max", channelMax), ("batch", batch), ("shard", shard), ("mbstd-group", Math.Min(4, shard)));
@@ -46,7 +48,7 @@ internal static class BenchStepCommand
         int lanes = Math.Clamp(Environment.ProcessorCount / threads, 1, shards);
         NumericsEnvironment.Apply(threads, lanes);
         double gemm = GemmRate.Measure(threads * lanes);
-        var result = StepBenchmark.Run(new StepBenchmarkOptions(new ImageShape(resolution, resolution), channelBase, channelMax, batch, shard, lanes, iterations, augmentation));
+        var result = StepBenchmark.Run(new StepBenchmarkOptions(new ImageShape(resolution, resolution), channelBase, channelMax, batch, shard, lanes, iterations, device.Open(), augmentation));
         double rate = result.Flops * result.ImagesPerSecond / 1e9;
         long peak = Process.GetCurrentProcess().PeakWorkingSet64;
         if (json)

@@ -26,7 +26,7 @@ internal static class DoctorCommand
     {
         NumericsEnvironment.Apply(threads: 1);
         var device = DeviceOption.Find(deviceName);
-        var numerics = NumericsProbe.Measure(threads: 1, CPU);
+        var numerics = NumericsProbe.Measure(threads: 1, ComputeDevice.Cpu);
         Row("system", $"{RuntimeInformation.OSDescription}, {Environment.ProcessorCount} core(s), {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30):0.0} GiB");
         Row(".NET", RuntimeInformation.FrameworkDescription);
         Row("libtorch", numerics.Libtorch);
@@ -34,13 +34,13 @@ internal static class DoctorCommand
         Row("TorchSharp", TorchLibrary.Loading == TorchLoading.Adapted
             ? $"its native library needs a newer C++ library than this system's; an adapted copy in {TorchLibrary.CacheFolder} is loaded"
             : "its native library is loaded as it is");
-        Row("CPU kernels", $"{OpKernels.InstructionSet}; the bits are the same with all of them");
+        Row("CPU kernels", OpKernels.WhyPlain(TorchSharp.DeviceType.CPU) ?? $"{OpKernels.InstructionSet}; the bits are the same with all of them");
         if (!TorchLibrary.ProcessorHasAvx2)
             Row("", "this processor has no AVX2, for which libtorch's own sums are pinned: runs from here have bits of their own");
         bool cuda = cuda_is_available();
         Row("CUDA", cuda ? "available" : "not available: it takes an NVIDIA GPU and a build with -p:AtelierDevice=cuda");
         if (cuda)
-            Row("CUDA kernels", "none yet: ops on the GPU are composed of libtorch's functions, which is slower");
+            Row("CUDA kernels", OpKernels.WhyPlain(TorchSharp.DeviceType.CUDA)!);
 
         Console.WriteLine();
         Console.WriteLine($"ops on {device} against their plain versions (value, gradient, gradient of gradient; float32):");

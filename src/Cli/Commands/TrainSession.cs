@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Atelier.Cli.Cluster;
+using Atelier.Training.Ops;
 using Atelier.Worker.Loop;
 using Atelier.Worker.Runs;
 
@@ -11,6 +12,8 @@ internal static class TrainSession
 {
     public static int Run(TrainRequest request, IRunDisplay display, bool json)
     {
+        if (OpKernels.WhyPlain(request.Device.Type) is { } why)
+            display.Say(why);
         var stop = new StopFlag();
         // The first signal finishes the iteration and snapshots; the second one ends the process as usual.
         int signals = 0;

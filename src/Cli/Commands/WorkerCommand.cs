@@ -28,9 +28,10 @@ internal static class WorkerCommand
         var advertise = new Option<string?>("--advertise") { Description = "the host name or address that others are told (default: where it listens)" };
         var noSharedMemory = new Option<bool>("--no-shared-memory") { Description = "sum through the network with workers of this machine too" };
         var role = new Option<string>("--role") { Description = "train runs, and measure them between ticks or while free; or measure only", DefaultValueFactory = _ => "trainer" };
+        var device = DeviceOption.Create();
         role.AcceptOnlyFromAmong("trainer", "evaluator");
         var untilStdinCloses = ParentProcess.ExitOption();
-        var command = new Command("worker", "Compute for a coordinator") { coordinators, role, name, threads, lanes, listen, advertise, noSharedMemory, token, authority, certificate, key, untilStdinCloses };
+        var command = new Command("worker", "Compute for a coordinator") { coordinators, role, name, threads, lanes, device, listen, advertise, noSharedMemory, token, authority, certificate, key, untilStdinCloses };
         command.SetAction(parsed =>
         {
             int count = parsed.GetValue(threads);
@@ -45,6 +46,7 @@ internal static class WorkerCommand
                 Tls = AuthorityTrust.ClientOf(authorities, own),
                 Token = TokenSource.ReadText(AccessRole.Worker, parsed.GetValue(token), Environment.GetEnvironmentVariable(AccessOptions.WorkerTokenVariable)),
                 Threads = count,
+                Device = DeviceOption.Parse(parsed.GetValue(device)!),
                 IsEvaluator = parsed.GetValue(role) == "evaluator",
                 SharesMemory = !parsed.GetValue(noSharedMemory),
                 Lanes = parsed.GetValue(lanes) ?? Math.Max(1, Environment.ProcessorCount / count),

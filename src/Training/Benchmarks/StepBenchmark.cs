@@ -19,8 +19,9 @@ namespace Atelier.Training.Benchmarks;
 /// <param name="Shard">Images per shard.</param>
 /// <param name="Lanes">Shards at once.</param>
 /// <param name="Iterations">Timed passes of every phase.</param>
+/// <param name="Device">Where to compute.</param>
 /// <param name="Augmentation">What is done to images in front of the discriminator; null for nothing.</param>
-public sealed record StepBenchmarkOptions(ImageShape Shape, int ChannelBase, int ChannelMax, int Batch, int Shard, int Lanes, int Iterations, AugmentationOptions? Augmentation = null);
+public sealed record StepBenchmarkOptions(ImageShape Shape, int ChannelBase, int ChannelMax, int Batch, int Shard, int Lanes, int Iterations, Device Device, AugmentationOptions? Augmentation = null);
 
 /// <summary>What was measured.</summary>
 /// <param name="PhaseSeconds">Median seconds of each phase, optimiser step included.</param>
@@ -37,21 +38,21 @@ public static class StepBenchmark
     private const int GeneratorInterval = 4;
     private const int DiscriminatorInterval = 16;
 
-    /// <summary>Runs the benchmark on this machine's CPU.</summary>
+    /// <summary>Runs the benchmark.</summary>
     public static StepBenchmarkResult Run(StepBenchmarkOptions options)
     {
         int group = Math.Min(4, options.Shard);
         var model = new ModelConfig(
             new GeneratorConfig(options.Shape, 512, 512, 0, options.ChannelBase, options.ChannelMax, 8),
             new DiscriminatorConfig(options.Shape, 0, options.ChannelBase, options.ChannelMax, MinibatchGroup: group));
-        using var state = new TrajectoryState(model, ScalarType.Float32, CPU);
+        using var state = new TrajectoryState(model, ScalarType.Float32, options.Device);
         InitialState.Fill(state, seed: 0);
         var losses = new LossOptions(Gamma: 1, Augmentation: options.Augmentation);
         using var lanes = new ShardLanes(state, losses, options.Lanes);
-        using var statistics = new StepStatistics(CPU);
+        using var statistics = new StepStatistics(options.Device);
         int shards = options.Batch / options.Shard;
-        var source = new DrawSource(512, 0, 0, (_, _) => { }, StyleMixing: 0.9, RandomNoise: true, ScalarType.Float32, CPU);
-        using var images = rand([options.Shard, 3, options.Shape.Height, options.Shape.Width], ScalarType.Float32).mul(2).sub(1);
+        var source = new DrawSource(512, 0, 0, (_, _) => { }, StyleMixing: 0.9, RandomNoise: true, ScalarType.Float32, options.Device);
+        using var images = rand([options.Shard, 3, options.Shape.Height, options.Shape.Width], ScalarType.Float32, options.Device).mul(2).sub(1);
         var real = new RealShard(options.Shard, () => (images, null));
         var adam = new AdamHyper(0.002, 0, 0.99, 1e-8);
 
@@ -64,6 +65,8 @@ public static class StepBenchmark
                 int drawn = iteration;
                 long start = Stopwatch.GetTimestamp();
                 once.Run(state, (kind, shard) => new ShardInputs(real, new KeyedDraws(new DrawKey(0, 0, DrawPurpose.Latent, drawn, (int)kind.Kind, shard), source)), statistics, CancellationToken.None);
+                if (options.Device.type == TorchSharp.DeviceType.CUDA)
+                    cuda.synchronize();
                 if (iteration > 0) // the first pass warms up
                     (seconds.TryGetValue(phase.Kind, out var list) ? list : seconds[phase.Kind] = []).Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
             }

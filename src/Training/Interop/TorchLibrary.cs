@@ -36,6 +36,9 @@ public static class TorchLibrary
     /// <summary>Whether libtorch can run the AVX2 code that runs are pinned to: asked of the processor, whatever .NET was told to use.</summary>
     public static bool ProcessorHasAvx2 => X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && (X86Base.CpuId(7, 0).Ebx & (1 << 5)) != 0;
 
+    /// <summary>Whether this build came with libtorch for CUDA.</summary>
+    public static bool HasCuda => Find(OperatingSystem.IsWindows() ? "torch_cuda.dll" : "libtorch_cuda.so") is not null;
+
     /// <summary>Where the adapted copy is kept: <c>$XDG_CACHE_HOME/atelier</c> or <c>~/.cache/atelier</c>.</summary>
     public static string CacheFolder
     {

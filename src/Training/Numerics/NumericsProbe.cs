@@ -12,7 +12,7 @@ public static class NumericsProbe
     /// <param name="threads">Threads of one computation, as the spec says.</param>
     /// <param name="device">Where to compute.</param>
     /// <exception cref="InvalidOperationException">libtorch loaded with another number of threads.</exception>
-    public static NumericsFingerprint Measure(int threads, Device device)
+    public static NumericsFingerprint Measure(int threads, ComputeDevice device)
     {
         ArgumentNullException.ThrowIfNull(device);
         if (get_num_threads() != threads)
@@ -23,10 +23,10 @@ public static class NumericsProbe
     /// <summary>
     /// "cpu" or "cuda". libtorch without AVX2 sums in another order, and so do plain ops and kernels: each is a kind of its own.
     /// </summary>
-    private static string DeviceKind(Device device)
+    private static string DeviceKind(ComputeDevice device)
     {
-        var kind = device.type.ToString().ToLowerInvariant();
-        if (device.type != TorchSharp.DeviceType.CPU)
+        var kind = device.Type.ToString().ToLowerInvariant();
+        if (device.Type != TorchSharp.DeviceType.CPU)
             return kind;
         return kind + (TorchLibrary.ProcessorHasAvx2 ? "" : " without AVX2") + (OpKernels.Plain ? " with plain ops" : "");
     }

@@ -22,6 +22,12 @@ public static unsafe class OpKernels
     /// <summary>What the kernels run on in this process, in words.</summary>
     public static string InstructionSet => _plain ? "not used (plain)" : VectorInstructions.Name;
 
+    /// <summary>Why ops on a device are composed of libtorch's functions, in words; null where kernels run them.</summary>
+    public static string? WhyPlain(DeviceType device) =>
+        _plain ? "plain ops: --kernels plain composes them of libtorch's functions, which is several times slower than the kernels"
+        : device != DeviceType.CPU ? $"plain ops: there are no kernels for {device} yet, so they are composed of libtorch's functions"
+        : null;
+
     /// <summary>Whether an op on this tensor runs kernels: float32 in the host's memory. float64 is always plain.</summary>
     internal static bool Fit(Tensor tensor) => !_plain && tensor.dtype == torch.ScalarType.Float32 && tensor.device_type == DeviceType.CPU;
 

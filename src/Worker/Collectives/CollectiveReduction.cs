@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace Atelier.Worker.Collectives;
 
 /// <summary>
-/// The reduction of one rank among several, over whatever links join them. It takes tensors in host memory; a device's own
-/// library would stand beside it as another <see cref="IPhaseReduction"/>.
+/// The reduction of one rank among several, over whatever links join them. It sums in host memory: what comes from another
+/// device is copied there and back. A device's own library would stand beside it as another <see cref="IPhaseReduction"/>.
 /// </summary>
 public sealed class CollectiveReduction : IPhaseReduction, IDisposable
 {
@@ -82,7 +82,21 @@ public sealed class CollectiveReduction : IPhaseReduction, IDisposable
     /// <summary>Leaves the other ranks, whose waits end.</summary>
     public void Dispose() => _links.Dispose();
 
+    /// <summary>Leaves the sum in the first tensor.</summary>
     private void Sum(string phase, List<Tensor> tensors, CancellationToken cancellation)
+    {
+        if (tensors[0].device_type == TorchSharp.DeviceType.CPU)
+        {
+            SumOnHost(phase, tensors, cancellation);
+            return;
+        }
+        using var scope = NewDisposeScope();
+        var copies = tensors.Select(tensor => tensor.cpu()).ToList();
+        SumOnHost(phase, copies, cancellation);
+        tensors[0].copy_(copies[0]);
+    }
+
+    private void SumOnHost(string phase, List<Tensor> tensors, CancellationToken cancellation)
     {
         var memory = tensors.Select(tensor => new TensorMemory(tensor).Memory).ToList();
         if (memory.Exists(piece => piece.Length != memory[0].Length) || tensors.Exists(tensor => tensor.dtype != tensors[0].dtype))

@@ -26,6 +26,7 @@ internal sealed class EvaluationTools : IDisposable
     private readonly Evaluate _order;
     private readonly IBlobStore _blobs;
     private readonly TimeProvider _time;
+    private readonly Device _device;
     private readonly ImageDataset _dataset;
     private string _snapshot = "";
     private LoadedGenerator? _generator;
@@ -38,7 +39,7 @@ internal sealed class EvaluationTools : IDisposable
     /// <exception cref="UserErrorException">The run's data cannot be used here.</exception>
     public EvaluationTools(Evaluate order, WorkerOptions options, Action<string> warn, TimeProvider time)
     {
-        (_order, _time) = (order, time);
+        (_order, _time, _device) = (order, time, options.Device.ToTorch());
         _blobs = StoreLocation.Parse(order.RunStore).Open();
         var spec = RunSpecJson.Read(order.SpecJson, $"the spec of {order.Run}");
         _dataset = ImageDataset.Open(options.OpenData(order.DataPath), RunPreparation.OptionsOf(spec) with { CacheBytes = CacheBytes });
@@ -46,7 +47,7 @@ internal sealed class EvaluationTools : IDisposable
             _dataset,
             new EvaluationOptions
             {
-                Device = CPU,
+                Device = _device,
                 Detectors = new DetectorFiles([]),
                 Cache = new RealStatisticsCache(RealStatisticsCache.DefaultFolder, warn, _blobs),
                 Lanes = options.Lanes,
@@ -121,7 +122,7 @@ internal sealed class EvaluationTools : IDisposable
         {
             using var snapshot = new SnapshotStore(_blobs, _time).OpenAsync(name, CancellationToken.None).GetAwaiter().GetResult();
             using var state = StateSections.Restore(snapshot);
-            return NetworkFile.Use(state, CPU);
+            return NetworkFile.Use(state, _device);
         }
         catch (SnapshotDamagedException e)
         {

@@ -14,20 +14,20 @@ internal sealed class Holders : IDisposable
     private readonly InProcessReduction? _world;
     private readonly List<Holder> _holders = [];
 
-    public Holders(PreparedRun run, int count, int lanes)
+    public Holders(PreparedRun run, int count, int lanes, Device device)
     {
         var spec = run.Record.Spec;
         var model = spec.ToModel();
         _world = count > 1 ? new InProcessReduction(spec.Shards, count) : null;
         var dataset = run.Dataset;
         var source = new DrawSource(
-            spec.ZDim, spec.LabelDim, dataset.Count, (image, label) => dataset.CopyLabel((int)image, label), spec.StyleMixing, RandomNoise: true, ScalarType.Float32, CPU);
+            spec.ZDim, spec.LabelDim, dataset.Count, (image, label) => dataset.CopyLabel((int)image, label), spec.StyleMixing, RandomNoise: true, ScalarType.Float32, device);
         foreach (var reduction in _world?.Holders ?? [new SoloReduction(spec.Shards)])
         {
-            var state = new TrajectoryState(model, ScalarType.Float32, CPU);
+            var state = new TrajectoryState(model, ScalarType.Float32, device);
             var shardLanes = new ShardLanes(state, spec.ToStep().Losses, Math.Min(lanes, reduction.Held.Count));
             var inputs = new StepInputs(dataset, new RunKeys(spec.Seed, run.Record.Branch), source, reduction.Held, spec.Shard, spec.Batch, spec.Mirror);
-            _holders.Add(new Holder(state, shardLanes, inputs, new TrainStep(shardLanes, reduction, spec.ToStep()), new StepStatistics(CPU)));
+            _holders.Add(new Holder(state, shardLanes, inputs, new TrainStep(shardLanes, reduction, spec.ToStep()), new StepStatistics(device)));
         }
     }
 

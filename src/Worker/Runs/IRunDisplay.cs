@@ -25,7 +25,7 @@ public sealed record TickLine(string Text, string Json);
 /// <param name="Total">Images to show.</param>
 /// <param name="ImagesPerSecond">Over the last seconds.</param>
 /// <param name="Remaining">Estimated time to the end.</param>
-/// <param name="GeneratorLoss">Mean since the last tick, or null before the first iteration.</param>
-/// <param name="DiscriminatorLoss">Mean since the last tick, or null before the first iteration.</param>
+/// <param name="GeneratorLoss">Mean since the last tick, as it was some tenths of a second ago at most.</param>
+/// <param name="DiscriminatorLoss">Likewise.</param>
 public sealed record RunProgress(
     ImageCount Now, ImageCount Total, double ImagesPerSecond, TimeSpan? Remaining, double? GeneratorLoss, double? DiscriminatorLoss);

@@ -7,7 +7,6 @@ using Atelier.Training.Randomness;
 using Atelier.Training.Snapshots;
 using Atelier.Training.Step;
 using Atelier.Worker.Loop;
-using static TorchSharp.torch;
 
 namespace Atelier.Worker.Runs;
 
@@ -43,13 +42,14 @@ public static class LocalRun
         var folder = new RunFolder(request.Out);
         int lanes = spec.Lanes ?? Math.Max(1, Environment.ProcessorCount / spec.Threads / request.Workers);
         NumericsEnvironment.Apply(spec.Threads, lanes * request.Workers);
-        using var holders = new Holders(run, request.Workers, lanes);
+        var device = request.Device.Open();
+        using var holders = new Holders(run, request.Workers, lanes, device);
 
         using var held = RunLock.Take(folder);
         folder.DeleteUnfinished();
         var notes = new RunNotes(display);
         var events = new EventLog(folder, notes, display);
-        var numerics = NumericsProbe.Measure(spec.Threads, CPU);
+        var numerics = NumericsProbe.Measure(spec.Threads, request.Device);
         var store = new SnapshotStore(new FolderBlobStore(folder.Path), time);
         var state = holders.First;
         bool isNew = new RunStart(run, request, store, events, numerics, time).Fill(state);
@@ -65,7 +65,7 @@ public static class LocalRun
         var previews = new PreviewObserver(folder, notes, grid, ImageCount.FromKimg(spec.ImageKimg));
         var from = new ImageCount(state.ImageCount);
         var leave = new StopFlag();
-        using var metrics = new MetricObserver(folder, notes, events, display, store, snapshots, run, request.StatisticsFolder, lanes * request.Workers, leave, from, time);
+        using var metrics = new MetricObserver(folder, notes, events, display, store, snapshots, run, request.StatisticsFolder, device, lanes * request.Workers, leave, from, time);
         if (!isNew)
             metrics.CatchUp(state);
         if (RollbackOf(run.Record, store, null, metrics.Verdict) is { } late)

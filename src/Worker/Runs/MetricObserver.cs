@@ -41,13 +41,14 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
     /// <param name="snapshots">Takes them.</param>
     /// <param name="run">Spec, branch and dataset.</param>
     /// <param name="statistics">Where statistics of the real images are kept; null for the user's cache.</param>
+    /// <param name="device">Where to compute.</param>
     /// <param name="lanes">Ranges computed at once.</param>
     /// <param name="leave">Asked for, when the run is not to go on like this.</param>
     /// <param name="from">Images shown when the process began.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="UserErrorException">The spec has a metric that cannot be computed here.</exception>
     public MetricObserver(
-        RunFolder folder, RunNotes notes, EventLog events, IRunDisplay display, SnapshotStore store, SnapshotObserver snapshots, PreparedRun run, string? statistics, int lanes, StopFlag leave, ImageCount from, TimeProvider time)
+        RunFolder folder, RunNotes notes, EventLog events, IRunDisplay display, SnapshotStore store, SnapshotObserver snapshots, PreparedRun run, string? statistics, Device device, int lanes, StopFlag leave, ImageCount from, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(run);
         var spec = run.Record.Spec;
@@ -59,7 +60,7 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
             run.Dataset,
             new EvaluationOptions
             {
-                Device = CPU,
+                Device = device,
                 Detectors = new DetectorFiles([]),
                 Cache = new RealStatisticsCache(statistics ?? RealStatisticsCache.DefaultFolder, display.Say),
                 Lanes = lanes,
@@ -120,7 +121,7 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
         if (_metrics.Count == 0)
             return;
         var snapshot = new SnapshotName(_branch, now);
-        using var generator = NetworkFile.Use(state, CPU);
+        using var generator = NetworkFile.Use(state, state.Device);
         _snapshots.Finish();
         foreach (var metric in _metrics)
         {

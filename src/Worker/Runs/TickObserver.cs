@@ -11,6 +11,9 @@ public sealed class TickObserver : ILoopObserver
 {
     private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(20);
 
+    /// <summary>Losses lie on the device: to ask for them after every iteration would make the host wait for it each time.</summary>
+    private static readonly TimeSpan BetweenLosses = TimeSpan.FromMilliseconds(200);
+
     private readonly string? _stats;
     private readonly RunNotes _notes;
     private readonly IRunDisplay _display;
@@ -21,6 +24,8 @@ public sealed class TickObserver : ILoopObserver
     private readonly Func<TimeSpan> _maintained;
     private readonly long _started;
     private readonly Queue<(long At, long Images)> _recent = new();
+    private (double? Generator, double? Discriminator) _losses;
+    private long? _lossesRead;
     private int _tick;
     private long _tickStarted;
     private ImageCount _tickFrom;
@@ -93,9 +98,15 @@ public sealed class TickObserver : ILoopObserver
             _recent.Dequeue();
         var (since, images) = _recent.Peek();
         double rate = (moment.Now.Images - images) / Math.Max(_time.GetElapsedTime(since, now).TotalSeconds, 1e-9);
+        if (_lossesRead is not { } read || _time.GetElapsedTime(read, now) >= BetweenLosses)
+        {
+            _lossesRead = now;
+            _losses = (
+                moment.Statistics.Mean(PhaseStatistic.GeneratorLoss, PhaseKind.Gmain, PhaseKind.Gboth),
+                moment.Statistics.Mean(PhaseStatistic.DiscriminatorLoss, PhaseKind.Dmain, PhaseKind.Dboth));
+        }
         _display.Progress(new RunProgress(
             moment.Now, _total, rate, rate > 0 ? TimeSpan.FromSeconds((_total.Images - moment.Now.Images) / rate) : null,
-            moment.Statistics.Mean(PhaseStatistic.GeneratorLoss, PhaseKind.Gmain, PhaseKind.Gboth),
-            moment.Statistics.Mean(PhaseStatistic.DiscriminatorLoss, PhaseKind.Dmain, PhaseKind.Dboth)));
+            _losses.Generator, _losses.Discriminator));
     }
 }

@@ -1,5 +1,6 @@
 using Atelier.Core.Specs;
 using Atelier.Training.Data;
+using Atelier.Training.Numerics;
 
 namespace Atelier.Worker.Runs;
 
@@ -23,6 +24,9 @@ public sealed record TrainRequest
 
     /// <summary>Holders of shards in this process, each with a state of its own.</summary>
     public int Workers { get; init; } = 1;
+
+    /// <summary>Where this process computes; its workers, where it starts some, take a GPU each.</summary>
+    public ComputeDevice Device { get; init; } = ComputeDevice.Cpu;
 
     /// <summary>Devices that the auto recipe is computed for.</summary>
     public int Gpus { get; init; } = 1;

@@ -35,28 +35,28 @@ internal static class AdmissionProbe
         AugP = 0.8,
     };
 
-    /// <summary>Computes it, in the caller's thread.</summary>
-    public static ProbeResult Run()
+    /// <summary>Computes it on a device, in the caller's thread.</summary>
+    public static ProbeResult Run(Device device)
     {
         long start = Stopwatch.GetTimestamp();
         using var scope = NewDisposeScope();
-        using var state = new TrajectoryState(Spec.ToModel(), ScalarType.Float32, CPU);
+        using var state = new TrajectoryState(Spec.ToModel(), ScalarType.Float32, device);
         InitialState.Fill(state, Seed);
         using var lanes = new ShardLanes(state, Spec.ToStep().Losses, 1);
-        using var statistics = new StepStatistics(CPU);
-        var source = new DrawSource(Spec.ZDim, 0, Spec.Batch, (_, _) => { }, Spec.StyleMixing, RandomNoise: true, ScalarType.Float32, CPU);
+        using var statistics = new StepStatistics(device);
+        var source = new DrawSource(Spec.ZDim, 0, Spec.Batch, (_, _) => { }, Spec.StyleMixing, RandomNoise: true, ScalarType.Float32, device);
         new TrainStep(lanes, new SoloReduction(Spec.Shards), Spec.ToStep()).Run(state, (phase, shard) => Inputs(phase, shard, source), statistics, CancellationToken.None);
         return new ProbeResult { DigestSha256 = StateSections.Hash(state), DurationSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds };
     }
 
     private static ShardInputs Inputs(Phase phase, int shard, DrawSource source) => new(
-        new RealShard(Spec.Shard, Images), new KeyedDraws(new DrawKey(Seed, 0, DrawPurpose.Latent, 0, (int)phase.Kind, shard), source));
+        new RealShard(Spec.Shard, () => (Images().to(source.Device), null)), new KeyedDraws(new DrawKey(Seed, 0, DrawPurpose.Latent, 0, (int)phase.Kind, shard), source));
 
     /// <summary>Images without files: a pattern of integers, scaled.</summary>
-    private static (Tensor Images, Tensor? Labels) Images()
+    private static Tensor Images()
     {
         var size = Spec.Resolution;
         var pixels = Enumerable.Range(0, Spec.Shard * 3 * size.Height * size.Width).Select(i => (i * 37 % 256 / 127.5f) - 1).ToArray();
-        return (tensor(pixels, [Spec.Shard, 3, size.Height, size.Width]), null);
+        return tensor(pixels, [Spec.Shard, 3, size.Height, size.Width]);
     }
 }

@@ -5,7 +5,6 @@ using Atelier.Core.Sharding;
 using Atelier.Protos;
 using Atelier.Training.Snapshots;
 using Atelier.Training.Step;
-using Atelier.Worker.Interop;
 using Atelier.Worker.Loop;
 using static TorchSharp.torch;
 
@@ -42,9 +41,8 @@ internal sealed class CopyChecks(RunContext context, GenerationPlan plan, int ra
         var minibatch = inputs.At(state.Iteration, new Core.ImageCount(state.ImageCount), CancellationToken.None);
         var phase = PhaseSchedule.At(context.Spec.Phases, state.Iteration).First();
         var pieces = context.Lanes.Sum(phase, context.Spec.Shards, range, index => minibatch.Of(phase, index), state.PhaseStart, CancellationToken.None);
-        var memory = new TensorMemory(pieces[0].Value);
-        string digest = Convert.ToHexStringLower(SHA256.HashData(memory.Memory.Span));
-        pieces[0].Value.Dispose();
+        using var sum = pieces[0].Value;
+        string digest = Convert.ToHexStringLower(SHA256.HashData(sum.cpu().bytes));
         return digest;
     }
 

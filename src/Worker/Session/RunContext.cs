@@ -17,6 +17,7 @@ namespace Atelier.Worker.Session;
 internal sealed class RunContext : IDisposable
 {
     private readonly Prepare _order;
+    private readonly Device _device = null!;
 
     /// <summary>Opens the run's data and makes room for its state.</summary>
     /// <param name="order">The first order to prepare.</param>
@@ -33,9 +34,10 @@ internal sealed class RunContext : IDisposable
         {
             if (Spec.DataDigest.Length > 0 && Spec.DataDigest != Dataset.ContentHash)
                 throw new UserErrorException($"{order.DataPath} is not what the run was made with: its images or labels differ (SHA-256 {Dataset.ContentHash}, the run's is {Spec.DataDigest})");
-            State = new TrajectoryState(Spec.ToModel(), ScalarType.Float32, CPU);
+            _device = options.Device.ToTorch();
+            State = new TrajectoryState(Spec.ToModel(), ScalarType.Float32, _device);
             Lanes = new ShardLanes(State, Spec.ToStep().Losses, Math.Min(options.Lanes, Spec.Shards));
-            Statistics = new StepStatistics(CPU);
+            Statistics = new StepStatistics(_device);
         }
         catch
         {
@@ -89,7 +91,7 @@ internal sealed class RunContext : IDisposable
 
     /// <summary>What the draws of its shards have in common.</summary>
     public DrawSource Draws() => new(
-        Spec.ZDim, Spec.LabelDim, Dataset.Count, (image, label) => Dataset.CopyLabel((int)image, label), Spec.StyleMixing, RandomNoise: true, ScalarType.Float32, CPU);
+        Spec.ZDim, Spec.LabelDim, Dataset.Count, (image, label) => Dataset.CopyLabel((int)image, label), Spec.StyleMixing, RandomNoise: true, ScalarType.Float32, _device);
 
     /// <summary>Inputs of a range of its shards; disposed by the caller.</summary>
     public StepInputs Inputs(Core.Sharding.ShardRange held) => new(Dataset, Keys, Draws(), held, Spec.Shard, Spec.Batch, Spec.Mirror);

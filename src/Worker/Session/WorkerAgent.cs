@@ -257,6 +257,6 @@ internal sealed class WorkerAgent : IAsyncDisposable
         await HaltAsync();
         if (_stage != Stage.Idle)
             Turn(_run, _generation, Stage.Halted, null);
-        await _loop.Start(() => _outbox.Add(new WorkerMessage { ProbeResult = AdmissionProbe.Run() }));
+        await _loop.Start(() => _outbox.Add(new WorkerMessage { ProbeResult = AdmissionProbe.Run(_options.Device.ToTorch()) }));
     }
 }

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using Atelier.Training.Numerics;
 
 namespace Atelier.Worker.Session;
 
@@ -16,6 +17,9 @@ public sealed record WorkerOptions
 
     /// <summary>The token of workers; null for none.</summary>
     public string? Token { get; init; }
+
+    /// <summary>Where it computes.</summary>
+    public ComputeDevice Device { get; init; } = ComputeDevice.Cpu;
 
     /// <summary>OpenMP threads of one computation; runs of another number are not this worker's.</summary>
     public int Threads { get; init; } = 1;

@@ -3,8 +3,8 @@ using Atelier.Core;
 using Atelier.Core.Fleet.Membership;
 using Atelier.Protos;
 using Atelier.Training.Numerics;
+using Atelier.Training.Ops;
 using Atelier.Worker.Evaluations;
-using static TorchSharp.torch;
 
 namespace Atelier.Worker.Session;
 
@@ -26,7 +26,10 @@ public static class WorkerProcess
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(peers);
         NumericsEnvironment.Apply(options.Threads, options.Lanes);
-        var numerics = NumericsProbe.Measure(options.Threads, CPU);
+        var numerics = NumericsProbe.Measure(options.Threads, options.Device);
+        options.Device.Open();
+        if (OpKernels.WhyPlain(options.Device.Type) is { } why)
+            say(why);
         var register = new Register
         {
             ProtocolVersion = FleetSettings.CurrentProtocol,

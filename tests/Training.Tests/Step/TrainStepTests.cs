@@ -1,3 +1,7 @@
+using Atelier.Core.Schedules;
+using Atelier.Core.Sharding;
+using Atelier.Training.Losses;
+using Atelier.Training.Networks;
 using Atelier.Training.Snapshots;
 using Atelier.Training.Step;
 using static TorchSharp.torch;
@@ -92,6 +96,73 @@ public sealed class TrainStepTests
         Assert.Equal("shard 1", error.Message);
     }
 
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void Run_AMeanThatIsNotFinite_MovesNothingAndIsGoneAfterwards(float broken)
+    {
+        using var state = SmallModel.State(SmallModel.Config());
+        using var lanes = new ShardLanes(state, SmallModel.Options(Batch).Losses, lanes: 1);
+        using var statistics = new StepStatistics(CPU);
+        var reduction = new AlteredReduction(new SoloReduction(Batch / Shard));
+        var step = new TrainStep(lanes, reduction, SmallModel.Options(Batch));
+        void Run() => step.Run(state, SmallModel.Inputs(state, Shard), statistics, CancellationToken.None);
+        float[] MeanStyle()
+        {
+            var entry = state.Model.GeneratorLayout[Generator.MeanStyleName];
+            return state.Generator.data<float>().ToArray()[(int)entry.Offset..(int)(entry.Offset + entry.Count)];
+        }
+
+        reduction.Alter = (phase, sum) =>
+        {
+            var buffer = phase[0] == 'G' ? state.Model.GeneratorBuffer : state.Model.DiscriminatorBuffer;
+            buffer.Statistic(sum, PhaseStatistic.PathLength).fill_(broken);
+            buffer.MeanStyle(sum).select(0, 3).fill_(broken);
+        };
+        Run();
+        Assert.Equal(0, state.PathLengthMean.item<float>());
+        Assert.Equal(0, MeanStyle()[3]);
+        Assert.All(MeanStyle().Where((_, i) => i != 3), value => Assert.True(float.IsFinite(value) && value != 0));
+
+        reduction.Alter = (_, _) => { };
+        Run();
+        Run(); // path lengths come every other iteration
+        Assert.True(float.IsFinite(state.PathLengthMean.item<float>()) && state.PathLengthMean.item<float>() > 0);
+        Assert.All(MeanStyle(), value => Assert.True(float.IsFinite(value) && value != 0));
+    }
+
+    [Fact]
+    public void Compute_Dmain_GeneratedImagesAreDoneWithBeforeRealOnesAreLoaded()
+    {
+        using var state = SmallModel.State(SmallModel.Config());
+        var options = SmallModel.Options(Batch);
+        using var replica = new Replica(state);
+        var loss = new ShardLoss(state.Model, options.Losses);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        (long Live, bool HasGradient) AtLoad(PhaseKind kind)
+        {
+            var phase = options.Phases.Single(phase => phase.Kind == kind);
+            var (real, draws) = SmallModel.Inputs(state, Shard)(phase, 0);
+            (long Live, bool HasGradient) found = default;
+            using var scope = NewDisposeScope();
+            var observed = new RealShard(Shard, () =>
+            {
+                found = (Tensor.TotalCount, replica.DiscriminatorBuffer.abs().sum().item<float>() > 0);
+                return real.Load();
+            });
+            _ = loss.Compute(phase, replica, observed, draws, state.PhaseStart);
+            return found;
+        }
+
+        // Dreg loads them before it computes anything.
+        var (nothing, main) = (AtLoad(PhaseKind.Dreg), AtLoad(PhaseKind.Dmain));
+
+        Assert.False(nothing.HasGradient);
+        Assert.True(main.HasGradient);
+        Assert.InRange(main.Live - nothing.Live, 0, 4); // the loss, and no activation
+    }
+
     [Fact]
     public void Hash_OneChangedBit_Differs()
     {
@@ -103,5 +174,23 @@ public sealed class TrainStepTests
         copy.GeneratorMoments.Second.bytes[7] ^= 1;
 
         Assert.NotEqual(before, StateSections.Hash(copy));
+    }
+
+    /// <summary>A reduction whose sums are changed on the way, as a broken worker would.</summary>
+    private sealed class AlteredReduction(IPhaseReduction inner) : IPhaseReduction
+    {
+        public Action<string, Tensor> Alter { get; set; } = (_, _) => { };
+
+        public ShardRange Held => inner.Held;
+
+        public int ShardCount => inner.ShardCount;
+
+        public Tensor Reduce(string phase, IReadOnlyList<SubtreeSum<Tensor>> pieces, CancellationToken cancellation)
+        {
+            var sum = inner.Reduce(phase, pieces, cancellation);
+            using var scope = NewDisposeScope();
+            Alter(phase, sum);
+            return sum;
+        }
     }
 }
