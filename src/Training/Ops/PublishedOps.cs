@@ -72,7 +72,7 @@ public static class PublishedOps
         OpException.Unless(x.dim() == 4 && weight.dim() == 4 && weight.shape[1] * groups == x.shape[1], $"conv2d_resample: weight {weight} does not fit x {x}");
         var around = Padding2d.Around(padding, filter, up, down);
         var y = Upfirdn2d.Plain(x, up > 1 ? filter : null, (up, up), (1, 1), around, flipFilter: false, up * up);
-        y = F.conv2d(y, flipWeight ? weight : Reversed(weight, 2, 3), groups: groups);
+        y = F.conv2d(y, flipWeight ? weight : weight.flip(2, 3), groups: groups);
         return down > 1 ? Upfirdn2d.Plain(y, filter, (1, 1), (down, down), default, flipFilter: false, 1) : y;
     }
 
@@ -111,14 +111,6 @@ public static class PublishedOps
     }
 
     internal static Tensor PerChannel(Tensor rows) => rows.unsqueeze(2).unsqueeze(3); // [N,C,1,1]
-
-    /// <summary>As libtorch's flip, which meta tensors do not have: on them it is tested that a step reads nothing back.</summary>
-    internal static Tensor Reversed(Tensor x, params ReadOnlySpan<long> dimensions)
-    {
-        foreach (long dimension in dimensions)
-            x = x.index_select(dimension, arange(x.shape[dimension] - 1, -1, -1, ScalarType.Int64, x.device));
-        return x;
-    }
 }
 
 /// <summary>Pixels of padding on each side; negative ones crop.</summary>

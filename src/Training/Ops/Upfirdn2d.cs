@@ -88,7 +88,7 @@ public static class Upfirdn2d
         var f = (filter ?? ones(1, 1)).to(x.dtype).to(x.device);
         f *= Math.Pow(gain, f.dim() / 2.0);
         if (!flipFilter)
-            f = f.dim() == 1 ? PublishedOps.Reversed(f, 0) : PublishedOps.Reversed(f, 0, 1);
+            f = f.dim() == 1 ? f.flip(0) : f.flip(0, 1);
         Tensor Correlate(Tensor image, Tensor taps) => F.conv2d(image, taps.expand(c, 1, taps.shape[0], taps.shape[1]), groups: c);
         y = f.dim() == 2 ? Correlate(y, f) : Correlate(Correlate(y, f.unsqueeze(0)), f.unsqueeze(1));
         return y.slice(2, 0, y.shape[2], down.Y).slice(3, 0, y.shape[3], down.X);

@@ -15,9 +15,9 @@ internal static class SmallModel
         new GeneratorConfig(new ImageShape(width, height), 16, 16, labels, 128, 8, 2, architecture),
         new DiscriminatorConfig(new ImageShape(width, height), labels, 128, 8, MinibatchGroup: 2));
 
-    public static TrajectoryState State(ModelConfig config, Device? device = null)
+    public static TrajectoryState State(ModelConfig config)
     {
-        var state = new TrajectoryState(config, ScalarType.Float32, device ?? CPU);
+        var state = new TrajectoryState(config, ScalarType.Float32, CPU);
         InitialState.Fill(state, seed: 0);
         return state;
     }
@@ -33,10 +33,10 @@ internal static class SmallModel
     public static Func<Phase, int, ShardInputs> Inputs(TrajectoryState state, int shard)
     {
         var shape = state.Model.Generator.Shape;
-        var source = new DrawSource(16, 0, 0, (_, _) => { }, 0.9, RandomNoise: true, ScalarType.Float32, state.Device);
+        var source = new DrawSource(16, 0, 0, (_, _) => { }, 0.9, RandomNoise: true, ScalarType.Float32, CPU);
         long iteration = state.Iteration;
         return (phase, index) => new ShardInputs(
-            new RealShard(shard, () => (linspace(-1, 1, shard * 3L * shape.Height * shape.Width, ScalarType.Float32, state.Device).view(shard, 3, shape.Height, shape.Width), null)),
+            new RealShard(shard, () => (linspace(-1, 1, shard * 3L * shape.Height * shape.Width, ScalarType.Float32).view(shard, 3, shape.Height, shape.Width), null)),
             new KeyedDraws(new DrawKey(0, 0, DrawPurpose.Latent, iteration, (int)phase.Kind, index), source));
     }
 }
