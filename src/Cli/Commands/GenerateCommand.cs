@@ -61,7 +61,7 @@ internal static class GenerateCommand
     private static Tensor? Labels(GeneratorConfig config, Request request, int count, Device device)
     {
         if (config.LabelSize == 0)
-            return request.Label is null ? null : throw new UserErrorException("this network is unconditional: leave out --class");
+            return request.Label is null ? null : throw new UserErrorException("this network has no labels: leave out --class");
         if (request.Label is not { } label || label < 0 || label >= config.LabelSize)
             throw new UserErrorException($"this network needs a label: pass --class with a number from 0 to {config.LabelSize - 1}");
         var labels = zeros([count, config.LabelSize], ScalarType.Float32, device);
