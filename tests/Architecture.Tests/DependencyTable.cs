@@ -11,7 +11,7 @@ internal static class DependencyTable
     [
         new("src/Core", [], []),
         // Training computes by the kernel's plan where it composes an augmentation of libtorch's functions.
-        new("src/Kernels", [], []) { Friends = ["Atelier.Training"] },
+        new("src/Kernels", [], []) { Friends = ["Atelier.Training", "Atelier.Training.Tests"] },
         new("src/Protos", ["src/Core"], ["Google.Protobuf", "Grpc.Core.Api", "Grpc.Tools"]),
         new("src/Rpc", ["src/Core"], ["Grpc.Net.Client"]),
         new("src/Storage", ["src/Core"], ["AWSSDK.Core", "AWSSDK.S3"]),
@@ -51,6 +51,7 @@ internal static class DependencyTable
     public static IReadOnlyDictionary<string, string> NativeBoundary { get; } = new Dictionary<string, string>
     {
         ["src/Training/Interop"] = "libtorch's graph, and how its libraries load",
+        ["src/Training/Numerics"] = "asks for the GPU's driver without loading libtorch",
         ["src/Training/Ops"] = "hands the kernels the memory of tensors",
         ["src/Training/Metrics/Statistics"] = "hands a kernel the memory of tensors",
         ["src/Kernels"] = "arithmetic on plain memory",
