@@ -90,7 +90,10 @@ public static class TorchLibrary
             var image = File.ReadAllBytes(original);
             if (!LibTorchSharpImage.Adapt(image))
                 throw new UserErrorException($"{original} did not load, and not for want of a newer C++ library; the system's loader says: {LoaderMessage(original)}");
-            return _adapted = NativeLibrary.Load(Store(image, original));
+            var copy = Store(image, original);
+            if (!NativeLibrary.TryLoad(copy, out _adapted))
+                throw new UserErrorException($"a library of libtorch is missing beside {original}, or of another version; build or publish it again. The system's loader says: {LoaderMessage(copy)}");
+            return _adapted;
         }
     }
 
