@@ -106,11 +106,10 @@ public sealed class AtelierProcess : IDisposable
     }
 
     /// <summary>Waits for the end.</summary>
-    /// <param name="patience">For how long; null: as long as commands of tests take.</param>
     /// <exception cref="TimeoutException">It does not come; the process is killed, and the message has what it printed.</exception>
-    public AtelierResult WaitForExit(TimeSpan? patience = null)
+    public AtelierResult WaitForExit()
     {
-        if (!_process.WaitForExit(patience ?? Patience))
+        if (!_process.WaitForExit(Patience))
         {
             Kill();
             throw new TimeoutException($"the process did not end:\n{string.Join('\n', _output.ToArray().Concat(_errors.ToArray()))}");
