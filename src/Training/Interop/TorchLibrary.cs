@@ -60,7 +60,7 @@ public static class TorchLibrary
         {
             LibC.SetEnvironment("ATEN_CPU_CAPABILITY", "avx2");
             LibC.SetEnvironment("ONEDNN_MAX_CPU_ISA", "AVX2");
-            LibC.SetEnvironment("MKL_CBWR", "AVX2");
+            LibC.SetEnvironment("MKL_CBWR", "COMPATIBLE");
         }
         if (OperatingSystem.IsLinux())
             AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name == Name ? LoadAdapted() : 0;
