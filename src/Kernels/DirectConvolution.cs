@@ -17,18 +17,7 @@ internal static unsafe class DirectConvolution<V>
     {
         int taps = shape.Taps;
         int* offsets = stackalloc int[4 * taps];
-        var grid = new TapGrid
-        {
-            Channels = shape.Inputs,
-            Height = shape.Height,
-            Width = shape.Width,
-            Rows = shape.OutputHeight,
-            Columns = shape.OutputWidth,
-            Step = shape.Stride,
-            Taps = taps,
-            TapRows = offsets,
-            TapColumns = offsets + taps,
-        };
+        var grid = TapGrid.Over(shape, offsets);
         int* places = offsets + (2 * taps), steps = places + taps;
         for (int t = 0; t < taps; t++)
         {

@@ -18,18 +18,7 @@ internal static unsafe class DirectWeightGradient<V>
     {
         int taps = shape.Taps;
         int* offsets = stackalloc int[2 * taps];
-        var grid = new TapGrid
-        {
-            Channels = shape.Inputs,
-            Height = shape.Height,
-            Width = shape.Width,
-            Rows = shape.OutputHeight,
-            Columns = shape.OutputWidth,
-            Step = shape.Stride,
-            Taps = taps,
-            TapRows = offsets,
-            TapColumns = offsets + taps,
-        };
+        var grid = TapGrid.Over(shape, offsets);
         // Rows in the order in which the taps are stored.
         for (int t = 0; t < taps; t++)
         {

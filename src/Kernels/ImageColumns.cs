@@ -23,6 +23,22 @@ internal unsafe struct TapGrid
     public int* TapRows, TapColumns;
 
     public readonly int Positions => Rows * Columns;
+
+    /// <summary>The windows of a convolution over its image.</summary>
+    /// <param name="shape">The convolution.</param>
+    /// <param name="offsets">[2 · taps], the room for the taps' offsets, which the caller fills.</param>
+    public static TapGrid Over(in ConvolutionShape shape, int* offsets) => new()
+    {
+        Channels = shape.Inputs,
+        Height = shape.Height,
+        Width = shape.Width,
+        Rows = shape.OutputHeight,
+        Columns = shape.OutputWidth,
+        Step = shape.Stride,
+        Taps = shape.Taps,
+        TapRows = offsets,
+        TapColumns = offsets + shape.Taps,
+    };
 }
 
 /// <summary>
