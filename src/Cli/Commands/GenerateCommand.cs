@@ -3,11 +3,13 @@ using System.Globalization;
 using Atelier.Core;
 using Atelier.Training.Exports;
 using Atelier.Training.Imaging;
+using Atelier.Training.Interop;
 using Atelier.Training.Networks;
 using Atelier.Training.Numerics;
 using Atelier.Training.Ops;
 using Atelier.Training.Randomness;
 using Atelier.Worker.Runs;
+using static Atelier.Training.Interop.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Atelier.Cli.Commands;
@@ -65,7 +67,7 @@ internal static class GenerateCommand
         if (request.Label is not { } label || label < 0 || label >= config.LabelSize)
             throw new UserErrorException($"this network needs a label: pass --class with a number from 0 to {config.LabelSize - 1}");
         var labels = zeros([count, config.LabelSize], ScalarType.Float32, device);
-        labels.narrow(1, label, 1).fill_(1);
+        labels.narrow(1, label, 1).fill_(Number(1));
         return labels;
     }
 

@@ -4,6 +4,7 @@ using Atelier.Core.Schedules;
 using Atelier.Core.Sharding;
 using Atelier.Core.Specs;
 using Atelier.Training.Augmentation;
+using Atelier.Training.Interop;
 using Atelier.Training.Networks;
 using Atelier.Training.Randomness;
 using Atelier.Training.Step;
@@ -52,7 +53,7 @@ public static class StepBenchmark
         using var statistics = new StepStatistics(options.Device);
         int shards = options.Batch / options.Shard;
         var source = new DrawSource(512, 0, 0, (_, _) => { }, StyleMixing: 0.9, RandomNoise: true, ScalarType.Float32, options.Device);
-        using var images = rand([options.Shard, 3, options.Shape.Height, options.Shape.Width], ScalarType.Float32, options.Device).mul(2).sub(1);
+        using var images = rand([options.Shard, 3, options.Shape.Height, options.Shape.Width], ScalarType.Float32, options.Device).Times(2).Minus(1);
         var real = new RealShard(options.Shard, () => (images, null));
         var adam = new AdamHyper(0.002, 0, 0.99, 1e-8);
 

@@ -73,6 +73,8 @@ public static class TorchLibrary
     [SuppressMessage("Usage", "CA2255", Justification = "the environment must be set before libtorch loads, whoever uses the first tensor")]
     internal static void Prepare()
     {
+        // Until NumericsEnvironment says otherwise: by itself libtorch takes as many as there are processors.
+        LibC.SetEnvironment("OMP_NUM_THREADS", "1");
         if (ProcessorHasAvx2)
         {
             LibC.SetEnvironment("ATEN_CPU_CAPABILITY", "avx2");

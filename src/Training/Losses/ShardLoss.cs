@@ -1,11 +1,11 @@
 using Atelier.Core.Schedules;
 using Atelier.Training.Augmentation;
+using Atelier.Training.Interop;
 using Atelier.Training.Networks;
 using Atelier.Training.Ops;
 using Atelier.Training.Randomness;
 using Atelier.Training.Step;
 using static TorchSharp.torch;
-using F = TorchSharp.torch.nn.functional;
 
 namespace Atelier.Training.Losses;
 
@@ -60,10 +60,10 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
         var styles = Styles(lane.TrainedGenerator, draws, count, count, labels, report);
         var image = lane.TrainedGenerator.Synthesize(styles, draws.Noise);
         var logits = lane.FixedDiscriminator.Forward(Augment(image, draws, start, AugmentedImages.Generated), labels);
-        var loss = F.softplus(-logits);
+        var loss = (-logits).Softplus();
         report.Scores(PhaseStatistic.FakeScores, PhaseStatistic.FakeSigns, logits);
         report.Write(PhaseStatistic.GeneratorLoss, loss);
-        pass.Backward(loss.mean() * phase.Gain, lane.GeneratorLeaves);
+        pass.Backward(loss.mean().Times(phase.Gain), lane.GeneratorLeaves);
     }
 
     /// <summary>
@@ -78,14 +78,14 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
         var styles = Styles(lane.TrainedGenerator, draws, shardCount, count, labels, report);
         var image = lane.TrainedGenerator.Synthesize(styles, draws.Noise);
         long height = image.shape[2], width = image.shape[3];
-        var noise = draws.PathNoise(image.shape) * (1 / Math.Sqrt(height * width));
+        var noise = draws.PathNoise(image.shape).Times(1 / Math.Sqrt(height * width));
         var gradient = pass.InputGradient((image * noise).sum(), styles); // [n,S,W]
-        var lengths = gradient.square().sum(2).mean([1L]).sqrt(); // [n]
-        var mean = pathLengthMean + ((lengths.mean() - pathLengthMean) * options.PathDecay);
-        var penalty = (lengths - mean).square();
+        var lengths = gradient.Squared().sum(2).mean([1L]).SquareRoot(); // [n]
+        var mean = pathLengthMean.Plus((lengths.mean() - pathLengthMean).Times(options.PathDecay));
+        var penalty = (lengths - mean).Squared();
         report.Write(PhaseStatistic.PathLength, lengths);
         report.Write(PhaseStatistic.PathPenalty, penalty);
-        pass.Backward((penalty * options.PathWeight).mean() * phase.Gain, lane.GeneratorLeaves);
+        pass.Backward(penalty.Times(options.PathWeight).mean().Times(phase.Gain), lane.GeneratorLeaves);
     }
 
     /// <summary>Logistic loss: softplus(D(G(z))) + softplus(−D(x)); each side its own pass, as the minibatch deviation demands.</summary>
@@ -96,7 +96,7 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
         var fakeLoss = Half(FakeImages(), labels, AugmentedImages.Generated, PhaseStatistic.FakeScores, PhaseStatistic.FakeSigns, sign: 1);
         var (real, realLabels) = shard.Load();
         var realLoss = Half(real, realLabels, AugmentedImages.Real, PhaseStatistic.RealScores, PhaseStatistic.RealSigns, sign: -1);
-        report.Write(PhaseStatistic.DiscriminatorLoss, fakeLoss + realLoss);
+        report.Write(PhaseStatistic.DiscriminatorLoss, fakeLoss.Plus(realLoss));
 
         Tensor FakeImages()
         {
@@ -111,9 +111,9 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
             using var inner = NewDisposeScope();
             using var pass = new DifferentiationScope();
             var logits = lane.TrainedDiscriminator.Forward(Augment(images, draws, start, kind), theirLabels);
-            var loss = F.softplus(logits * sign);
+            var loss = logits.Times(sign).Softplus();
             report.Scores(scores, signs, logits);
-            pass.Backward(loss.mean() * phase.Gain, lane.DiscriminatorLeaves);
+            pass.Backward(loss.mean().Times(phase.Gain), lane.DiscriminatorLeaves);
             return loss.detach().MoveToOuterDisposeScope();
         }
     }
@@ -126,10 +126,10 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
         var images = real.detach().requires_grad_();
         var logits = lane.TrainedDiscriminator.Forward(Augment(images, draws, start, AugmentedImages.Real), labels);
         var gradient = pass.InputGradient(logits.sum(), images); // [n,3,H,W]
-        var penalty = gradient.square().sum([1L, 2L, 3L]); // [n]
+        var penalty = gradient.Squared().sum([1L, 2L, 3L]); // [n]
         report.Scores(PhaseStatistic.RealScores, PhaseStatistic.RealSigns, logits);
         report.Write(PhaseStatistic.GradientPenalty, penalty);
-        pass.Backward((penalty * (options.Gamma / 2)).mean() * phase.Gain, lane.DiscriminatorLeaves);
+        pass.Backward(penalty.Times(options.Gamma / 2).mean().Times(phase.Gain), lane.DiscriminatorLeaves);
     }
 
     /// <summary>What the discriminator sees of images: augmented ones, where the run augments (Karras et al. 2020, ADA, figure 2).</summary>

@@ -1,4 +1,5 @@
 using Atelier.Core.Specs;
+using Atelier.Training.Interop;
 using Atelier.Training.Ops;
 
 namespace Atelier.Training.Networks;
@@ -77,13 +78,13 @@ internal sealed class DiscriminatorBlock
         if (_fromRgb is not null)
         {
             var y = _fromRgb.Forward(image!);
-            x = x is null ? y : x + y;
+            x = x is null ? y : x.Plus(y);
             image = _architecture == NetworkArchitecture.Skip ? Upfirdn2d.Downsample(image!, ResamplingFilter.Binomial) : null;
         }
         if (_skip is not null)
         {
             var y = _skip.Forward(x!, Math.Sqrt(0.5));
-            return (y + _conv1.Forward(_conv0.Forward(x!), Math.Sqrt(0.5)), image);
+            return (y.Plus(_conv1.Forward(_conv0.Forward(x!), Math.Sqrt(0.5))), image);
         }
         return (_conv1.Forward(_conv0.Forward(x!)), image);
     }
@@ -119,13 +120,13 @@ internal sealed class DiscriminatorEpilogue
         if (_fromRgb is not null)
         {
             var y = _fromRgb.Forward(image!);
-            x = x is null ? y : x + y;
+            x = x is null ? y : x.Plus(y);
         }
         if (_config.MinibatchChannels > 0)
             x = MinibatchStd.Apply(x!, _config.MinibatchGroup, _config.MinibatchChannels);
         x = _out.Forward(_fc.Forward(_conv.Forward(x!).flatten(1)));
         // Projection of the label (Miyato & Koyama 2018).
-        return labelStyle is null ? x : (x * labelStyle).sum([1L], keepdim: true) * (1 / Math.Sqrt(labelStyle.shape[1]));
+        return labelStyle is null ? x : (x * labelStyle).sum([1L], keepdim: true).Times(1 / Math.Sqrt(labelStyle.shape[1]));
     }
 }
 

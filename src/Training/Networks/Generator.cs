@@ -1,4 +1,5 @@
 using Atelier.Core.Specs;
+using Atelier.Training.Interop;
 using Atelier.Training.Ops;
 
 namespace Atelier.Training.Networks;
@@ -52,7 +53,7 @@ public sealed class Generator
         if (psi == 1)
             return styles;
         long first = Math.Min(cutoff ?? Config.StyleCount, Config.StyleCount);
-        var near = MeanStyle + ((styles.narrow(1, 0, first) - MeanStyle) * psi); // [N,first,W]
+        var near = MeanStyle.Plus((styles.narrow(1, 0, first) - MeanStyle).Times(psi)); // [N,first,W]
         return first == Config.StyleCount ? near : TorchSharp.torch.cat([near, styles.narrow(1, first, Config.StyleCount - first)], 1);
     }
 
@@ -105,7 +106,7 @@ internal sealed class MappingNetwork
         return x!;
     }
 
-    private static Tensor NormalizeSecondMoment(Tensor x) => x * (x.square().mean([1L], keepdim: true) + 1e-8).rsqrt();
+    private static Tensor NormalizeSecondMoment(Tensor x) => x * x.Squared().mean([1L], keepdim: true).Plus(1e-8).rsqrt();
 }
 
 /// <summary>From styles to images: one block per resolution, from the learned constant up.</summary>
@@ -192,7 +193,7 @@ internal sealed class SynthesisBlock
         {
             var y = _skip.Forward(x!, Math.Sqrt(0.5));
             x = _conv0!.Forward(x!, Style(), noise);
-            x = y + _conv1.Forward(x, Style(), noise, Math.Sqrt(0.5));
+            x = y.Plus(_conv1.Forward(x, Style(), noise, Math.Sqrt(0.5)));
         }
         else
         {
@@ -204,7 +205,7 @@ internal sealed class SynthesisBlock
         if (_toRgb is not null)
         {
             var rgb = _toRgb.Forward(x, Style());
-            image = image is null ? rgb : image + rgb;
+            image = image is null ? rgb : image.Plus(rgb);
         }
         return (x, image);
     }
@@ -279,5 +280,5 @@ internal sealed class ToRgbLayer
     /// <param name="style">[N, styleSize]</param>
     /// <returns>[N, 3, H, W]</returns>
     public Tensor Forward(Tensor x, Tensor style) => 
-        _layer.Apply(x, _weight, _affine.Forward(style) * _weightGain, bias: _bias, clamp: _clamp);
+        _layer.Apply(x, _weight, _affine.Forward(style).Times(_weightGain), bias: _bias, clamp: _clamp);
 }

@@ -84,7 +84,7 @@ public sealed class ConvolutionLayer
         if (demodulation is not null)
             y *= PublishedOps.PerChannel(demodulation);
         if (noise is not null)
-            y += noise * strength!;
+            y = y.Plus(noise * strength!);
         return PublishedOps.BiasAct(y, bias, 1, _activation, gain: gain, clamp: clamp);
     }
 

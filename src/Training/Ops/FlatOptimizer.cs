@@ -1,5 +1,7 @@
 using Atelier.Core.Schedules;
 using Atelier.Kernels;
+using Atelier.Training.Interop;
+using static Atelier.Training.Interop.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Ops;
@@ -37,14 +39,14 @@ public static unsafe class FlatOptimizer
         }
         using var data = no_grad();
         using var scope = NewDisposeScope();
-        var scaled = gradient * gradientScale;
+        var scaled = gradient.Times(gradientScale);
         var found = stack([scaled.isnan().sum(), scaled.isinf().sum()]).to(ScalarType.Float64);
         var g = scaled.nan_to_num(0.0, 1e5, -1e5);
-        firstMoment.mul_(adam.Beta1).add_(g, alpha: 1 - adam.Beta1);
-        secondMoment.mul_(adam.Beta2).addcmul_(g, g, 1 - adam.Beta2);
+        firstMoment.mul_(Number(adam.Beta1)).Accumulate(g, 1 - adam.Beta1);
+        secondMoment.mul_(Number(adam.Beta2)).addcmul_(g, g, Number(1 - adam.Beta2));
         double correction1 = 1 - Math.Pow(adam.Beta1, step), correction2 = 1 - Math.Pow(adam.Beta2, step);
-        var denominator = (secondMoment.sqrt() / Math.Sqrt(correction2)).add_(adam.Epsilon);
-        parameters.addcdiv_(firstMoment, denominator, -adam.LearningRate / correction1);
+        var denominator = secondMoment.SquareRoot().DividedBy(Math.Sqrt(correction2)).Plus(adam.Epsilon);
+        parameters.addcdiv_(firstMoment, denominator, Number(-adam.LearningRate / correction1));
         return found.MoveToOuterDisposeScope();
     }
 

@@ -254,7 +254,7 @@ internal sealed class LayerGradient(LayerSettings settings, LayerWants wants) : 
         return [.. results];
     }
 
-    private static Tensor Sum(Tensor? total, Tensor term) => total is null ? term : total.add_(term);
+    private static Tensor Sum(Tensor? total, Tensor term) => total is null ? term : total.Accumulate(term);
 }
 
 /// <summary>Row passes on tensors; [N, C, …] contiguous float32, scales [N, C].</summary>

@@ -45,8 +45,8 @@ public static unsafe class MatrixProductOp
     public static Tensor FullyConnected(Tensor x, Tensor weight, double weightGain, Tensor? bias, double biasGain, Activation activation)
     {
         ArgumentNullException.ThrowIfNull(x);
-        var y = Multiply(weightGain == 1 ? x : x * weightGain, weight, transposeRight: true);
-        return PublishedOps.BiasAct(y, bias is null || biasGain == 1 ? bias : bias * biasGain, 1, activation);
+        var y = Multiply(weightGain == 1 ? x : x.Times(weightGain), weight, transposeRight: true);
+        return PublishedOps.BiasAct(y, bias is null || biasGain == 1 ? bias : bias.Times(biasGain), 1, activation);
     }
 
     /// <summary>The gradients of C = A·B: Ā = C̄·Bᵀ and B̄ = Aᵀ·C̄, each transposed where its operand is.</summary>

@@ -1,3 +1,4 @@
+using Atelier.Training.Interop;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Ops;
@@ -21,7 +22,7 @@ public static class MinibatchStd
         OpException.Unless(size >= 1 && n % size == 0, $"minibatch_std: groups of {size} do not divide the batch of x {x}");
         var grouped = x.reshape(size, n / size, channels, c / channels, h, w);
         var centred = grouped - grouped.mean([0L], keepdim: true);
-        var deviation = ((centred * centred).mean([0L]) + 1e-8).sqrt(); // [N/size, F, C/F, H, W]
+        var deviation = (centred * centred).mean([0L]).Plus(1e-8).SquareRoot(); // [N/size, F, C/F, H, W]
         var averaged = deviation.mean([2L, 3L, 4L]); // [N/size, F]
         return cat([x, averaged.repeat(size, 1).reshape(n, channels, 1, 1).expand(n, channels, h, w)], 1);
     }

@@ -1,3 +1,4 @@
+using Atelier.Training.Interop;
 using Atelier.Training.Networks;
 using static TorchSharp.torch;
 
@@ -43,7 +44,7 @@ public static class OpSelfCheck
         ("conv layer down", [[4, 32, 16, 16], [32, 32, 3, 3], [32]], x => Convolution(3, 2, x)),
         ("conv layer 1x1 down", [[4, 32, 16, 16], [32, 32, 1, 1], [32]], x => Convolution(1, 2, x)),
         ("fully connected", [[4, 16], [8, 16], [8]], x => MatrixProductOp.FullyConnected(x[0], x[1], 0.25, x[2], 1, Activation.LeakyRelu)),
-        ("augment", [[2, 3, 16, 16]], x => AugmentOp.Apply(x[0], Augmentations, null).square()),
+        ("augment", [[2, 3, 16, 16]], x => AugmentOp.Apply(x[0], Augmentations, null).Squared()),
     ];
 
     private static Tensor Synthesis(int up, Tensor[] x, int size) =>
@@ -51,7 +52,7 @@ public static class OpSelfCheck
             x[0], x[1], x[2], PublishedOps.Demodulation(x[1], x[2]), Draw([x[0].shape[0], 1, size, size], 98).to(x[0].device), x[3], x[4], Math.Sqrt(2));
 
     private static Tensor Convolution(int kernel, int down, Tensor[] x) =>
-        new ConvolutionLayer(kernel, 1, down, Filter, Activation.LeakyRelu).Apply(x[0], x[1] * 0.1, bias: x[2], gain: Math.Sqrt(2));
+        new ConvolutionLayer(kernel, 1, down, Filter, Activation.LeakyRelu).Apply(x[0], x[1].Times(0.1), bias: x[2], gain: Math.Sqrt(2));
 
     /// <summary>Checks every op on <paramref name="device"/>.</summary>
     public static IEnumerable<OpSelfCheckResult> Run(Device device)
@@ -83,7 +84,7 @@ public static class OpSelfCheck
             var value = apply(leaves);
             var direction = Draw(value.shape, 99).to(value.device);
             var gradients = DifferentiationScope.Gradients([value], leaves, [direction], createGraph: true).Select((gradient, i) => gradient ?? zeros_like(leaves[i])).ToArray();
-            var squares = gradients.Select(gradient => gradient.square().sum()).Aggregate((a, b) => a + b);
+            var squares = gradients.Select(gradient => gradient.Squared().sum()).Aggregate((a, b) => a.Plus(b));
             var second = squares.requires_grad ? DifferentiationScope.Gradients([squares], leaves) : new Tensor?[leaves.Length];
             return [value.detach(), .. gradients.Select(gradient => gradient.detach()), .. second.Select((gradient, i) => (gradient ?? zeros_like(leaves[i])).detach())];
         }

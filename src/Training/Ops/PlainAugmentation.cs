@@ -1,4 +1,6 @@
 using Atelier.Kernels;
+using Atelier.Training.Interop;
+using static Atelier.Training.Interop.TensorArithmetic;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -20,7 +22,7 @@ internal static class PlainAugmentation
         y = Recolour(images, y);
         y = FilterBands(images, y);
         if (plan.NeedsNoise)
-            y += noise!.to(x.dtype) * Constant([.. images.Select(image => image.Sigma)], x).view(-1, 1, 1, 1);
+            y = y.Plus(noise!.to(x.dtype) * Constant([.. images.Select(image => image.Sigma)], x).view(-1, 1, 1, 1));
         if (images.Any(image => image.CutRows != default))
             y *= stack([.. images.Select(image => Uncut(image, x))]).unsqueeze(1);
         return y;
@@ -71,9 +73,9 @@ internal static class PlainAugmentation
         long n = x.shape[0], c = x.shape[1], width = x.shape[3];
         var p = tensor(warps.SelectMany(warp => warp.Position).ToArray(), [n, 6, 1, 1], ScalarType.Float64).to(x.device);
         Tensor Per(Func<WarpPlan, double> value) => tensor(warps.Select(value).ToArray(), [n, 1, 1], ScalarType.Float64).to(x.device);
-        var j = arange(plan.SampleColumns, ScalarType.Float64, x.device).view(1, 1, -1);
-        var i = arange(plan.SampleRows, ScalarType.Float64, x.device).view(1, -1, 1);
-        Tensor px = (p.select(1, 0) * j) + (p.select(1, 1) * i) + p.select(1, 2), py = (p.select(1, 3) * j) + (p.select(1, 4) * i) + p.select(1, 5); // [N, rows, columns]
+        var j = arange(Number(0), Number(plan.SampleColumns), Number(1), ScalarType.Float64, x.device).view(1, 1, -1);
+        var i = arange(Number(0), Number(plan.SampleRows), Number(1), ScalarType.Float64, x.device).view(1, -1, 1);
+        Tensor px = (p.select(1, 0) * j).Plus(p.select(1, 1) * i).Plus(p.select(1, 2)), py = (p.select(1, 3) * j).Plus(p.select(1, 4) * i).Plus(p.select(1, 5)); // [N, rows, columns]
         Tensor fx = px.floor(), fy = py.floor();
         Tensor ownWidth = Per(warp => 2 * (plan.Width + warp.Left + warp.Right)), ownHeight = Per(warp => 2 * (plan.Height + warp.Top + warp.Bottom));
         Tensor shiftX = Per(warp => 2 * (left - warp.Left)), shiftY = Per(warp => 2 * (top - warp.Top));
@@ -83,12 +85,12 @@ internal static class PlainAugmentation
         {
             for (int dx = 0; dx < 2; dx++)
             {
-                Tensor column = fx + dx, row = fy + dy;
-                var inside = (column >= 0).logical_and(column < ownWidth).logical_and(row >= 0).logical_and(row < ownHeight);
-                var weight = (dx == 1 ? px - fx : 1 - (px - fx)) * (dy == 1 ? py - fy : 1 - (py - fy)) * inside;
-                var index = (((row + shiftY) * width) + column + shiftX).mul(inside).to(ScalarType.Int64); // [N, rows, columns]
+                Tensor column = fx.Plus(dx), row = fy.Plus(dy);
+                var inside = column.ge(Number(0)).logical_and(column < ownWidth).logical_and(row.ge(Number(0))).logical_and(row < ownHeight);
+                var weight = (dx == 1 ? px - fx : (fx - px).Plus(1)) * (dy == 1 ? py - fy : (fy - py).Plus(1)) * inside;
+                var index = row.Plus(shiftY).Times(width).Plus(column).Plus(shiftX).mul(inside).to(ScalarType.Int64); // [N, rows, columns]
                 var part = flat.gather(2, index.flatten(1).unsqueeze(1).expand(n, c, -1)) * weight.flatten(1).unsqueeze(1).to(x.dtype);
-                sum = sum is null ? part : sum + part;
+                sum = sum is null ? part : sum.Plus(part);
             }
         }
         return sum!.view(n, c, plan.SampleRows, plan.SampleColumns);
@@ -102,8 +104,8 @@ internal static class PlainAugmentation
         var m = Constant([.. images.SelectMany(image => image.Colour ?? same)], x).view(-1, 3, 4);
         Tensor gains = m.narrow(2, 0, 3), offset = m.narrow(2, 3, 1); // [N, 3, 3], [N, 3, 1]
         return x.shape[1] == 1
-            ? (x * (gains.sum([1L, 2L]) / 3).view(-1, 1, 1, 1)) + offset.mean([1L, 2L]).view(-1, 1, 1, 1)
-            : gains.bmm(x.flatten(2)).add(offset).view_as(x);
+            ? (x * gains.sum([1L, 2L]).DividedBy(3).view(-1, 1, 1, 1)).Plus(offset.mean([1L, 2L]).view(-1, 1, 1, 1))
+            : gains.bmm(x.flatten(2)).Plus(offset).view_as(x);
     }
 
     private static Tensor FilterBands(ImagePlan[] images, Tensor x)

@@ -1,3 +1,5 @@
+using Atelier.Training.Interop;
+using static Atelier.Training.Interop.TensorArithmetic;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -32,25 +34,25 @@ public static class PublishedOps
             OpException.Unless(bias.dim() == 1 && bias.shape[0] == x.shape[dim], $"bias_act: bias {bias} does not fit dimension {dim} of x {x}");
             var along = Enumerable.Repeat(1L, (int)x.dim()).ToArray();
             along[dim] = -1;
-            y += bias.reshape(along);
+            y = y.Plus(bias.reshape(along));
         }
         y = activation switch
         {
             Activation.Linear => y,
             Activation.Relu => F.relu(y),
-            Activation.LeakyRelu => F.leaky_relu(y, alpha ?? activation.DefaultAlpha()),
+            Activation.LeakyRelu => y.leaky_relu(Number(alpha ?? activation.DefaultAlpha())),
             Activation.Tanh => tanh(y),
             Activation.Sigmoid => sigmoid(y),
-            Activation.Elu => F.elu(y, 1),
+            Activation.Elu => y.elu(Number(1), Number(1), Number(1)),
             Activation.Selu => F.selu(y),
-            Activation.Softplus => F.softplus(y),
+            Activation.Softplus => y.Softplus(),
             Activation.Swish => sigmoid(y) * y,
             _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "unknown"),
         };
         double scale = gain ?? activation.DefaultGain();
         if (scale != 1)
-            y *= scale;
-        return clamp is { } bound ? y.clamp(-bound, bound) : y;
+            y = y.Times(scale);
+        return clamp is { } bound ? y.clamp(Number(-bound), Number(bound)) : y;
     }
 
     /// <summary>A convolution with up- or downsampling (the published conv2d_resample).</summary>
@@ -96,7 +98,7 @@ public static class PublishedOps
         var y = Conv2dResample(x * PerChannel(styles), weight, filter, up, padding: padding, flipWeight: flipWeight);
         if (demodulate)
             y *= PerChannel(Demodulation(weight, styles));
-        return noise is null ? y : y + noise;
+        return noise is null ? y : y.Plus(noise);
     }
 
     /// <summary>1/√(Σ(w·s)² + 1e-8)</summary>
@@ -107,7 +109,7 @@ public static class PublishedOps
     {
         ArgumentNullException.ThrowIfNull(weight);
         ArgumentNullException.ThrowIfNull(styles);
-        return (MatrixProductOp.Multiply(styles * styles, weight.square().sum([2L, 3L]), transposeRight: true) + 1e-8).rsqrt();
+        return MatrixProductOp.Multiply(styles * styles, weight.Squared().sum([2L, 3L]), transposeRight: true).Plus(1e-8).rsqrt();
     }
 
     internal static Tensor PerChannel(Tensor rows) => rows.unsqueeze(2).unsqueeze(3); // [N,C,1,1]

@@ -86,7 +86,7 @@ public static class Upfirdn2d
         y = F.pad(y, [0, up.X - 1, 0, 0, 0, up.Y - 1]).reshape(n, c, h * up.Y, w * up.X);
         y = F.pad(y, [padding.Left, padding.Right, padding.Top, padding.Bottom]); // negative: crops
         var f = (filter ?? ones(1, 1)).to(x.dtype).to(x.device);
-        f *= Math.Pow(gain, f.dim() / 2.0);
+        f = f.Times(Math.Pow(gain, f.dim() / 2.0));
         if (!flipFilter)
             f = f.dim() == 1 ? f.flip(0) : f.flip(0, 1);
         Tensor Correlate(Tensor image, Tensor taps) => F.conv2d(image, taps.expand(c, 1, taps.shape[0], taps.shape[1]), groups: c);

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Atelier.Core;
+using Atelier.Training.Interop;
 using Atelier.Training.Ops;
+using static Atelier.Training.Interop.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Oracles;
@@ -31,8 +33,8 @@ internal static class OpsOracle
         if (!file.Under(name + "/gradgrad/").Any())
             return result.Result;
 
-        var squares = gradients.Where(gradient => gradient is { requires_grad: true }).Select(gradient => gradient!.square().sum()).ToArray();
-        var second = squares.Length == 0 ? new Tensor?[leaves.Length] : DifferentiationScope.Gradients([squares.Aggregate((a, b) => a + b)], leaves);
+        var squares = gradients.Where(gradient => gradient is { requires_grad: true }).Select(gradient => gradient!.Squared().sum()).ToArray();
+        var second = squares.Length == 0 ? new Tensor?[leaves.Length] : DifferentiationScope.Gradients([squares.Aggregate((a, b) => a.Plus(b))], leaves);
         foreach (var (input, gradient) in inputs.Keys.Zip(second).Where(pair => file.Has($"{name}/gradgrad/{pair.First}")))
             result.Gradient($"gradgrad/{input}", OrZero(gradient, inputs[input]).cpu(), file[$"{name}/gradgrad/{input}"]);
         return result.Result;

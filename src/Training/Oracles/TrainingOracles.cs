@@ -4,9 +4,11 @@ using Atelier.Core.Randomness;
 using Atelier.Core.Schedules;
 using Atelier.Core.Sharding;
 using Atelier.Core.Specs;
+using Atelier.Training.Interop;
 using Atelier.Training.Networks;
 using Atelier.Training.Randomness;
 using Atelier.Training.Step;
+using static Atelier.Training.Interop.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Oracles;
@@ -68,7 +70,7 @@ internal static class LossOracle
                 yield return Gradients(file, state, phase, sum, precision);
                 if (kind == PhaseKind.Greg)
                 {
-                    var mean = state.Model.GeneratorBuffer.Statistic(sum, PhaseStatistic.PathLength) * losses.PathDecay; // from a mean of zero
+                    var mean = state.Model.GeneratorBuffer.Statistic(sum, PhaseStatistic.PathLength).Times(losses.PathDecay); // from a mean of zero
                     var result = new OracleCase("pl_mean_after", precision);
                     result.Value("pl_mean_after", mean.view(1).cpu(), file["pl_mean_after"]);
                     yield return result.Result;

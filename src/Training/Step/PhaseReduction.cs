@@ -1,4 +1,5 @@
 using Atelier.Core.Sharding;
+using Atelier.Training.Interop;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Step;
@@ -32,7 +33,7 @@ public static class PhaseSum
         ArgumentNullException.ThrowIfNull(left);
         ArgumentNullException.ThrowIfNull(right);
         using var scope = NewDisposeScope();
-        left.add_(right);
+        left.Accumulate(right);
         right.Dispose();
         return left;
     }

@@ -1,4 +1,5 @@
 using Atelier.Core.Schedules;
+using Atelier.Training.Interop;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Step;
@@ -44,9 +45,9 @@ public sealed class StepStatistics : IDisposable
     /// <param name="nonFinite">[2] float64: NaN and infinite elements of its gradient.</param>
     internal void Add(PhaseKind phase, Tensor values, Tensor nonFinite)
     {
-        _sums[(int)phase].add_(values);
-        _nonFinite.narrow(0, 0, 2).add_(nonFinite);
-        _nonFinite.select(0, 2).add_(nonFinite.sum().sign());
+        _sums[(int)phase].Accumulate(values);
+        _nonFinite.narrow(0, 0, 2).Accumulate(nonFinite);
+        _nonFinite.select(0, 2).Accumulate(nonFinite.sum().sign());
         _phases[(int)phase]++;
     }
 

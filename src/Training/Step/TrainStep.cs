@@ -1,6 +1,7 @@
-using Atelier.Core;
 using Atelier.Core.Schedules;
+using Atelier.Core;
 using Atelier.Training.Augmentation;
+using Atelier.Training.Interop;
 using Atelier.Training.Networks;
 using Atelier.Training.Ops;
 using static TorchSharp.torch;
@@ -56,12 +57,12 @@ public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepO
             parameters, buffer.Gradient(sum), moments.First, moments.Second, adam, moments.Step, scale);
 
         if (trainsGenerator || phase.HasMain)
-            Follow(MeanStyle(state), buffer.MeanStyle(sum) * scale, 1 - options.MeanStyleDecay);
+            Follow(MeanStyle(state), buffer.MeanStyle(sum).Times(scale), 1 - options.MeanStyleDecay);
         if (trainsGenerator && phase.HasRegularisation)
-            Follow(state.PathLengthMean, buffer.Statistic(sum, PhaseStatistic.PathLength) * scale, options.Losses.PathDecay);
+            Follow(state.PathLengthMean, buffer.Statistic(sum, PhaseStatistic.PathLength).Times(scale), options.Losses.PathDecay);
         if (options.Losses.Augmentation?.Adaptive is not null && !trainsGenerator) // both of D's phases see real images
-            state.SawRealSigns(buffer.Statistic(sum, PhaseStatistic.RealSigns).to(ScalarType.Float64) * (scale * options.Batch), options.Batch);
-        statistics.Add(phase.Kind, buffer.Statistics(sum) * scale, nonFinite);
+            state.SawRealSigns(buffer.Statistic(sum, PhaseStatistic.RealSigns).to(ScalarType.Float64).Times(scale * options.Batch), options.Batch);
+        statistics.Add(phase.Kind, buffer.Statistics(sum).Times(scale), nonFinite);
     }
 
     private void FinishIteration(TrajectoryState state, StepStatistics statistics)
@@ -88,7 +89,7 @@ public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepO
     }
 
     /// <summary>Moves a running mean. A NaN or an infinity would stay in it for good, so the elements that are not finite do not move it.</summary>
-    private static void Follow(Tensor mean, Tensor value, double rate) => mean.add_(where(value.isfinite(), (value - mean) * rate, zeros_like(value)));
+    private static void Follow(Tensor mean, Tensor value, double rate) => mean.Accumulate(where(value.isfinite(), (value - mean).Times(rate), zeros_like(value)));
 }
 
 /// <summary>What a training step needs of a run's spec.</summary>

@@ -1,7 +1,9 @@
 using Atelier.Core.Randomness;
 using Atelier.Core.Schedules;
+using Atelier.Training.Interop;
 using Atelier.Training.Networks;
 using Atelier.Training.Ops;
+using static Atelier.Training.Interop.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Step;
@@ -142,8 +144,8 @@ public sealed class TrajectoryState : IDisposable
     /// <param name="images">Their number.</param>
     internal void SawRealSigns(Tensor signSum, int images)
     {
-        _augmentation.select(0, 1).add_(signSum);
-        _augmentation.select(0, 2).add_(images);
+        _augmentation.select(0, 1).Accumulate(signSum);
+        _augmentation.select(0, 2).Accumulate(images);
     }
 
     /// <inheritdoc/>
@@ -213,9 +215,9 @@ public static class InitialState
             {
                 var (key, counterHigh) = new DrawKey { Seed = seed, Purpose = DrawPurpose.InitialWeights, Phase = network, Index = i }.ToPhilox();
                 PhiloxFill.Normal(values, key, counterHigh);
-                values.mul_(entry.Initial.Deviation);
+                values.mul_(Number(entry.Initial.Deviation));
             }
-            values.add_(entry.Initial.Mean);
+            values.Accumulate(entry.Initial.Mean);
         }
         flat.copy_(host);
     }

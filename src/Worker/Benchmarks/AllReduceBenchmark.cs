@@ -1,8 +1,10 @@
 using System.Runtime;
 using Atelier.Core.Sharding;
+using Atelier.Training.Interop;
 using Atelier.Training.Numerics;
 using Atelier.Worker.Collectives;
 using Atelier.Worker.Collectives.Links;
+using static Atelier.Training.Interop.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Atelier.Worker.Benchmarks;
@@ -74,7 +76,7 @@ public static class AllReduceBenchmark
     // waits for a part of all others.
     private static bool AnyOf(CollectiveReduction reduction, bool mine)
     {
-        using var votes = Sum(reduction, "vote", full(16L * reduction.ShardCount, mine ? 1f : 0f));
+        using var votes = Sum(reduction, "vote", full(16L * reduction.ShardCount, Number(mine ? 1.0 : 0), ScalarType.Float32));
         return votes.max().item<float>() > 0;
     }
 

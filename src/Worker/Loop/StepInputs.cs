@@ -3,6 +3,7 @@ using Atelier.Core.Randomness;
 using Atelier.Core.Schedules;
 using Atelier.Core.Sharding;
 using Atelier.Training.Data;
+using Atelier.Training.Interop;
 using Atelier.Training.Randomness;
 using Atelier.Training.Step;
 using static TorchSharp.torch;
@@ -65,7 +66,7 @@ public sealed class StepInputs : IDisposable
             int n = inputs._shardSize, first = (shard - inputs._held.Start) * n;
             var (width, height) = inputs._dataset.Resolution;
             var pixels = images.Pixels.AsSpan(first * inputs._dataset.ImageBytes, n * inputs._dataset.ImageBytes).ToArray();
-            var real = tensor(pixels, [n, 3, height, width]).to(inputs._source.Device).to(inputs._source.Precision).div(127.5).sub(1); // bytes travel, a quarter of the numbers
+            var real = tensor(pixels, [n, 3, height, width]).to(inputs._source.Device).to(inputs._source.Precision).DividedBy(127.5).Minus(1); // bytes travel, a quarter of the numbers
             int labelSize = inputs._source.LabelSize;
             if (labelSize == 0)
                 return (real, null);

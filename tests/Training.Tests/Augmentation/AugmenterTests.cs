@@ -1,6 +1,7 @@
 using Atelier.Core.Randomness;
 using Atelier.Core.Specs;
 using Atelier.Training.Augmentation;
+using Atelier.Training.Interop;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Tests.Augmentation;
@@ -48,8 +49,8 @@ public sealed class AugmenterTests
         var weight = Images().detach().requires_grad_();
         // D(x) = Σ w·x²: its gradient at the image is Aᵀ(2w·Ax), so the penalty's at w is 2·A(Aᵀ(2w·Ax))·2Ax.
         var augmented = Augmenter.Apply(images, All, 0.8, Key, AugmentedImages.Real);
-        var gradient = autograd.grad([(weight * augmented.square()).sum()], [images], retain_graph: true, create_graph: true)[0];
-        var penalty = autograd.grad([gradient.square().sum()], [weight])[0];
+        var gradient = autograd.grad([(weight * augmented.Squared()).sum()], [images], retain_graph: true, create_graph: true)[0];
+        var penalty = autograd.grad([gradient.Squared().sum()], [weight])[0];
 
         var direction = Augmenter.Apply(gradient.detach(), All, 0.8, Key, AugmentedImages.Real) - Augmenter.Apply(zeros_like(images), All, 0.8, Key, AugmentedImages.Real);
         var expected = (4 * direction * augmented).detach();

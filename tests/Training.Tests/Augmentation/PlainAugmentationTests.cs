@@ -2,6 +2,7 @@ using Atelier.Core.Randomness;
 using Atelier.Core.Specs;
 using Atelier.Kernels;
 using Atelier.Training.Augmentation;
+using Atelier.Training.Interop;
 using Atelier.Training.Ops;
 using static TorchSharp.torch;
 
@@ -61,8 +62,8 @@ public sealed class PlainAugmentationTests
     {
         var x = images.detach().clone().requires_grad_();
         var y = apply(x);
-        var gradient = DifferentiationScope.Gradients([(y.square() * direction).sum()], [x], createGraph: true)[0]!;
-        var second = DifferentiationScope.Gradients([gradient.square().sum()], [x])[0]!;
+        var gradient = DifferentiationScope.Gradients([(y.Squared() * direction).sum()], [x], createGraph: true)[0]!;
+        var second = DifferentiationScope.Gradients([gradient.Squared().sum()], [x])[0]!;
         return [y.detach(), gradient.detach(), second];
     }
 

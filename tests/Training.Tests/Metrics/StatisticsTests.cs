@@ -1,3 +1,4 @@
+using Atelier.Training.Interop;
 using Atelier.Training.Metrics.Samples;
 using Atelier.Training.Metrics.Statistics;
 using static TorchSharp.torch;
@@ -116,7 +117,7 @@ public sealed class StatisticsTests
     {
         using var scope = NewDisposeScope();
         var (a, b) = (Features(3, 8, seed: 1), Features(3, 8, seed: 2));
-        static Tensor Unit(Tensor x) => x / x.square().sum(1, keepdim: true).sqrt();
+        static Tensor Unit(Tensor x) => x / x.Squared().sum(1, keepdim: true).sqrt();
 
         Assert.True(PathLengthSamples.Slerp(a, b, zeros(3, 1, dtype: ScalarType.Float64)).allclose(Unit(a)));
         Assert.True(PathLengthSamples.Slerp(a, b, ones(3, 1, dtype: ScalarType.Float64)).allclose(Unit(b)));

@@ -1,3 +1,4 @@
+using Atelier.Training.Interop;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Tests.Ops;
@@ -71,9 +72,9 @@ internal static class GoldenFormula
         var gradients = autograd.grad([y], leaves, [v], retain_graph: true, create_graph: true);
         results.AddRange(names.Zip(gradients, (leaf, gradient) => ($"gradient of {leaf}", gradient.detach())));
 
-        var squares = penalised.Select(leaf => gradients[Array.IndexOf(names, leaf)].square().sum());
+        var squares = penalised.Select(leaf => gradients[Array.IndexOf(names, leaf)].Squared().sum());
         var nothings = leaves.Append(v).Select(leaf => leaf.sum() * 0); // so that every leaf has a gradient
-        var second = autograd.grad([squares.Concat(nothings).Aggregate((a, b) => a + b)], [.. leaves, v]);
+        var second = autograd.grad([squares.Concat(nothings).Aggregate((a, b) => a.Plus(b))], [.. leaves, v]);
         results.AddRange(names.Zip(second, (leaf, gradient) => ($"second gradient of {leaf}", gradient)));
         results.Add(("second gradient of the cotangent", second[^1] * fading));
         return results;
@@ -88,6 +89,6 @@ internal static class GoldenFormula
         using var _ = no_grad();
         var magnitude = y.detach().abs();
         var distance = clamp is { } bound ? magnitude.minimum((magnitude - bound).abs()) : magnitude;
-        return (distance / (magnitude.square().mean().sqrt() * 0.125)).square().clamp_max(1);
+        return (distance / (magnitude.Squared().mean().sqrt() * 0.125)).Squared().clamp_max(1);
     }
 }

@@ -1,3 +1,4 @@
+using Atelier.Training.Interop;
 using Atelier.Training.Ops;
 using static TorchSharp.torch;
 
@@ -95,7 +96,7 @@ public class LayerOpsTests
     // An input that a result does not depend on has an invalid gradient.
     private static Tensor OrZero(Tensor gradient, Tensor like) => gradient.IsInvalid ? zeros_like(like) : gradient;
 
-    private static Tensor SumOfSquares(IEnumerable<Tensor> tensors) => tensors.Select(tensor => tensor.square().sum()).Aggregate((a, b) => a + b);
+    private static Tensor SumOfSquares(IEnumerable<Tensor> tensors) => tensors.Select(tensor => tensor.Squared().sum()).Aggregate((a, b) => a.Plus(b));
 
     private static void AssertClose(Tensor actual, Tensor expected)
     {

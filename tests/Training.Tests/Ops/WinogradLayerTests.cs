@@ -1,4 +1,5 @@
 using Atelier.Kernels;
+using Atelier.Training.Interop;
 using Atelier.Training.Ops;
 using static TorchSharp.torch;
 
@@ -41,7 +42,7 @@ public class WinogradLayerTests
             ? new ConvolutionShape(8, inputs, outputs, size, size, 3, 1, 1)
             : new ConvolutionShape(8, inputs, outputs, size + 1, size + 1, 3, 2, 0)));
         var layer = new ConvolutionLayer(3, 1, down, ResamplingFilter.Binomial, Activation.LeakyRelu);
-        AssertSame([[8, inputs, size, size], [outputs, inputs, 3, 3], [outputs]], x => layer.Apply(x[0], x[1] * 0.1, bias: x[2], gain: Math.Sqrt(2)));
+        AssertSame([[8, inputs, size, size], [outputs, inputs, 3, 3], [outputs]], x => layer.Apply(x[0], x[1].Times(0.1), bias: x[2], gain: Math.Sqrt(2)));
     }
 
     private static void AssertSame(long[][] shapes, Func<Tensor[], Tensor> apply)
@@ -63,7 +64,7 @@ public class WinogradLayerTests
         var value = apply(leaves);
         var direction = linspace(-1, 1, value.numel(), ScalarType.Float64).mul(50).sin().view(value.shape).to(precision);
         var first = DifferentiationScope.Gradients([value], leaves, [direction], createGraph: true);
-        var squares = first.Where(gradient => gradient is not null).Select(gradient => gradient!.square().sum()).Aggregate((a, b) => a + b);
+        var squares = first.Where(gradient => gradient is not null).Select(gradient => gradient!.Squared().sum()).Aggregate((a, b) => a.Plus(b));
         var second = DifferentiationScope.Gradients([squares], leaves);
         return
         [

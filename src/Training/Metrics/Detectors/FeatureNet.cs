@@ -1,5 +1,7 @@
 using Atelier.Core.Randomness;
+using Atelier.Training.Interop;
 using Atelier.Training.Ops;
+using static Atelier.Training.Interop.TensorArithmetic;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -51,7 +53,7 @@ public sealed class RandomFeatureNet : IFeatureNet, IDisposable
             var weight = empty([channels, inputs, kernel, kernel], ScalarType.Float32);
             PhiloxFill.Normal(weight, key, high);
             // √(2 / (1 + slope²)) is the gain that makes up for the leaky ReLU.
-            weight.mul_(Math.Sqrt(2 / (1 + (Slope * Slope)) / (inputs * kernel * kernel)));
+            weight.mul_(Number(Math.Sqrt(2 / (1 + (Slope * Slope)) / (inputs * kernel * kernel))));
             _weights[layer] = weight.to(device).DetachFromDisposeScope();
             inputs = channels;
         }
@@ -66,11 +68,11 @@ public sealed class RandomFeatureNet : IFeatureNet, IDisposable
         ArgumentNullException.ThrowIfNull(images);
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var x = Resize(images.to(_device).to(ScalarType.Float32).div(127.5).sub(1)); // [N,3,64,64]
+        var x = Resize(images.to(_device).to(ScalarType.Float32).DividedBy(127.5).Minus(1)); // [N,3,64,64]
         foreach (var weight in _weights)
         {
             long padding = weight.shape[2] / 2;
-            x = functional.conv2d(x, weight, strides: [2, 2], padding: [padding, padding]).leaky_relu(Slope);
+            x = functional.conv2d(x, weight, strides: [2, 2], padding: [padding, padding]).leaky_relu(Number(Slope));
         }
         return x.flatten(1).cpu().MoveToOuterDisposeScope(); // [N,512]
     }

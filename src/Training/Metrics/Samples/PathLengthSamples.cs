@@ -1,5 +1,6 @@
 using Atelier.Core;
 using Atelier.Core.Metrics;
+using Atelier.Training.Interop;
 using Atelier.Training.Metrics.Detectors;
 using Atelier.Training.Networks;
 using static TorchSharp.torch;
@@ -65,7 +66,7 @@ public sealed class PathLengthSamples : ISampleSource
         b = Unit(b);
         var cosine = (a * b).sum(-1, keepdim: true);
         var angle = t * cosine.acos();
-        return Unit((a * angle.cos()) + (Unit(b - (cosine * a)) * angle.sin()));
+        return Unit((a * angle.cos()).Plus(Unit(b - (cosine * a)) * angle.sin()));
     }
 
     private Tensor Lengths(SampleRange some)
@@ -74,9 +75,9 @@ public sealed class PathLengthSamples : ISampleSource
         var t = _metric.Whole ? _draws.PathPositions(some) : zeros_like(_draws.PathPositions(some));
         var images = View(_generator.Synthesize(Styles(some, t), _draws.Noise(some, copies: 2)));
         FiniteRows.Require(images, i => $"generated sample {some.Start + (i % some.Count)} (seed {_draws.Seed}) has values that are NaN or infinite");
-        var seen = _detector.Run(images.add(1).mul(255.0 / 2), ("resize_images", false), ("return_lpips", true));
+        var seen = _detector.Run(images.Plus(1).Times(255.0 / 2), ("resize_images", false), ("return_lpips", true));
         var step = seen.narrow(0, 0, some.Count) - seen.narrow(0, some.Count, some.Count);
-        var lengths = step.flatten(1).square().sum(1, keepdim: true) / (PathLengthMetric.Epsilon * PathLengthMetric.Epsilon); // [n,1]
+        var lengths = step.flatten(1).Squared().sum(1, keepdim: true).DividedBy(PathLengthMetric.Epsilon * PathLengthMetric.Epsilon); // [n,1]
         FiniteRows.Require(lengths, i => $"generated sample {some.Start + i} (seed {_draws.Seed}) has a path length that is NaN or infinite");
         return lengths.MoveToOuterDisposeScope();
     }
@@ -89,12 +90,12 @@ public sealed class PathLengthSamples : ISampleSource
         if (_metric.Space == PathSpace.Z)
         {
             t = t.unsqueeze(1); // [n,1]
-            return _generator.Broadcast(_generator.Map(cat([Slerp(start, end, t), Slerp(start, end, t.add(PathLengthMetric.Epsilon))], 0), both));
+            return _generator.Broadcast(_generator.Map(cat([Slerp(start, end, t), Slerp(start, end, t.Plus(PathLengthMetric.Epsilon))], 0), both));
         }
         var styles = _generator.Broadcast(_generator.Map(cat([start, end], 0), both));
         var (first, last) = (styles.narrow(0, 0, some.Count), styles.narrow(0, some.Count, some.Count));
         t = t.unsqueeze(1).unsqueeze(2); // [n,1,1]
-        return cat([first.lerp(last, t), first.lerp(last, t.add(PathLengthMetric.Epsilon))], 0);
+        return cat([first.lerp(last, t), first.lerp(last, t.Plus(PathLengthMetric.Epsilon))], 0);
     }
 
     // The centre, and no more than 256 pixels, as published: LPIPS was trained on such images.

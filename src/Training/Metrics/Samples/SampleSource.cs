@@ -2,10 +2,12 @@ using Atelier.Core;
 using Atelier.Core.Metrics;
 using Atelier.Core.Randomness;
 using Atelier.Training.Data;
+using Atelier.Training.Interop;
 using Atelier.Training.Metrics.Detectors;
 using Atelier.Training.Networks;
 using Atelier.Training.Ops;
 using Atelier.Training.Randomness;
+using static Atelier.Training.Interop.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Metrics.Samples;
@@ -129,7 +131,7 @@ public sealed class GeneratedFeatures(Generator generator, EvaluationDraws draws
         using var scope = NewDisposeScope();
         var images = generator.Synthesize(generator.Broadcast(generator.Map(draws.Latents(some), draws.Labels(some))), draws.Noise(some));
         FiniteRows.Require(images, i => $"generated sample {some.Start + i} (seed {draws.Seed}) has values that are NaN or infinite");
-        var features = net.Features(images.mul(127.5).add(128).clamp(0, 255).to(ScalarType.Byte));
+        var features = net.Features(images.Times(127.5).Plus(128).clamp(Number(0), Number(255)).to(ScalarType.Byte));
         FiniteRows.Require(features, i => $"generated sample {some.Start + i} (seed {draws.Seed}) has features that are NaN or infinite");
         return features.MoveToOuterDisposeScope();
     }

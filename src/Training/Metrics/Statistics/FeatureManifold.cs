@@ -1,3 +1,5 @@
+using Atelier.Training.Interop;
+using static Atelier.Training.Interop.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Metrics.Statistics;
@@ -50,7 +52,7 @@ public static class FeatureManifold
         {
             using var rowScope = NewDisposeScope();
             var rows = Block(images, top, height);
-            var nearest = full([height, neighbours + 1], double.PositiveInfinity, ScalarType.Float64);
+            var nearest = full([height, neighbours + 1], Number(double.PositiveInfinity), ScalarType.Float64);
             foreach (var (left, width) in Blocks(images.shape[0], side))
             {
                 using var columnScope = NewDisposeScope();
@@ -64,8 +66,8 @@ public static class FeatureManifold
 
     private static Tensor Distances(Tensor rows, Tensor columns)
     {
-        var squared = rows.square().sum(1, keepdim: true) + columns.square().sum(1) - rows.matmul(columns.t()).mul(2);
-        return squared.clamp_min(0).sqrt();
+        var squared = rows.Squared().sum(1, keepdim: true).Plus(columns.Squared().sum(1)) - rows.matmul(columns.t()).Times(2);
+        return squared.clamp_min(Number(0)).sqrt();
     }
 
     // Rows and columns of float64 features, their distances, and about as many temporaries.

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Atelier.Kernels;
+using Atelier.Training.Interop;
 using Atelier.Training.Ops;
 using static TorchSharp.torch;
 
@@ -43,8 +44,8 @@ public sealed class FeatureMoments : IDisposable
         ArgumentNullException.ThrowIfNull(next);
         using var _ = no_grad();
         using var scope = NewDisposeScope();
-        Sum.add_(next.Sum);
-        Outer.add_(next.Outer);
+        Sum.Accumulate(next.Sum);
+        Outer.Accumulate(next.Outer);
         Count += next.Count;
     }
 
@@ -53,8 +54,8 @@ public sealed class FeatureMoments : IDisposable
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var mean = Sum / (double)Count;
-        return (mean.MoveToOuterDisposeScope(), ((Outer / (double)Count) - outer(mean, mean)).MoveToOuterDisposeScope());
+        var mean = Sum.DividedBy(Count);
+        return (mean.MoveToOuterDisposeScope(), (Outer.DividedBy(Count) - outer(mean, mean)).MoveToOuterDisposeScope());
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Atelier.Training.Interop;
 using Atelier.Training.Ops;
 using static TorchSharp.torch;
 
@@ -56,11 +57,11 @@ public static class FrechetDistance
         using var _ = no_grad();
         var (realMean, realCovariance) = real.MeanAndCovariance();
         var (mean, covariance) = generated.MeanAndCovariance();
-        double traces = (realCovariance + covariance).trace().item<double>();
+        double traces = realCovariance.Plus(covariance).trace().item<double>();
         return SquaredDistance(realMean, mean) + traces - (2 * SecondMoments.RootTrace(realCovariance.matmul(covariance)));
     }
 
-    private static double SquaredDistance(Tensor a, Tensor b) => (b - a).square().sum().item<double>();
+    private static double SquaredDistance(Tensor a, Tensor b) => (b - a).Squared().sum().item<double>();
 
     private static double TraceOfRoot(FrechetSide real, Tensor covariance)
     {
@@ -147,7 +148,7 @@ public sealed class FrechetSide : IDisposable
         try
         {
             var triangle = linalg.cholesky(covariance);
-            var pivots = triangle.diagonal().square();
+            var pivots = triangle.diagonal().Squared();
             return pivots.min().item<double>() > Rounding(covariance.shape[0]) * pivots.max().item<double>() ? triangle : null;
         }
         catch (ExternalException)

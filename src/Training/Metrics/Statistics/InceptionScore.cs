@@ -1,3 +1,5 @@
+using Atelier.Training.Interop;
+using static Atelier.Training.Interop.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Metrics.Statistics;
@@ -29,5 +31,5 @@ public static class InceptionScore
     private static Tensor PLogP(Tensor p) => p * Log(p);
 
     // A probability of 0 adds nothing: 0·log 0 is 0 here, where the score of the published code becomes NaN.
-    private static Tensor Log(Tensor p) => p.clamp_min(double.Epsilon * (1L << 52)).log();
+    private static Tensor Log(Tensor p) => p.clamp_min(Number(double.Epsilon * (1L << 52))).log();
 }

@@ -1,5 +1,6 @@
 using Atelier.Core.Metrics;
 using Atelier.Core.Randomness;
+using Atelier.Training.Interop;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Metrics.Statistics;
@@ -59,11 +60,11 @@ public static class KernelDistance
         return sum;
     }
 
-    private static double SumOfDiagonal(Tensor x) => Kernel(x.square().sum(1), x.shape[1]).sum().item<double>();
+    private static double SumOfDiagonal(Tensor x) => Kernel(x.Squared().sum(1), x.shape[1]).sum().item<double>();
 
     private static Tensor Kernel(Tensor products, long width)
     {
-        var linear = products.div((double)width).add(1);
+        var linear = products.DividedBy(width).Plus(1);
         return linear * linear * linear;
     }
 }
