@@ -106,10 +106,11 @@ public sealed class AtelierProcess : IDisposable
     }
 
     /// <summary>Waits for the end.</summary>
+    /// <param name="patience">For how long; null: as long as commands of tests take.</param>
     /// <exception cref="TimeoutException">It does not come; the process is killed, and the message has what it printed.</exception>
-    public AtelierResult WaitForExit()
+    public AtelierResult WaitForExit(TimeSpan? patience = null)
     {
-        if (!_process.WaitForExit(Patience))
+        if (!_process.WaitForExit(patience ?? Patience))
         {
             Kill();
             throw new TimeoutException($"the process did not end:\n{string.Join('\n', _output.ToArray().Concat(_errors.ToArray()))}");

@@ -39,23 +39,6 @@ public static class TorchLibrary
     /// <summary>Whether this build came with libtorch for CUDA.</summary>
     public static bool HasCuda => Find(OperatingSystem.IsWindows() ? "torch_cuda.dll" : "libtorch_cuda.so") is not null;
 
-    /// <summary>
-    /// The processor's maker, family and model, as in "AuthenticAMD 25.1": some of libtorch's code is still chosen by them
-    /// (docs/decisions/0012-machine-independent-bits.md).
-    /// </summary>
-    public static string Processor
-    {
-        get
-        {
-            if (!X86Base.IsSupported)
-                return RuntimeInformation.ProcessArchitecture.ToString();
-            var (_, b, c, d) = X86Base.CpuId(0, 0);
-            string maker = string.Concat(new[] { b, d, c }.Select(part => System.Text.Encoding.ASCII.GetString(BitConverter.GetBytes(part))));
-            int signature = X86Base.CpuId(1, 0).Eax, family = (signature >> 8) & 15, model = ((signature >> 4) & 15) | ((signature >> 12) & 0xf0);
-            return $"{maker} {(family == 15 ? family + ((signature >> 20) & 255) : family)}.{model}";
-        }
-    }
-
     /// <summary>Where the adapted copy is kept: <c>$XDG_CACHE_HOME/atelier</c> or <c>~/.cache/atelier</c>.</summary>
     public static string CacheFolder
     {

@@ -21,13 +21,13 @@ public static class NumericsProbe
     }
 
     /// <summary>
-    /// "cpu" with the processor, or "cuda". An emulated processor has other bits yet, so the processor is part of it; libtorch without AVX2 sums in another order, and so do plain ops and kernels: each is a kind of its own.
+    /// "cpu" or "cuda". libtorch without AVX2 sums in another order, and so do plain ops and kernels: each is a kind of its own.
     /// </summary>
     private static string DeviceKind(ComputeDevice device)
     {
         var kind = device.Type.ToString().ToLowerInvariant();
         if (device.Type != TorchSharp.DeviceType.CPU)
             return kind;
-        return $"{kind} {TorchLibrary.Processor}" + (TorchLibrary.ProcessorHasAvx2 ? "" : " without AVX2") + (OpKernels.Plain ? " with plain ops" : "");
+        return kind + (TorchLibrary.ProcessorHasAvx2 ? "" : " without AVX2") + (OpKernels.Plain ? " with plain ops" : "");
     }
 }

@@ -2,9 +2,13 @@ using Atelier.TestKit;
 
 namespace Atelier.Cli.Tests.Training;
 
-/// <summary>A state's bits do not depend on the processor: shown by taking instruction sets from it.</summary>
+/// <summary>A state's bits do not depend on the processor: instruction sets are taken from it, and another one is emulated.</summary>
 public sealed class ProcessorTests(FinishedRun finished) : IDisposable
 {
+    private static readonly bool Soak = Environment.GetEnvironmentVariable("ATELIER_SOAK") == "1";
+
+    private const string Emulator = "/usr/bin/qemu-x86_64";
+
     private readonly TemporaryFolder _folder = new();
 
     [Theory]
@@ -39,6 +43,23 @@ public sealed class ProcessorTests(FinishedRun finished) : IDisposable
         using var process = AtelierProcess.Start(["doctor"], "env", without);
 
         Assert.Contains(process.WaitForExit().Succeeded().Output, line => line.StartsWith("CPU kernels", StringComparison.Ordinal) && line.Contains("portable", StringComparison.Ordinal));
+    }
+
+    /// <summary>The same program on a Haswell that qemu-user computes instruction by instruction: the processor's own libtorch and C library paths too.</summary>
+    [Fact]
+    public void Train_EmulatedHaswell_SameState()
+    {
+        Assert.SkipUnless(Soak, "takes minutes: ATELIER_SOAK=1 or test --soak");
+        Assert.SkipUnless(File.Exists(Emulator), $"{Emulator} is not installed (Debian's qemu-user)");
+        Assert.SkipUnless(Environment.ProcessPath is { } dotnet && Path.GetFileName(dotnet) == "dotnet", "the tests were not started by dotnet");
+        string[] Command(string name) => TinyRun.Train(finished.Data, _folder[name], 2 * TinyRun.Batch);
+        var expected = AtelierProcess.Run(Command("here")).Succeeded().StateSha256;
+        // qemu is given the program itself, not a name to look up; "shift" drops that name. It maps no memory that .NET writes and
+        // runs at once, and not the 256 GiB of addresses that its collector reserves.
+        using var process = AtelierProcess.Start(
+            Command("haswell"), "sh", "-c", $"shift; DOTNET_EnableWriteXorExecute=0 DOTNET_GCHeapHardLimit=0x60000000 exec {Emulator} -cpu Haswell \"{Environment.ProcessPath}\" \"$@\" 2>/dev/null", "sh");
+
+        Assert.Equal(expected, process.WaitForExit(TimeSpan.FromMinutes(20)).Succeeded().StateSha256);
     }
 
     public void Dispose() => _folder.Dispose();
