@@ -32,7 +32,7 @@ internal static class OpsCommand
         if (threads < 1 || threads > Environment.ProcessorCount)
             throw new UserErrorException($"--threads {threads}: a number from 1 to this machine's {Environment.ProcessorCount} is needed");
         NumericsEnvironment.Apply(threads);
-        double gemm = GemmRate.Measure(threads), copy = CopyRate.Measure();
+        double gemm = GemmRate.Measure(lanes: 1), copy = CopyRate.Measure();
         if (!json)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"matrix products {gemm:0} GFLOP/s, copies {copy:0.0} GB/s, {threads} thread(s)"));
         foreach (var rate in OpsBenchmark.Run())
@@ -119,7 +119,7 @@ internal static class OpsBenchmark
             x => Modulated(2, x), true)),
         new("to rgb, 64x64", [Image(64), [3, Channels, 1, 1], [Images, Channels], [3]], Bytes(Image(64)), x => ToRgb.Apply(x[0], x[1], x[2], bias: x[3]), false),
         new("fully connected, 512", [[Images, Styles], [Styles, Styles], [Styles]], 2.0 * Images * Styles * Styles,
-            x => MatrixProductOp.FullyConnected(x[0], x[1], 0.04, x[2], 1, Activation.LeakyRelu), true),
+            x => FullyConnected.Apply(x[0], x[1], 0.04, x[2], 1, Activation.LeakyRelu), true),
         new("upfirdn2d up, 32x32", [Image(32)], Bytes(Image(32)) + Bytes(Image(64)), x => Upfirdn2d.Upsample(x[0], Filter), false),
         new("upfirdn2d down, 64x64", [Image(64)], Bytes(Image(64)) + Bytes(Image(32)), x => Upfirdn2d.Downsample(x[0], Filter), false),
         new("augment bgc, 64x64", [[Images, 3, 64, 64]], 2 * Bytes([Images, 3, 64, 64]), x => Augmenter.Apply(x[0], AugmentationPipe.Bgc.Transforms(), 1, default, AugmentedImages.Real), false),

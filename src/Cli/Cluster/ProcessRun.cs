@@ -83,7 +83,7 @@ internal sealed class ProcessRun : IDisposable
         _folder.DeleteUnfinished();
         var store = new SnapshotStore(new FolderBlobStore(_folder.Path), _time);
         ImageCount from;
-        using (var snapshot = new RunStart(_run, _request, store, _events, NumericsProbe.Measure(Spec.Threads, _request.Device), _time).Decide())
+        using (var snapshot = new RunStart(_run, _request, store, _events, NumericsProbe.Measure(_request.Device), _time).Decide())
             from = snapshot?.Name.At ?? ImageCount.Zero;
         using var meeting = new SocketFolder();
         using var processes = new LocalProcesses(_display.Say);

@@ -47,7 +47,7 @@ internal static class BenchStepCommand
         int shards = batch / shard, threads = shards >= 2 ? 1 : 2;
         int lanes = Math.Clamp(Environment.ProcessorCount / threads, 1, shards);
         NumericsEnvironment.Apply(threads, lanes);
-        double gemm = GemmRate.Measure(threads * lanes);
+        double gemm = GemmRate.Measure(lanes);
         var result = StepBenchmark.Run(new StepBenchmarkOptions(new ImageShape(resolution, resolution), channelBase, channelMax, batch, shard, lanes, iterations, device.Open(), augmentation));
         double rate = result.Flops * result.ImagesPerSecond / 1e9;
         long peak = Process.GetCurrentProcess().PeakWorkingSet64;

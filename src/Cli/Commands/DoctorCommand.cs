@@ -26,7 +26,7 @@ internal static class DoctorCommand
     {
         NumericsEnvironment.Apply(threads: 1);
         var device = DeviceOption.Find(deviceName);
-        var numerics = NumericsProbe.Measure(threads: 1, ComputeDevice.Cpu);
+        var numerics = NumericsProbe.Measure(ComputeDevice.Cpu);
         Row("system", $"{RuntimeInformation.OSDescription}, {Environment.ProcessorCount} core(s), {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30):0.0} GiB");
         Row(".NET", RuntimeInformation.FrameworkDescription);
         Row("libtorch", numerics.Libtorch);

@@ -18,7 +18,7 @@ internal static class WorkerCommand
     {
         var coordinators = new Option<string[]>("--coordinator") { Description = "http://HOST:PORT, https://HOST:PORT or unix:PATH; again for each standby", Required = true };
         var name = new Option<string>("--name") { Description = "its name in the fleet", DefaultValueFactory = _ => DefaultName() };
-        var threads = new Option<int>("--threads") { Description = "threads inside a shard's computation, as the runs' spec has them", DefaultValueFactory = _ => 1 };
+        var threads = new Option<int>("--threads") { Description = "threads inside a shard's computation; any number gives the same bits", DefaultValueFactory = _ => 1 };
         var lanes = new Option<int?>("--lanes") { Description = "shards computed at once (default: the cores at hand / threads)" };
         var token = new Option<string?>(AccessOptions.WorkerTokenFile) { Description = $"file with the token of workers (or set {AccessOptions.WorkerTokenVariable})" };
         var authority = new Option<string?>(AccessOptions.Authority) { Description = "certificate of the authority that the others' come from, in PEM" };

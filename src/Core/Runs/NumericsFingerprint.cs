@@ -32,7 +32,7 @@ public sealed record NumericsFingerprint
     [JsonRequired]
     public string Device { get; init; } = "";
 
-    /// <summary>Threads inside a shard's computation.</summary>
+    /// <summary>Threads of libtorch, which cuts its sums by them: 1 beside kernels, whatever the run's threads are.</summary>
     [JsonRequired]
     public int Threads { get; init; } = 1;
 
@@ -51,7 +51,7 @@ public sealed record NumericsFingerprint
             .. Difference("libtorch", Libtorch, now.Libtorch),
             // An instruction set and a kind of device do not compare.
             .. Version < FirstWithDeviceKind || now.Version < FirstWithDeviceKind ? [] : Difference("device", Device, now.Device),
-            .. Difference("threads", Threads, now.Threads),
+            .. Difference("libtorch's threads", Threads, now.Threads),
             .. Difference("TF32", Tf32, now.Tf32),
         ];
 

@@ -31,7 +31,7 @@ public static class SpecKeys
 
         SpecKey.Of("batch", Integer(1), s => s.Batch, (s, v) => s with { Batch = v }, Branching, "images in a minibatch", "images"),
         SpecKey.Of("shard", Integer(1), s => s.Shard, (s, v) => s with { Shard = v }, Branching, "images in a shard, the unit of work", "images"),
-        SpecKey.Of("threads", Integer(1, 1024), s => s.Threads, (s, v) => s with { Threads = v }, Free, "threads inside a shard's computation; part of the numerics fingerprint"),
+        SpecKey.Of("threads", Integer(1, 1024), s => s.Threads, (s, v) => s with { Threads = v }, Free, "threads inside a shard's computation; any number gives the same bits"),
         SpecKey.Of("lanes", Optional(Integer(1, 1024)), s => s.Lanes, (s, v) => s with { Lanes = v }, Free, "shards computed at once in a process, none to decide at run time"),
 
         SpecKey.Of("gamma", NonNegative, s => s.Gamma, (s, v) => s with { Gamma = v }, Branching, "weight of R1 regularisation"),

@@ -6,6 +6,7 @@ using Atelier.Core.Specs;
 using Atelier.Training.Augmentation;
 using Atelier.Training.Interop;
 using Atelier.Training.Networks;
+using Atelier.Training.Ops;
 using Atelier.Training.Randomness;
 using Atelier.Training.Step;
 using static TorchSharp.torch;
@@ -168,22 +169,22 @@ public static class GemmRate
     private const int Size = 1024;
     private const int Repeats = 7;
 
-    /// <summary>Best of several products of 1024×1024 matrices, one on each of <paramref name="threads"/> threads at once.</summary>
-    /// <returns>GFLOP/s over all threads.</returns>
-    public static double Measure(int threads)
+    /// <summary>Best of several products of 1024×1024 matrices, one in each of <paramref name="lanes"/> at once on its own threads.</summary>
+    /// <returns>GFLOP/s over all lanes.</returns>
+    public static double Measure(int lanes)
     {
         double best = 0;
         for (int repeat = 0; repeat < Repeats; repeat++)
         {
-            using var ready = new Barrier(threads + 1);
-            var workers = Enumerable.Range(0, threads).Select(_ => new Thread(() => Product(ready))).ToArray();
+            using var ready = new Barrier(lanes + 1);
+            var workers = Enumerable.Range(0, lanes).Select(_ => new Thread(() => Product(ready))).ToArray();
             foreach (var worker in workers)
                 worker.Start();
             ready.SignalAndWait();
             long start = Stopwatch.GetTimestamp();
             foreach (var worker in workers)
                 worker.Join();
-            best = Math.Max(best, threads * 2.0 * Size * Size * Size / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
+            best = Math.Max(best, lanes * 2.0 * Size * Size * Size / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
         }
         return best;
     }
@@ -194,8 +195,8 @@ public static class GemmRate
         using var _ = no_grad();
         var a = ones([Size, Size], ScalarType.Float32);
         var b = ones([Size, Size], ScalarType.Float32);
-        mm(a, b);
+        MatrixProductOp.Multiply(a, b);
         ready.SignalAndWait();
-        mm(a, b);
+        MatrixProductOp.Multiply(a, b);
     }
 }

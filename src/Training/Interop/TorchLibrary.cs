@@ -85,10 +85,11 @@ public static class TorchLibrary
                 return _adapted;
             if (RuntimeInformation.ProcessArchitecture != Architecture.X64)
                 throw new UserErrorException($"TorchSharp has no native library for {RuntimeInformation.ProcessArchitecture} on Linux; Atelier computes on x64 there");
-            var original = Find(FileName) ?? throw new UserErrorException($"{FileName} is missing beside the program; build or publish it again");
-            var torch = Find("libtorch.so") ?? throw new UserErrorException("libtorch is missing beside the program; build or publish it again (the package is libtorch-cpu-linux-x64)");
+            var original = Require(FileName);
+            Require("libc10.so");
+            Require("libtorch_cpu.so");
             // First, so that the copy, which stands elsewhere, finds what it needs already loaded.
-            NativeLibrary.Load(torch);
+            NativeLibrary.Load(Require("libtorch.so"));
             var image = File.ReadAllBytes(original);
             if (!LibTorchSharpImage.Adapt(image))
                 throw new UserErrorException($"{original} did not load, and not for want of a newer C++ library; the system's loader says: {LoaderMessage(original)}");
@@ -98,6 +99,9 @@ public static class TorchLibrary
             return _adapted;
         }
     }
+
+    private static string Require(string file) =>
+        Find(file) ?? throw new UserErrorException($"{file} is missing beside the program; build or publish it again (libtorch's package is libtorch-cpu-linux-x64)");
 
     private static string? Find(string file) =>
         ((string?)AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)

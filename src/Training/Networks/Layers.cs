@@ -55,5 +55,5 @@ internal sealed class FullyConnectedLayer
 
     /// <param name="x">[N, inputs]</param>
     /// <returns>[N, outputs]</returns>
-    public Tensor Forward(Tensor x) => MatrixProductOp.FullyConnected(x, _weight, _weightGain, _bias, _biasGain, _activation);
+    public Tensor Forward(Tensor x) => FullyConnected.Apply(x, _weight, _weightGain, _bias, _biasGain, _activation);
 }

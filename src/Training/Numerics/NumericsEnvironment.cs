@@ -1,12 +1,14 @@
 using Atelier.Kernels;
 using Atelier.Training.Interop;
+using Atelier.Training.Ops;
 using TorchSharp;
 
 namespace Atelier.Training.Numerics;
 
 /// <summary>
-/// Fixes how many threads libtorch and the kernels compute with. Their own defaults follow the machine, and with them the bits
-/// of libtorch's sums; so this must run before libtorch loads.
+/// Fixes how many threads the kernels and libtorch compute with. libtorch's own default follows the machine, and with it the
+/// bits of its sums; so this must run before libtorch loads. Beside kernels libtorch has one thread: its sums then depend on
+/// nothing, and its threads, which spin while they wait, do not take the cores from the kernels'.
 /// </summary>
 public static class NumericsEnvironment
 {
@@ -28,15 +30,16 @@ public static class NumericsEnvironment
                 throw new InvalidOperationException($"this process already computes with {_threads} threads and cannot change to {threads}");
             _threads = threads;
             KeepFreedMemory();
-            LibC.SetEnvironment("OMP_NUM_THREADS", threads.ToString());
+            int own = OpKernels.Plain ? threads : 1;
+            LibC.SetEnvironment("OMP_NUM_THREADS", own.ToString());
             LibC.SetEnvironment("OMP_DYNAMIC", "false");
             // Spinning between parallel regions pays only while every thread has a core of its own. It changes no bits.
-            if (threads > 1 && threads * lanes <= Environment.ProcessorCount && Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null)
+            if (own > 1 && own * lanes <= Environment.ProcessorCount && Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null)
                 LibC.SetEnvironment("OMP_WAIT_POLICY", "active");
             ThreadTeam.DefaultThreads = threads;
             TorchLibrary.Load();
             // For a process in which something has used a tensor before.
-            torch.set_num_threads(threads);
+            torch.set_num_threads(own);
         }
     }
 

@@ -9,15 +9,11 @@ namespace Atelier.Training.Numerics;
 public static class NumericsProbe
 {
     /// <summary>The fingerprint of this process.</summary>
-    /// <param name="threads">Threads of one computation, as the spec says.</param>
     /// <param name="device">Where to compute.</param>
-    /// <exception cref="InvalidOperationException">libtorch loaded with another number of threads.</exception>
-    public static NumericsFingerprint Measure(int threads, ComputeDevice device)
+    public static NumericsFingerprint Measure(ComputeDevice device)
     {
         ArgumentNullException.ThrowIfNull(device);
-        if (get_num_threads() != threads)
-            throw new InvalidOperationException($"libtorch computes with {get_num_threads()} threads, not with the spec's {threads}; it was loaded before the numerics were set");
-        return new NumericsFingerprint { Libtorch = __version__, Device = DeviceKind(device), Threads = threads, Tf32 = false };
+        return new NumericsFingerprint { Libtorch = __version__, Device = DeviceKind(device), Threads = get_num_threads(), Tf32 = false };
     }
 
     /// <summary>

@@ -41,7 +41,7 @@ public static unsafe class AugmentOp
 
     private static Tensor Run(AugmentationPlan plan, AugmentationMode mode, Tensor x, Tensor? noise)
     {
-        var y = empty(x.shape, ScalarType.Float32);
+        var y = TensorMemory.Empty(x.shape);
         Kernels.Augmentation.Apply(plan, mode, OpKernels.Floats(x), OpKernels.Floats(noise), OpKernels.Floats(y));
         GC.KeepAlive(x);
         GC.KeepAlive(noise);

@@ -59,10 +59,10 @@ public sealed class ConvolutionLayer
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(weight);
-        OpException.Unless(x.dim() == 4 && weight.dim() == 4 && weight.shape[1] == x.shape[1] && weight.dtype == x.dtype, $"convolution layer: weight {weight} does not fit x {x}");
-        OpException.Unless(styles is null || Fits(styles, x.shape[0], x.shape[1]), $"convolution layer: styles {styles} do not fit x {x}");
-        OpException.Unless(demodulation is null || Fits(demodulation, x.shape[0], weight.shape[0]), $"convolution layer: demodulation {demodulation} does not fit weight {weight}");
-        OpException.Unless(bias is null || (bias.dim() == 1 && bias.shape[0] == weight.shape[0]), $"convolution layer: bias {bias} does not fit weight {weight}");
+        OpException.Unless(x.dim() == 4 && weight.dim() == 4 && weight.size(1) == x.size(1) && weight.dtype == x.dtype, $"convolution layer: weight {weight} does not fit x {x}");
+        OpException.Unless(styles is null || Fits(styles, x.size(0), x.size(1)), $"convolution layer: styles {styles} do not fit x {x}");
+        OpException.Unless(demodulation is null || Fits(demodulation, x.size(0), weight.size(0)), $"convolution layer: demodulation {demodulation} does not fit weight {weight}");
+        OpException.Unless(bias is null || (bias.dim() == 1 && bias.size(0) == weight.size(0)), $"convolution layer: bias {bias} does not fit weight {weight}");
         OpException.Unless(noise is null == strength is null && noise is not { requires_grad: true }, $"convolution layer: noise {noise} is data, and comes with its strength {strength}");
         if (!OpKernels.Fit(x))
             return Plain(x, weight, styles, demodulation, noise, strength, bias, gain, clamp);
@@ -88,7 +88,7 @@ public sealed class ConvolutionLayer
         return PublishedOps.BiasAct(y, bias, 1, _activation, gain: gain, clamp: clamp);
     }
 
-    private static bool Fits(Tensor rows, long samples, long channels) => rows.dim() == 2 && rows.shape[0] == samples && rows.shape[1] == channels;
+    private static bool Fits(Tensor rows, long samples, long channels) => rows.dim() == 2 && rows.size(0) == samples && rows.size(1) == channels;
 }
 
 /// <summary>What of a layer is not differentiated.</summary>

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Atelier.Training.Ops;
 
-/// <summary>Matrix products, and the fully connected layers made of them.</summary>
+/// <summary>Matrix products.</summary>
 public static unsafe class MatrixProductOp
 {
     /// <summary>A·B, or with either transposed. Differentiable any number of times: its gradients are products again.</summary>
@@ -24,29 +24,21 @@ public static unsafe class MatrixProductOp
         if (!OpKernels.Fit(left))
             return (transposeLeft ? left.t() : left).mm(transposeRight ? right.t() : right);
         var (a, b) = (left.contiguous(), right.contiguous());
-        int m = (int)a.shape[transposeLeft ? 1 : 0], n = (int)b.shape[transposeRight ? 0 : 1], k = (int)a.shape[transposeLeft ? 0 : 1];
-        var result = empty([m, n], ScalarType.Float32);
-        MatrixProduct.Multiply(
-            m, n, k, OpKernels.Floats(a), (int)a.shape[1], transposeLeft, OpKernels.Floats(b), (int)b.shape[1], transposeRight, OpKernels.Floats(result), n, bias: null);
-        GC.KeepAlive(a);
-        GC.KeepAlive(b);
+        var result = Compute(a, b, transposeLeft, transposeRight);
         return AutogradNode.IsNeeded(a, b) ? new Product(transposeLeft, transposeRight).Attach(a, b, result) : result;
     }
 
-    /// <summary>A fully connected layer with equalised learning rate: act(x·(weight·weightGain)ᵀ + bias·biasGain) with the activation's default gain.</summary>
-    /// <param name="x">[N, I]</param>
-    /// <param name="weight">[O, I]</param>
-    /// <param name="weightGain">Of equalised learning rate; scales x, which is smaller than the weight.</param>
-    /// <param name="bias">[O] or null.</param>
-    /// <param name="biasGain">The layer's learning-rate multiplier.</param>
-    /// <param name="activation">The activation.</param>
-    /// <returns>[N, O]</returns>
-    /// <exception cref="OpException">Shapes do not fit.</exception>
-    public static Tensor FullyConnected(Tensor x, Tensor weight, double weightGain, Tensor? bias, double biasGain, Activation activation)
+    /// <summary>The product's values, without a graph.</summary>
+    internal static Tensor Compute(Tensor a, Tensor b, bool transposeLeft, bool transposeRight)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        var y = Multiply(weightGain == 1 ? x : x.Times(weightGain), weight, transposeRight: true);
-        return PublishedOps.BiasAct(y, bias is null || biasGain == 1 ? bias : bias.Times(biasGain), 1, activation);
+        long[] left = a.shape, right = b.shape;
+        int m = (int)left[transposeLeft ? 1 : 0], n = (int)right[transposeRight ? 0 : 1], k = (int)left[transposeLeft ? 0 : 1];
+        var result = TensorMemory.Empty(m, n);
+        MatrixProduct.Multiply(
+            m, n, k, OpKernels.Floats(a), (int)left[1], transposeLeft, OpKernels.Floats(b), (int)right[1], transposeRight, OpKernels.Floats(result), n, bias: null);
+        GC.KeepAlive(a);
+        GC.KeepAlive(b);
+        return result;
     }
 
     /// <summary>The gradients of C = A·B: Ā = C̄·Bᵀ and B̄ = Aᵀ·C̄, each transposed where its operand is.</summary>

@@ -49,6 +49,9 @@ public static unsafe class OpKernels
         return (double*)Data(tensor.Handle);
     }
 
+    /// <summary>Where a tensor's numbers are, of whatever kind.</summary>
+    internal static nint Address(Tensor tensor) => Data(tensor.Handle);
+
     [DllImport("LibTorchSharp", EntryPoint = "THSTensor_data")]
 #pragma warning disable SYSLIB1054 // blittable
     private static extern nint Data(nint tensor);

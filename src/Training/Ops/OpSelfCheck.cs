@@ -43,7 +43,7 @@ public static class OpSelfCheck
         ("conv layer", [[4, 32, 16, 16], [32, 32, 3, 3], [32]], x => Convolution(3, 1, x)),
         ("conv layer down", [[4, 32, 16, 16], [32, 32, 3, 3], [32]], x => Convolution(3, 2, x)),
         ("conv layer 1x1 down", [[4, 32, 16, 16], [32, 32, 1, 1], [32]], x => Convolution(1, 2, x)),
-        ("fully connected", [[4, 16], [8, 16], [8]], x => MatrixProductOp.FullyConnected(x[0], x[1], 0.25, x[2], 1, Activation.LeakyRelu)),
+        ("fully connected", [[4, 16], [8, 16], [8]], x => FullyConnected.Apply(x[0], x[1], 0.25, x[2], 1, Activation.LeakyRelu)),
         ("augment", [[2, 3, 16, 16]], x => AugmentOp.Apply(x[0], Augmentations, null).Squared()),
     ];
 

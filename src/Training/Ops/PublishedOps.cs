@@ -31,7 +31,7 @@ public static class PublishedOps
         var y = x.alias(); // the caller may free it, and keep x
         if (bias is not null)
         {
-            OpException.Unless(bias.dim() == 1 && bias.shape[0] == x.shape[dim], $"bias_act: bias {bias} does not fit dimension {dim} of x {x}");
+            OpException.Unless(bias.dim() == 1 && bias.size(0) == x.shape[dim], $"bias_act: bias {bias} does not fit dimension {dim} of x {x}");
             var along = Enumerable.Repeat(1L, (int)x.dim()).ToArray();
             along[dim] = -1;
             y = y.Plus(bias.reshape(along));
@@ -71,7 +71,7 @@ public static class PublishedOps
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(weight);
         OpException.Unless(up >= 1 && down >= 1 && groups >= 1, $"conv2d_resample: up {up}, down {down} and groups {groups} must be at least 1");
-        OpException.Unless(x.dim() == 4 && weight.dim() == 4 && weight.shape[1] * groups == x.shape[1], $"conv2d_resample: weight {weight} does not fit x {x}");
+        OpException.Unless(x.dim() == 4 && weight.dim() == 4 && weight.size(1) * groups == x.size(1), $"conv2d_resample: weight {weight} does not fit x {x}");
         var around = Padding2d.Around(padding, filter, up, down);
         var y = Upfirdn2d.Plain(x, up > 1 ? filter : null, (up, up), (1, 1), around, flipFilter: false, up * up);
         y = F.conv2d(y, flipWeight ? weight : weight.flip(2, 3), groups: groups);
@@ -94,7 +94,7 @@ public static class PublishedOps
         bool demodulate = true, bool flipWeight = true)
     {
         ArgumentNullException.ThrowIfNull(styles);
-        OpException.Unless(styles.dim() == 2 && styles.shape[0] == x.shape[0] && styles.shape[1] == x.shape[1], $"modulated_conv2d: styles {styles} do not fit x {x}");
+        OpException.Unless(styles.dim() == 2 && styles.size(0) == x.size(0) && styles.size(1) == x.size(1), $"modulated_conv2d: styles {styles} do not fit x {x}");
         var y = Conv2dResample(x * PerChannel(styles), weight, filter, up, padding: padding, flipWeight: flipWeight);
         if (demodulate)
             y *= PerChannel(Demodulation(weight, styles));

@@ -1,4 +1,5 @@
 using Atelier.Kernels;
+using Atelier.Training.Interop;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Ops;
@@ -74,10 +75,10 @@ internal sealed unsafe class ResampledConvolution
     /// <summary>Applies a filter to every plane of x [N, C, H, W].</summary>
     public static Tensor Filtered(FirFilter filter, Tensor x, EpilogueTensors? epilogue)
     {
-        int height = (int)x.shape[2], width = (int)x.shape[3];
-        var y = empty([x.shape[0], x.shape[1], filter.OutputHeight(height), filter.OutputWidth(width)], ScalarType.Float32);
+        int height = (int)x.size(2), width = (int)x.size(3);
+        var y = TensorMemory.Empty([x.size(0), x.size(1), filter.OutputHeight(height), filter.OutputWidth(width)]);
         var finish = epilogue?.For(y) ?? default;
-        filter.Run((int)(x.shape[0] * x.shape[1]), height, width, OpKernels.Floats(x), OpKernels.Floats(y), epilogue is null ? null : &finish);
+        filter.Run((int)(x.size(0) * x.size(1)), height, width, OpKernels.Floats(x), OpKernels.Floats(y), epilogue is null ? null : &finish);
         GC.KeepAlive(x);
         return y;
     }
@@ -91,7 +92,7 @@ internal sealed unsafe class ResampledConvolution
     public Tensor Apply(Tensor x, Tensor? scale, Tensor weight, EpilogueTensors? epilogue = null)
     {
         var image = _before is null ? x : Filtered(_before, x, epilogue: null);
-        int n = (int)image.shape[0], h = (int)image.shape[2], w = (int)image.shape[3];
+        int n = (int)image.size(0), h = (int)image.size(2), w = (int)image.size(3);
         var inner = _after is null ? epilogue : null;
         Tensor y;
         if (_isAdjoint)
@@ -126,9 +127,9 @@ internal sealed unsafe class ResampledConvolution
     /// <summary>The gradient for x from a pulled one, which <paramref name="scale"/> [N, O] multiplies.</summary>
     public Tensor InputGradient(Tensor pulled, Tensor? scale, Tensor weight, int height, int width)
     {
-        int n = (int)pulled.shape[0];
+        int n = (int)pulled.size(0);
         if (_isAdjoint)
-            return Convolved(Shape(weight, n, (int)pulled.shape[2], (int)pulled.shape[3]), pulled, scale, weight, epilogue: null);
+            return Convolved(Shape(weight, n, (int)pulled.size(2), (int)pulled.size(3)), pulled, scale, weight, epilogue: null);
         if (_before is null)
             return ImageGradient(Shape(weight, n, height, width), pulled, scale, weight, epilogue: null);
         var inner = ImageGradient(Shape(weight, n, _before.OutputHeight(height), _before.OutputWidth(width)), pulled, scale, weight, epilogue: null);
@@ -140,18 +141,18 @@ internal sealed unsafe class ResampledConvolution
     public Tensor WeightGradient(Tensor x, Tensor? scale, Tensor pulled, Tensor? pulledScale, Tensor like)
     {
         var image = _before is null ? x : Filtered(_before, x, epilogue: null);
-        var result = empty(like.shape, ScalarType.Float32);
-        int n = (int)x.shape[0];
+        var result = TensorMemory.Empty(like.shape);
+        int n = (int)x.size(0);
         if (_isAdjoint)
         {
             Convolution.WeightGradient(
-                Shape(like, n, (int)pulled.shape[2], (int)pulled.shape[3]), OpKernels.Floats(pulled), OpKernels.Floats(pulledScale),
+                Shape(like, n, (int)pulled.size(2), (int)pulled.size(3)), OpKernels.Floats(pulled), OpKernels.Floats(pulledScale),
                 OpKernels.Floats(image), OpKernels.Floats(scale), Order, _flip, OpKernels.Floats(result));
         }
         else
         {
             Convolution.WeightGradient(
-                Shape(like, n, (int)image.shape[2], (int)image.shape[3]), OpKernels.Floats(image), OpKernels.Floats(scale),
+                Shape(like, n, (int)image.size(2), (int)image.size(3)), OpKernels.Floats(image), OpKernels.Floats(scale),
                 OpKernels.Floats(pulled), OpKernels.Floats(pulledScale), Order, _flip, OpKernels.Floats(result));
         }
         if (_before is not null)
@@ -163,8 +164,8 @@ internal sealed unsafe class ResampledConvolution
     private WeightOrder Order => _isAdjoint ? WeightOrder.InputsFirst : WeightOrder.OutputsFirst;
 
     private ConvolutionShape Shape(Tensor weight, int samples, int height, int width) => _isAdjoint
-        ? new(samples, (int)weight.shape[0], (int)weight.shape[1], height, width, _kernel, _stride, _padding)
-        : new(samples, (int)weight.shape[1], (int)weight.shape[0], height, width, _kernel, _stride, _padding);
+        ? new(samples, (int)weight.size(0), (int)weight.size(1), height, width, _kernel, _stride, _padding)
+        : new(samples, (int)weight.size(1), (int)weight.size(0), height, width, _kernel, _stride, _padding);
 
     /// <summary>Size of the convolution's result for an image of the given size, before a filter that follows.</summary>
     private (int Height, int Width) ConvolvedSize(int height, int width) => _isAdjoint
@@ -173,7 +174,7 @@ internal sealed unsafe class ResampledConvolution
 
     private Tensor Convolved(ConvolutionShape shape, Tensor x, Tensor? scale, Tensor weight, EpilogueTensors? epilogue)
     {
-        var y = empty([shape.Samples, shape.Outputs, shape.OutputHeight, shape.OutputWidth], ScalarType.Float32);
+        var y = TensorMemory.Empty([shape.Samples, shape.Outputs, shape.OutputHeight, shape.OutputWidth]);
         var finish = epilogue?.For(y) ?? default;
         Convolution.Forward(shape, OpKernels.Floats(x), OpKernels.Floats(scale), OpKernels.Floats(weight), Order, _flip, OpKernels.Floats(y), epilogue is null ? null : &finish);
         return y;
@@ -181,7 +182,7 @@ internal sealed unsafe class ResampledConvolution
 
     private Tensor ImageGradient(ConvolutionShape shape, Tensor g, Tensor? scale, Tensor weight, EpilogueTensors? epilogue)
     {
-        var x = empty([shape.Samples, shape.Inputs, shape.Height, shape.Width], ScalarType.Float32);
+        var x = TensorMemory.Empty([shape.Samples, shape.Inputs, shape.Height, shape.Width]);
         var finish = epilogue?.For(x) ?? default;
         Convolution.InputGradient(shape, OpKernels.Floats(g), OpKernels.Floats(scale), OpKernels.Floats(weight), Order, _flip, OpKernels.Floats(x), epilogue is null ? null : &finish);
         return x;
@@ -207,10 +208,10 @@ internal sealed unsafe record EpilogueTensors(Tensor? Scale, Tensor? Noise, floa
     /// <summary>For the rows of <paramref name="image"/>, [N, C, H, W].</summary>
     public Epilogue For(Tensor image)
     {
-        long pixels = image.shape[2] * image.shape[3];
+        long pixels = image.size(2) * image.size(3);
         return new Epilogue
         {
-            Channels = (int)image.shape[1],
+            Channels = (int)image.size(1),
             Pixels = pixels,
             Scale = OpKernels.Floats(Scale),
             Noise = OpKernels.Floats(Noise),

@@ -81,7 +81,7 @@ public static class Upfirdn2d
     internal static Tensor Plain(Tensor x, Tensor? filter, (int X, int Y) up, (int X, int Y) down, Padding2d padding, bool flipFilter, double gain)
     {
         Check(x, filter, up, down, padding);
-        long n = x.shape[0], c = x.shape[1], h = x.shape[2], w = x.shape[3];
+        long n = x.size(0), c = x.size(1), h = x.size(2), w = x.size(3);
         var y = x.reshape(n, c, h, 1, w, 1);
         y = F.pad(y, [0, up.X - 1, 0, 0, 0, up.Y - 1]).reshape(n, c, h * up.Y, w * up.X);
         y = F.pad(y, [padding.Left, padding.Right, padding.Top, padding.Bottom]); // negative: crops
@@ -89,9 +89,9 @@ public static class Upfirdn2d
         f = f.Times(Math.Pow(gain, f.dim() / 2.0));
         if (!flipFilter)
             f = f.dim() == 1 ? f.flip(0) : f.flip(0, 1);
-        Tensor Correlate(Tensor image, Tensor taps) => F.conv2d(image, taps.expand(c, 1, taps.shape[0], taps.shape[1]), groups: c);
+        Tensor Correlate(Tensor image, Tensor taps) => F.conv2d(image, taps.expand(c, 1, taps.size(0), taps.size(1)), groups: c);
         y = f.dim() == 2 ? Correlate(y, f) : Correlate(Correlate(y, f.unsqueeze(0)), f.unsqueeze(1));
-        return y.slice(2, 0, y.shape[2], down.Y).slice(3, 0, y.shape[3], down.X);
+        return y.slice(2, 0, y.size(2), down.Y).slice(3, 0, y.size(3), down.X);
     }
 
     /// <summary>The same by the kernel, as part of a graph where one is wanted.</summary>
@@ -99,7 +99,7 @@ public static class Upfirdn2d
     {
         x = x.contiguous();
         var y = ResampledConvolution.Filtered(filter, x, epilogue: null);
-        return AutogradNode.IsNeeded(x) ? new Filtering(filter.Adjoint((int)x.shape[2], (int)x.shape[3])).Attach(x, y) : y;
+        return AutogradNode.IsNeeded(x) ? new Filtering(filter.Adjoint((int)x.size(2), (int)x.size(3))).Attach(x, y) : y;
     }
 
     private static FirFilter Kernel(Tensor? filter, (int X, int Y) up, (int X, int Y) down, Padding2d padding, bool flip, double gain) =>
@@ -113,7 +113,7 @@ public static class Upfirdn2d
         OpException.Unless(filter is null || (filter.dim() is 1 or 2 && filter.numel() > 0), $"upfirdn2d: filter must be [taps] or [rows, columns], it is {filter}");
         long rows = filter?.shape[0] ?? 1, columns = filter?.shape[^1] ?? 1;
         OpException.Unless(
-            (x.shape[2] * up.Y) + padding.Top + padding.Bottom >= rows && (x.shape[3] * up.X) + padding.Left + padding.Right >= columns,
+            (x.size(2) * up.Y) + padding.Top + padding.Bottom >= rows && (x.size(3) * up.X) + padding.Left + padding.Right >= columns,
             $"upfirdn2d: image {x} is smaller than the filter after padding {padding}");
     }
 

@@ -49,7 +49,7 @@ public static class LocalRun
         folder.DeleteUnfinished();
         var notes = new RunNotes(display);
         var events = new EventLog(folder, notes, display);
-        var numerics = NumericsProbe.Measure(spec.Threads, request.Device);
+        var numerics = NumericsProbe.Measure(request.Device);
         var store = new SnapshotStore(new FolderBlobStore(folder.Path), time);
         var state = holders.First;
         bool isNew = new RunStart(run, request, store, events, numerics, time).Fill(state);

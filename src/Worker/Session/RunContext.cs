@@ -27,8 +27,6 @@ internal sealed class RunContext : IDisposable
     {
         _order = order;
         Spec = RunSpecJson.Read(order.SpecJson, $"the spec of {order.Run}");
-        if (Spec.Threads != options.Threads)
-            throw new UserErrorException($"the run computes with threads={Spec.Threads}, this worker with {options.Threads}; start workers with --threads {Spec.Threads} for it");
         Dataset = ImageDataset.Open(options.OpenData(order.DataPath), RunPreparation.OptionsOf(Spec));
         try
         {

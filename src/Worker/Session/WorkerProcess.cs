@@ -26,7 +26,7 @@ public static class WorkerProcess
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(peers);
         NumericsEnvironment.Apply(options.Threads, options.Lanes);
-        var numerics = NumericsProbe.Measure(options.Threads, options.Device);
+        var numerics = NumericsProbe.Measure(options.Device);
         options.Device.Open();
         if (OpKernels.WhyPlain(options.Device.Type) is { } why)
             say(why);

@@ -35,6 +35,14 @@ public sealed class ProcessorTests(FinishedRun finished) : IDisposable
         Assert.Equal(expected, process.WaitForExit().Succeeded().StateSha256);
     }
 
+    [Fact]
+    public void Train_MoreThreads_SameStates()
+    {
+        AtelierProcess.Run(TinyRun.Train(finished.Data, _folder["run"], FinishedRun.Images, "--set", "threads=3", "--set", "lanes=1")).Succeeded();
+
+        Assert.Equal(FinishedRun.Snapshots(finished.Path), FinishedRun.Snapshots(_folder["run"]));
+    }
+
     [Theory]
     [InlineData("DOTNET_EnableAVX2=0")]
     [InlineData("DOTNET_EnableHWIntrinsic=0")]

@@ -89,12 +89,12 @@ public sealed class SpecMistakesTests(FinishedRun finished) : IDisposable
     }
 
     [Fact]
-    public void Train_ResumeWithOtherThreads_RefusedUntilAccepted()
+    public void Train_ResumeWithPlainOps_RefusedUntilAccepted()
     {
         finished.CopyTo(_folder["run"]);
-        string[] command = TinyRun.Train(finished.Data, _folder["run"], FinishedRun.Images, "--set", "threads=2");
+        string[] command = TinyRun.Train(finished.Data, _folder["run"], FinishedRun.Images, "--kernels", "plain", "--set", "threads=2");
 
-        Complaint.IsOf(AtelierProcess.Run(command), "threads", "1", "2", "--accept-new-numerics");
+        Complaint.IsOf(AtelierProcess.Run(command), "cpu with plain ops", "threads was 1 and is 2", "--accept-new-numerics");
         Assert.Equal(finished.StateSha256, AtelierProcess.Run([.. command, "--accept-new-numerics"]).Succeeded().StateSha256);
         Assert.Contains("numerics-accepted", File.ReadAllText(_folder[Path.Combine("run", "events.jsonl")]), StringComparison.Ordinal);
     }

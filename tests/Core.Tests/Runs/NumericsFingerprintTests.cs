@@ -26,7 +26,7 @@ public class NumericsFingerprintTests
         Assert.Equal(
             [
                 "the run has numerics version 2 and this is numerics version 99", "libtorch was 2.10.0 and is 2.5", "device was cpu and is cuda",
-                "threads was 1 and is 2", "TF32 was False and is True",
+                "libtorch's threads was 1 and is 2", "TF32 was False and is True",
             ],
             Here.DifferencesTo(there));
         Assert.Equal(typeof(NumericsFingerprint).GetProperties().Length, Here.DifferencesTo(there).Count);

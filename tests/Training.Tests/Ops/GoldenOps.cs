@@ -36,7 +36,7 @@ internal static class GoldenOps
     /// <param name="bias">Whether there is a bias.</param>
     /// <param name="activation">The activation.</param>
     public static Tensor FullyConnected(Tensor[] t, double multiplier, bool bias, Activation activation) =>
-        MatrixProductOp.FullyConnected(t[0], t[1], multiplier / Math.Sqrt(t[1].shape[1]), bias ? t[2] : null, multiplier, activation);
+        Training.Ops.FullyConnected.Apply(t[0], t[1], multiplier / Math.Sqrt(t[1].shape[1]), bias ? t[2] : null, multiplier, activation);
 
     public static Tensor Upsample(Tensor x, Tensor filter, int factor = 2) => Upfirdn2d.Upsample(x, filter, factor);
 

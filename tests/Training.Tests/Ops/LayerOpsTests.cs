@@ -53,7 +53,7 @@ public class LayerOpsTests
         using var scope = NewDisposeScope();
         manual_seed(4);
         Tensor[] inputs = [Leaf(3, 7), Leaf(5, 7), Leaf(5)];
-        var fused = MatrixProductOp.FullyConnected(inputs[0], inputs[1], .3, inputs[2], .01, Activation.LeakyRelu);
+        var fused = FullyConnected.Apply(inputs[0], inputs[1], .3, inputs[2], .01, Activation.LeakyRelu);
         var parts = PublishedOps.BiasAct(inputs[0].matmul((inputs[1] * .3).t()), inputs[2] * .01, activation: Activation.LeakyRelu);
         AssertSame(fused, parts, inputs);
     }

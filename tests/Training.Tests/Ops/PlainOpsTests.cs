@@ -44,9 +44,9 @@ public sealed class PlainOpsTests : IDisposable
     public void Measure_PlainOps_AreADeviceOfTheirOwn()
     {
         OpKernels.Plain = false;
-        var kernels = NumericsProbe.Measure(get_num_threads(), ComputeDevice.Cpu);
+        var kernels = NumericsProbe.Measure(ComputeDevice.Cpu);
         OpKernels.Plain = true;
-        var plain = NumericsProbe.Measure(get_num_threads(), ComputeDevice.Cpu);
+        var plain = NumericsProbe.Measure(ComputeDevice.Cpu);
 
         Assert.Contains("--kernels plain", OpKernels.WhyPlain(TorchSharp.DeviceType.CPU), StringComparison.Ordinal);
         Assert.Contains("device", Assert.Single(kernels.DifferencesTo(plain)), StringComparison.Ordinal);
