@@ -190,6 +190,9 @@ internal static class DataPath
     /// <summary>The name of the demo's images.</summary>
     public static string EmojiFaces(int side) => string.Create(CultureInfo.InvariantCulture, $"{Faces}{side}");
 
+    /// <summary>A path that does not depend on the current folder; the emoji's name as it is.</summary>
+    public static string Absolute(string path) => path.StartsWith(EmojiScheme, StringComparison.Ordinal) ? path : Path.GetFullPath(path);
+
     /// <summary>Opens a data set.</summary>
     /// <param name="path">A folder, a zip file, or what <see cref="EmojiFaces"/> gives.</param>
     /// <exception cref="UserErrorException">The path does not exist or has an unknown format.</exception>

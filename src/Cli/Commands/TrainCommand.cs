@@ -19,7 +19,7 @@ internal static class TrainCommand
         options.AddTo(command);
         command.SetAction(parsed =>
         {
-            string path = Path.GetFullPath(parsed.GetValue(data)!);
+            string path = DataPath.Absolute(parsed.GetValue(data)!);
             return options.Execute(parsed, options.ToRequest(parsed, parsed.GetValue(output)!, path, () => DataPath.Open(path)));
         });
         return command;
