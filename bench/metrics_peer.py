@@ -23,7 +23,7 @@ def detector(path, threads, side, seconds):
             for _ in range(3):  # the profiling executor settles
                 module(images, return_features=True)
             done, start = 0, time.perf_counter()
-            while time.perf_counter() - start < seconds / 2:
+            while done == 0 or time.perf_counter() - start < seconds / 2:
                 done += module(images, return_features=True).shape[0]
             best = max(best, done / (time.perf_counter() - start))
     return {"features_per_s": best}

@@ -5,7 +5,7 @@ namespace Atelier.Kernels;
 /// <summary>Products of matrices in float32, with the same bits on every processor and for every number of threads.</summary>
 /// <remarks>
 /// Each element is summed over <see cref="DepthBlock"/> products at a time, each block from zero in the order of the depth, and
-/// the blocks are added in their order (<see cref="OuterProducts{V}"/> too). Only a few rows against a transposed matrix (<see cref="ThinProduct{V}"/>: a fully
+/// the blocks are added in their order (<see cref="OuterProducts{V}"/> and <see cref="ThinRows{V}"/> too). Only a few rows against a transposed matrix (<see cref="ThinProduct{V}"/>: a fully
 /// connected layer on a small batch) are summed differently. Which of the two it is, only the shape decides.
 /// </remarks>
 public static unsafe class MatrixProduct
@@ -60,6 +60,16 @@ public static unsafe class MatrixProduct
         {
             ThreadTeam.Current.For(n, 1 + (GrainProducts / Math.Max(1, m * k)), (begin, end) =>
                 ThinProduct<V>.Multiply(m, end - begin, k, a, lda, b + ((long)begin * ldb), ldb, c + begin, ldc, bias == null ? null : bias + begin));
+            return;
+        }
+        if (m <= ThinRows<V>.MostRows && (long)k * n > MostFloatsAsStored && !aTransposed && !bTransposed && bias == null)
+        {
+            const int strip = 512; // of columns
+            ThreadTeam.Current.For((n + strip - 1) / strip, 1 + (GrainProducts / (m * k) / strip), (begin, end) =>
+            {
+                int first = begin * strip;
+                ThinRows<V>.Multiply(m, Math.Min(end * strip, n) - first, k, a, lda, b + first, ldb, c + first, ldc);
+            });
             return;
         }
         if (k <= OuterProducts<V>.Most && aTransposed && !bTransposed && bias == null)

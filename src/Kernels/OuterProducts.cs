@@ -30,7 +30,9 @@ internal static unsafe class OuterProducts<V>
                     Four(whole, k, a + row, aRow, b + column, bRow, target, cRow);
                 for (int r = 0; r < rows; r++)
                 {
-                    for (int j = rows == Rows ? whole : 0; j < columns; j++)
+                    if (rows < Rows)
+                        One(whole, k, a + row + r, aRow, b + column, bRow, target + (r * cRow));
+                    for (int j = whole; j < columns; j++)
                     {
                         float sum = 0;
                         for (int p = 0; p < k; p++)
@@ -39,6 +41,18 @@ internal static unsafe class OuterProducts<V>
                     }
                 }
             }
+        }
+    }
+
+    [MethodImpl(KernelLaunch.Hot)]
+    private static void One(int columns, int k, float* a, nint aRow, float* b, nint bRow, float* c)
+    {
+        for (int j = 0; j < columns; j += V.Lanes)
+        {
+            V sum = V.Broadcast(0);
+            for (int p = 0; p < k; p++)
+                sum = V.MultiplyAdd(V.Broadcast(a[p * aRow]), V.Load(b + (p * bRow) + j), sum);
+            V.Store(c + j, sum);
         }
     }
 

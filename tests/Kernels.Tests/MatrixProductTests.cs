@@ -13,6 +13,9 @@ public sealed unsafe class MatrixProductTests
     [InlineData(131, 50, 257)]
     [InlineData(3, 600, 5)] // several blocks of columns
     [InlineData(64, 64, 0)]
+    [InlineData(10, 300, 7)] // a few outer products
+    [InlineData(7, 4100, 131)] // a few rows times a matrix that no cache holds
+    [InlineData(4, 2051, 300)]
     public void Multiply_AnyShape_IsTheSumInDoublesAtEveryWidthAndForAnyThreads(int m, int n, int k)
     {
         foreach (bool aTransposed in (bool[])[false, true])
@@ -21,7 +24,7 @@ public sealed unsafe class MatrixProductTests
                 // Rows lie further apart than they are long.
                 int lda = (aTransposed ? m : k) + 3, ldb = (bTransposed ? k : n) + 1, ldc = n + 2;
                 using Floats a = Floats.Random((long)(aTransposed ? k : m) * lda, 1), b = Floats.Random((long)(bTransposed ? n : k) * ldb, 2), bias = Floats.Random(n, 3);
-                float* addend = aTransposed ? null : bias.Pointer;
+                float* addend = aTransposed || !bTransposed ? null : bias.Pointer;
                 var bits = EveryWidth.SameBits(() =>
                 {
                     using var c = new Floats((long)m * ldc);

@@ -37,7 +37,7 @@ internal sealed class CoordinatorOption
         try
         {
             using var own = Tls.Load(parsed.GetValue(_certificate), parsed.GetValue(_key), TimeProvider.System);
-            using var channel = CoordinatorChannel.Open(address, AuthorityTrust.ClientOf(Tls.Authorities(parsed.GetValue(_authority)), own));
+            using var channel = CoordinatorChannel.Open(address, AuthorityTrust.ClientOf(Tls.Authorities(parsed.GetValue(_authority)), own), carriesToken: token is not null);
             var invoker = channel.CreateCallInvoker();
             return call(new RunsClient(token is null ? invoker : invoker.Intercept(metadata =>
             {

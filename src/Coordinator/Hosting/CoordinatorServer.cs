@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -35,6 +36,9 @@ public sealed class CoordinatorServer : IAsyncDisposable
     /// <summary>Where it listens, as addresses that clients take.</summary>
     public IReadOnlyList<string> Addresses { get; }
 
+    /// <summary>The paths that are mapped, with names in braces.</summary>
+    internal IEnumerable<string> Routes => _app.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Select(endpoint => endpoint.RoutePattern.RawText!);
+
     /// <summary>Starts to lead.</summary>
     /// <param name="options">How.</param>
     /// <param name="term">The term of the lease that this process holds.</param>
@@ -45,6 +49,8 @@ public sealed class CoordinatorServer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         new ListenPolicy(options.Certificate is not null, options.Gate.People is not null, options.Gate.Workers is not null).Require(options.Listen);
+        foreach (var address in options.Listen)
+            RequireFree(address);
         var app = Build(options, term, time);
         try
         {
@@ -53,7 +59,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
         catch (IOException error)
         {
             await app.DisposeAsync();
-            throw new UserErrorException($"cannot listen on {string.Join(", ", options.Listen)}: {error.Message}", error);
+            throw CannotListen(address: string.Join(", ", options.Listen), error);
         }
 
         var sockets = options.Listen.Where(address => address.Port is null).Select(address => address.ToString());
@@ -76,6 +82,24 @@ public sealed class CoordinatorServer : IAsyncDisposable
 
         await _app.DisposeAsync();
     }
+
+    /// <summary>Tries the port before there is a silo that would have to end again.</summary>
+    private static void RequireFree(ListenAddress address)
+    {
+        if (address.Port is not { } port)
+            return;
+        try
+        {
+            using var probe = new TcpListener(address.Host == "*" ? IPAddress.Any : Dns.GetHostAddresses(address.Host)[0], port);
+            probe.Start();
+        }
+        catch (SocketException error)
+        {
+            throw CannotListen($"{address}", error);
+        }
+    }
+
+    private static UserErrorException CannotListen(string address, Exception error) => new($"cannot listen on {address}: {error.Message}", error);
 
     private static WebApplication Build(CoordinatorOptions options, long term, TimeProvider time)
     {
@@ -115,9 +139,9 @@ public sealed class CoordinatorServer : IAsyncDisposable
         if (options.CallerAuthorities is { } authorities)
             app.UseMiddleware<CallerCertificates>(authorities);
         app.UseMiddleware<AccessMiddleware>(options.Gate);
-        app.MapGrpcService(app.Services.GetRequiredService<FleetService>().Definition);
-        app.MapGrpcService<RunsService>();
-        app.MapGrpcHealthChecksService();
+        app.MapGrpcService(app.Services.GetRequiredService<FleetService>().Definition).For(AccessRole.Worker);
+        app.MapGrpcService<RunsService>().For(AccessRole.Person);
+        app.MapGrpcHealthChecksService().ForAnybody();
         return app;
     }
 

@@ -72,14 +72,17 @@ public static class CoordinatorChannel
     /// <summary>Opens a channel; nothing is connected yet.</summary>
     /// <param name="address">The address.</param>
     /// <param name="tls">What is trusted and shown, for <c>https</c>; null for the system's trust.</param>
-    /// <exception cref="UserErrorException">It is no such address.</exception>
-    public static GrpcChannel Open(string address, SslClientAuthenticationOptions? tls)
+    /// <param name="carriesToken">Whether calls carry a token, which does not travel in the clear beyond this machine.</param>
+    /// <exception cref="UserErrorException">It is no such address, or a token would be seen on the way.</exception>
+    public static GrpcChannel Open(string address, SslClientAuthenticationOptions? tls, bool carriesToken = false)
     {
         ArgumentNullException.ThrowIfNull(address);
         if (address.StartsWith(SocketScheme, StringComparison.Ordinal))
             return GrpcChannel.ForAddress("http://localhost", new() { HttpHandler = ClientTransport.Unix(new(address[SocketScheme.Length..])), DisposeHttpClient = true });
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.PathAndQuery != "/")
             throw new UserErrorException($"`{address}` is no address of a coordinator; give http://HOST:PORT, https://HOST:PORT or unix:PATH");
+        if (carriesToken && uri.Scheme == Uri.UriSchemeHttp && !uri.IsLoopback)
+            throw new UserErrorException($"the token would be seen by everybody on the way to {address}; a coordinator on another machine is reached with TLS, at https://{uri.Authority}");
         return GrpcChannel.ForAddress(uri, new() { HttpHandler = ClientTransport.Tcp(tls), DisposeHttpClient = true });
     }
 }

@@ -62,7 +62,7 @@ internal sealed class CoordinatorSession(
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         try
         {
-            using var channel = CoordinatorChannel.Open(coordinator, options.Tls);
+            using var channel = CoordinatorChannel.Open(coordinator, options.Tls, carriesToken: options.Token is not null);
             var client = new Fleet.FleetClient(channel);
             var headers = new Metadata();
             if (options.Token is { } token)

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text.RegularExpressions;
 using Atelier.Core;
 using Atelier.Core.Access;
 using Atelier.Core.Fleet.Membership;
@@ -62,6 +64,58 @@ public sealed class AccessTests
 
         Assert.Equal(StatusCode.Aborted, ended.StatusCode);
         Assert.Contains("nothing was heard", ended.Detail, StringComparison.Ordinal);
+    }
+
+    /// <summary>Every endpoint that is mapped, and some that are not, spelt in many ways.</summary>
+    [Fact]
+    public async Task Endpoints_HoweverTheyAreSpelt_AskForAToken()
+    {
+        await using var coordinator = await RunningCoordinator.StartAsync(Gate);
+        using var http = new HttpClient(new SocketsHttpHandler());
+        var routes = coordinator.Routes.Select(route => Regex.Replace(route, "{[^}]*}", "x")).Select(route => "/" + route.TrimStart('/')).ToList();
+        string[] guarded = [.. routes.Where(route => !route.Contains("grpc.health", StringComparison.Ordinal)), "/", "/atelier.v1.Runs/Nothing", "/metrics", "/a/b/c"];
+        Assert.Contains("/atelier.v1.Runs/List", guarded);
+        Assert.Contains("/atelier.v1.Fleet/Attach", guarded);
+
+        foreach (var path in guarded.SelectMany(Spellings).Distinct())
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(coordinator.Address.GetLeftPart(UriPartial.Authority) + path))
+            {
+                Version = HttpVersion.Version20,
+                VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+                Content = new ByteArrayContent([0, 0, 0, 0, 0]) { Headers = { ContentType = new("application/grpc") } },
+            };
+            using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
+            await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
+
+            var status = response.Headers.Concat(response.TrailingHeaders).FirstOrDefault(header => header.Key == "grpc-status").Value?.Single();
+            Assert.True(status == $"{(int)StatusCode.Unauthenticated}", $"{path} without a token: HTTP {(int)response.StatusCode}, grpc-status {status ?? "none"}");
+        }
+    }
+
+    private static IEnumerable<string> Spellings(string path) =>
+    [
+        path, path.ToLowerInvariant(), path.ToUpperInvariant(), path + "/", "/" + path, path.Replace("/", "//", StringComparison.Ordinal), path + "?x=1",
+        path.Replace("a", "%61", StringComparison.Ordinal), path.Replace(".", "%2E", StringComparison.Ordinal), "/x/.." + path, path.Replace("R", "r", StringComparison.Ordinal),
+    ];
+
+    [Theory]
+    [InlineData(PeopleToken)]
+    [InlineData(WorkerToken)]
+    public async Task UnknownMethod_WithAToken_IsUnimplemented(string token)
+    {
+        await using var coordinator = await RunningCoordinator.StartAsync(Gate);
+        using var http = new HttpClient(new SocketsHttpHandler()) { BaseAddress = coordinator.Address };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/atelier.v1.Nothing/List")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new ByteArrayContent([0, 0, 0, 0, 0]) { Headers = { ContentType = new("application/grpc") } },
+        };
+        request.Headers.Add("authorization", $"Bearer {token}");
+        using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal($"{(int)StatusCode.Unimplemented}", response.Headers.GetValues("grpc-status").Single());
     }
 
     [Fact]

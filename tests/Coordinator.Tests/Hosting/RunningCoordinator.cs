@@ -27,6 +27,9 @@ internal sealed class RunningCoordinator : IAsyncDisposable
     /// <summary>Where it is reached.</summary>
     public Uri Address => new(_server.Addresses[0]);
 
+    /// <summary>The paths that it maps, with names in braces.</summary>
+    public IEnumerable<string> Routes => _server.Routes;
+
     /// <summary>What people ask.</summary>
     public Protos.Runs.RunsClient Runs { get; }
 

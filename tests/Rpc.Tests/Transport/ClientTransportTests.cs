@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Atelier.Core;
 using Atelier.Rpc.Transport;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -40,6 +41,21 @@ public sealed class ClientTransportTests
         using var call = Call(channel);
 
         Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(async () => await call)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("http://192.0.2.1:7070", true)]
+    [InlineData("http://coordinator.example:7070", true)]
+    [InlineData("https://coordinator.example:7070", false)]
+    [InlineData("http://127.0.0.1:7070", false)]
+    [InlineData("http://localhost:7070", false)]
+    [InlineData("unix:/tmp/coordinator.sock", false)]
+    public void Open_WithAToken_DoesNotSendItInTheClear(string address, bool isRefused)
+    {
+        var refused = Record.Exception(() => CoordinatorChannel.Open(address, null, carriesToken: true).Dispose());
+
+        Assert.Equal(isRefused, refused is UserErrorException);
+        Assert.Null(Record.Exception(() => CoordinatorChannel.Open(address, null).Dispose()));
     }
 
     private static AsyncUnaryCall<byte[]> Call(GrpcChannel channel) =>
