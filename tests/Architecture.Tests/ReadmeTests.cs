@@ -63,6 +63,13 @@ public sealed partial class ReadmeTests
             Readme.Table("file").Select(row => Markdown.Code(row[0]).Single().TrimEnd('/')).Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public void Launcher_WhileItBuilds_LendsItsLockToNobody() =>
+        // The compiler's servers, which the build starts, outlive it and would keep the lock: the next command would hang.
+        Assert.All(
+            Repository.Read("atelier").Split('\n').Where(line => line.TrimStart().StartsWith("dotnet build", StringComparison.Ordinal)),
+            line => Assert.Contains("9>&-", line, StringComparison.Ordinal));
+
     [GeneratedRegex(@"public const int \w+ = (\d+);")]
     private static partial Regex ExitCodeConstant();
 
