@@ -90,7 +90,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
             return;
         try
         {
-            using var probe = new TcpListener(address.Host == "*" ? IPAddress.Any : Dns.GetHostAddresses(address.Host)[0], port);
+            using var probe = new TcpListener(address.Host == "*" ? IPAddress.Any : Resolve(address.Host), port);
             probe.Start();
         }
         catch (SocketException error)
@@ -151,9 +151,10 @@ public sealed class CoordinatorServer : IAsyncDisposable
 
         if (address.Port is not { } port) kestrel.ListenUnixSocket(new UnixSocketPath(address.Host).Reclaimed().Path, Configure);
         else if (address.Host == "*") kestrel.ListenAnyIP(port, Configure);
-        else if (IPAddress.TryParse(address.Host, out var ip)) kestrel.Listen(ip, port, Configure);
-        else foreach (var resolved in Dns.GetHostAddresses(address.Host).Take(1)) kestrel.Listen(resolved, port, Configure);
+        else kestrel.Listen(Resolve(address.Host), port, Configure);
     }
+
+    private static IPAddress Resolve(string host) => Dns.GetHostAddresses(host)[0];
 
     /// <summary>
     /// A cluster of one silo, which nobody reaches but this process: it has no gateway, and closes what connects to its port before

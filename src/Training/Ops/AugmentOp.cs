@@ -41,7 +41,7 @@ public static unsafe class AugmentOp
 
     private static Tensor Run(AugmentationPlan plan, AugmentationMode mode, Tensor x, Tensor? noise)
     {
-        var y = TensorMemory.Empty(x.shape);
+        var y = TensorPool.Empty(x.shape);
         Kernels.Augmentation.Apply(plan, mode, OpKernels.Floats(x), OpKernels.Floats(noise), OpKernels.Floats(y));
         GC.KeepAlive(x);
         GC.KeepAlive(noise);

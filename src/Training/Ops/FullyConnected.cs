@@ -81,8 +81,8 @@ public static unsafe class FullyConnected
         /// <summary>weightGain·dz and the bias's gradient, by the kernel.</summary>
         private (Tensor Dz, Tensor? Bias) Direct(Tensor dy)
         {
-            var dz = TensorMemory.Empty(dy.shape);
-            var sums = _wantsBias && WantsWeights ? TensorMemory.Empty(dy.size(1)) : null;
+            var dz = TensorPool.Empty(dy.shape);
+            var sums = _wantsBias && WantsWeights ? TensorPool.Empty(dy.size(1)) : null;
             Fill(dz, dy, sums);
             return (dz, sums);
         }
@@ -93,7 +93,7 @@ public static unsafe class FullyConnected
             Tensor slopes;
             using (no_grad())
             {
-                slopes = TensorMemory.Empty(dy.shape);
+                slopes = TensorPool.Empty(dy.shape);
                 Fill(slopes, ones_like(slopes), sums: null);
             }
             var dz = dy * slopes;

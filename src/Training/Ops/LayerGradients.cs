@@ -265,8 +265,8 @@ internal static unsafe class LayerRows
     /// <summary>The epilogue's gradient: du, and over each row Σ dz, Σ dz·noise, Σ dz·u where wanted.</summary>
     public static Sums Backward(EpilogueTensors epilogue, Tensor dy, Tensor y, bool du, bool sum, bool sumNoise, bool sumU)
     {
-        Tensor? Of(bool wanted) => wanted ? TensorMemory.Empty([y.size(0), y.size(1)]) : null;
-        var result = new Sums(du ? TensorMemory.Empty(y.shape) : null, Of(sum), Of(sumNoise), Of(sumU));
+        Tensor? Of(bool wanted) => wanted ? TensorPool.Empty([y.size(0), y.size(1)]) : null;
+        var result = new Sums(du ? TensorPool.Empty(y.shape) : null, Of(sum), Of(sumNoise), Of(sumU));
         var kernel = epilogue.For(y);
         RowPasses.Backward(
             kernel, Rows(y), OpKernels.Floats(dy), OpKernels.Floats(y), OpKernels.Floats(result.Du),
@@ -279,8 +279,8 @@ internal static unsafe class LayerRows
     public static (Tensor? Dy, Tensor? Dot) Tangent(
         EpilogueTensors epilogue, Tensor? scale, Tensor? bias, Tensor? strength, Tensor? a, Tensor? du, Tensor y, bool wantsDy, bool wantsDot)
     {
-        var dy = wantsDy ? TensorMemory.Empty(y.shape) : null;
-        var dot = wantsDot ? TensorMemory.Empty([y.size(0), y.size(1)]) : null;
+        var dy = wantsDy ? TensorPool.Empty(y.shape) : null;
+        var dot = wantsDot ? TensorPool.Empty([y.size(0), y.size(1)]) : null;
         var kernel = epilogue.For(y);
         RowPasses.Tangent(
             kernel, new RowTangents(OpKernels.Floats(scale), OpKernels.Floats(bias), strength?.item<float>() ?? 0), Rows(y),
@@ -291,7 +291,7 @@ internal static unsafe class LayerRows
 
     public static Tensor Scale(Tensor x, Tensor s)
     {
-        var y = TensorMemory.Empty(x.shape);
+        var y = TensorPool.Empty(x.shape);
         RowPasses.Scale(OpKernels.Floats(x), OpKernels.Floats(s), OpKernels.Floats(y), Pixels(x), Rows(x));
         return y;
     }
@@ -299,7 +299,7 @@ internal static unsafe class LayerRows
     /// <summary>s ⊙ a + r ⊙ b</summary>
     public static Tensor Combine(Tensor a, Tensor s, Tensor b, Tensor r)
     {
-        var y = TensorMemory.Empty(a.shape);
+        var y = TensorPool.Empty(a.shape);
         RowPasses.Combine(OpKernels.Floats(a), OpKernels.Floats(s), OpKernels.Floats(b), OpKernels.Floats(r), OpKernels.Floats(y), Pixels(a), Rows(a));
         return y;
     }
@@ -307,15 +307,15 @@ internal static unsafe class LayerRows
     /// <summary>s ⊙ t, written over t where that is not needed any more, and Σ t·x over each row.</summary>
     public static (Tensor Scaled, Tensor Dot) ScaleDot(Tensor t, Tensor s, Tensor x, bool overwrite)
     {
-        var y = overwrite ? t : TensorMemory.Empty(t.shape);
-        var dot = TensorMemory.Empty([t.size(0), t.size(1)]);
+        var y = overwrite ? t : TensorPool.Empty(t.shape);
+        var dot = TensorPool.Empty([t.size(0), t.size(1)]);
         RowPasses.ScaleDot(OpKernels.Floats(t), OpKernels.Floats(s), OpKernels.Floats(x), OpKernels.Floats(y), OpKernels.Floats(dot), Pixels(t), Rows(t));
         return (y, dot);
     }
 
     public static Tensor Dot(Tensor a, Tensor b)
     {
-        var dot = TensorMemory.Empty([a.size(0), a.size(1)]);
+        var dot = TensorPool.Empty([a.size(0), a.size(1)]);
         RowPasses.Dot(OpKernels.Floats(a), OpKernels.Floats(b), OpKernels.Floats(dot), Pixels(a), Rows(a));
         return dot;
     }
@@ -323,7 +323,7 @@ internal static unsafe class LayerRows
     /// <summary>[N, C] to [C].</summary>
     public static Tensor OverImages(Tensor sums)
     {
-        var total = TensorMemory.Empty([sums.size(1)]);
+        var total = TensorPool.Empty([sums.size(1)]);
         RowPasses.SumOverImages(OpKernels.Floats(sums), OpKernels.Floats(total), (int)sums.size(0), (int)sums.size(1));
         return total;
     }

@@ -33,7 +33,7 @@ public static unsafe class MatrixProductOp
     {
         long[] left = a.shape, right = b.shape;
         int m = (int)left[transposeLeft ? 1 : 0], n = (int)right[transposeRight ? 0 : 1], k = (int)left[transposeLeft ? 0 : 1];
-        var result = TensorMemory.Empty(m, n);
+        var result = TensorPool.Empty(m, n);
         MatrixProduct.Multiply(
             m, n, k, OpKernels.Floats(a), (int)left[1], transposeLeft, OpKernels.Floats(b), (int)right[1], transposeRight, OpKernels.Floats(result), n, bias: null);
         GC.KeepAlive(a);

@@ -38,7 +38,7 @@ public static unsafe class OpKernels
             return null;
         if (tensor.dtype != torch.ScalarType.Float32 || !tensor.is_contiguous())
             throw new OpException($"a kernel takes contiguous float32, not {tensor.dtype} {OpException.Shape(tensor)}");
-        return (float*)Data(tensor.Handle);
+        return (float*)Address(tensor);
     }
 
     /// <summary>Where a contiguous float64 tensor's numbers are.</summary>
@@ -46,7 +46,7 @@ public static unsafe class OpKernels
     {
         if (tensor.dtype != torch.ScalarType.Float64 || !tensor.is_contiguous())
             throw new OpException($"contiguous float64 is needed, not {tensor.dtype} {OpException.Shape(tensor)}");
-        return (double*)Data(tensor.Handle);
+        return (double*)Address(tensor);
     }
 
     /// <summary>Where a tensor's numbers are, of whatever kind.</summary>

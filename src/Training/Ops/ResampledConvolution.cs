@@ -76,7 +76,7 @@ internal sealed unsafe class ResampledConvolution
     public static Tensor Filtered(FirFilter filter, Tensor x, EpilogueTensors? epilogue)
     {
         int height = (int)x.size(2), width = (int)x.size(3);
-        var y = TensorMemory.Empty([x.size(0), x.size(1), filter.OutputHeight(height), filter.OutputWidth(width)]);
+        var y = TensorPool.Empty([x.size(0), x.size(1), filter.OutputHeight(height), filter.OutputWidth(width)]);
         var finish = epilogue?.For(y) ?? default;
         filter.Run((int)(x.size(0) * x.size(1)), height, width, OpKernels.Floats(x), OpKernels.Floats(y), epilogue is null ? null : &finish);
         GC.KeepAlive(x);
@@ -141,7 +141,7 @@ internal sealed unsafe class ResampledConvolution
     public Tensor WeightGradient(Tensor x, Tensor? scale, Tensor pulled, Tensor? pulledScale, Tensor like)
     {
         var image = _before is null ? x : Filtered(_before, x, epilogue: null);
-        var result = TensorMemory.Empty(like.shape);
+        var result = TensorPool.Empty(like.shape);
         int n = (int)x.size(0);
         if (_isAdjoint)
         {
@@ -174,7 +174,7 @@ internal sealed unsafe class ResampledConvolution
 
     private Tensor Convolved(ConvolutionShape shape, Tensor x, Tensor? scale, Tensor weight, EpilogueTensors? epilogue)
     {
-        var y = TensorMemory.Empty([shape.Samples, shape.Outputs, shape.OutputHeight, shape.OutputWidth]);
+        var y = TensorPool.Empty([shape.Samples, shape.Outputs, shape.OutputHeight, shape.OutputWidth]);
         var finish = epilogue?.For(y) ?? default;
         Convolution.Forward(shape, OpKernels.Floats(x), OpKernels.Floats(scale), OpKernels.Floats(weight), Order, _flip, OpKernels.Floats(y), epilogue is null ? null : &finish);
         return y;
@@ -182,7 +182,7 @@ internal sealed unsafe class ResampledConvolution
 
     private Tensor ImageGradient(ConvolutionShape shape, Tensor g, Tensor? scale, Tensor weight, EpilogueTensors? epilogue)
     {
-        var x = TensorMemory.Empty([shape.Samples, shape.Inputs, shape.Height, shape.Width]);
+        var x = TensorPool.Empty([shape.Samples, shape.Inputs, shape.Height, shape.Width]);
         var finish = epilogue?.For(x) ?? default;
         Convolution.InputGradient(shape, OpKernels.Floats(g), OpKernels.Floats(scale), OpKernels.Floats(weight), Order, _flip, OpKernels.Floats(x), epilogue is null ? null : &finish);
         return x;

@@ -79,12 +79,7 @@ public sealed class AccessTests
 
         foreach (var path in guarded.SelectMany(Spellings).Distinct())
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(coordinator.Address.GetLeftPart(UriPartial.Authority) + path))
-            {
-                Version = HttpVersion.Version20,
-                VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-                Content = new ByteArrayContent([0, 0, 0, 0, 0]) { Headers = { ContentType = new("application/grpc") } },
-            };
+            using var request = EmptyCall(coordinator, path);
             using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
             await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
 
@@ -105,13 +100,8 @@ public sealed class AccessTests
     public async Task UnknownMethod_WithAToken_IsUnimplemented(string token)
     {
         await using var coordinator = await RunningCoordinator.StartAsync(Gate);
-        using var http = new HttpClient(new SocketsHttpHandler()) { BaseAddress = coordinator.Address };
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/atelier.v1.Nothing/List")
-        {
-            Version = HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = new ByteArrayContent([0, 0, 0, 0, 0]) { Headers = { ContentType = new("application/grpc") } },
-        };
+        using var http = new HttpClient(new SocketsHttpHandler());
+        using var request = EmptyCall(coordinator, "/atelier.v1.Nothing/List");
         request.Headers.Add("authorization", $"Bearer {token}");
         using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
 
@@ -129,6 +119,14 @@ public sealed class AccessTests
 
         Assert.Contains("--tls-cert", refused.Message, StringComparison.Ordinal);
     }
+
+    /// <summary>A gRPC call of an empty message, to a path that no client would take.</summary>
+    private static HttpRequestMessage EmptyCall(RunningCoordinator coordinator, string path) => new(HttpMethod.Post, new Uri(coordinator.Address.GetLeftPart(UriPartial.Authority) + path))
+    {
+        Version = HttpVersion.Version20,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        Content = new ByteArrayContent([0, 0, 0, 0, 0]) { Headers = { ContentType = new("application/grpc") } },
+    };
 
     private static Metadata Headers(string? token) => token is null ? [] : new Metadata { { "authorization", $"Bearer {token}" } };
 }

@@ -9,7 +9,7 @@ namespace Atelier.Training.Interop;
 /// Memory for the results of kernels, kept for later ones. A step makes tensors of a few sizes again and again, from several
 /// threads; the C library's heap, which cuts and joins blocks of any size, came to twice the memory that is in use at once.
 /// </summary>
-public static unsafe class TensorMemory
+public static unsafe class TensorPool
 {
     // Smaller ones are left to libtorch: they cost it little, and there are many sizes of them.
     private const long LeastBytes = 1 << 16;

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Atelier.Training.Tests.Ops;
 
-public sealed class TensorMemoryTests
+public sealed class TensorPoolTests
 {
     [Theory]
     [InlineData(1, 1)]
@@ -14,7 +14,7 @@ public sealed class TensorMemoryTests
     public void Empty_AnyShape_HoldsItsNumbersApartFromOthers(long rows, long columns)
     {
         using var scope = NewDisposeScope();
-        var tensors = Enumerable.Range(0, 3).Select(_ => TensorMemory.Empty(rows, columns)).ToArray();
+        var tensors = Enumerable.Range(0, 3).Select(_ => TensorPool.Empty(rows, columns)).ToArray();
         for (int i = 0; i < tensors.Length; i++)
             tensors[i].fill_(TensorArithmetic.Number(i));
 
@@ -32,10 +32,10 @@ public sealed class TensorMemoryTests
     {
         const long count = (1 << 22) + 12345; // a size that no other test takes
         nint first;
-        using (var tensor = TensorMemory.Empty(count))
+        using (var tensor = TensorPool.Empty(count))
             first = Place(tensor);
-        using var second = TensorMemory.Empty(count);
-        using var third = TensorMemory.Empty(count);
+        using var second = TensorPool.Empty(count);
+        using var third = TensorPool.Empty(count);
 
         Assert.Equal(first, Place(second));
         Assert.NotEqual(first, Place(third));
@@ -45,15 +45,15 @@ public sealed class TensorMemoryTests
     public void Empty_WhileAViewLives_IsElsewhere()
     {
         const long count = (1 << 23) + 54321;
-        var tensor = TensorMemory.Empty(count);
+        var tensor = TensorPool.Empty(count);
         var view = tensor.narrow(0, 5, 10);
         nint place = Place(tensor);
         tensor.Dispose();
-        using (var other = TensorMemory.Empty(count))
+        using (var other = TensorPool.Empty(count))
             Assert.NotEqual(place, Place(other));
         view.Dispose();
-        using var again = TensorMemory.Empty(count);
-        using var both = TensorMemory.Empty(count);
+        using var again = TensorPool.Empty(count);
+        using var both = TensorPool.Empty(count);
 
         Assert.Contains(place, new[] { Place(again), Place(both) });
     }
