@@ -154,5 +154,5 @@ internal sealed class StandingCluster : IDisposable
 
     // Short leases, so that a test need not wait long for those who are frozen.
     private AtelierProcess StartCoordinator() => AtelierProcess.Start(
-        ["coordinator", "--listen", Address, "--database", Path.Combine(_folder["database"], "c.db"), "--lease", "3", "--leader-lease", "1"]);
+        ["coordinator", "--listen", Address, "--database", Path.Combine(_folder["database"], "c.db"), "--lease", "3"]);
 }

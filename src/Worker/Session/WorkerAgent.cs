@@ -10,7 +10,7 @@ using Stage = Atelier.Protos.WorkerStage;
 namespace Atelier.Worker.Session;
 
 /// <summary>
-/// Obeys the coordinator. Orders are carried out one after the other; each may be repeated, and one of a lower term or an
+/// Obeys the coordinator. Orders are carried out one after the other; each may be repeated, and one of a lower epoch or an
 /// earlier generation is ignored. The work itself runs on a thread of its own, and a halt ends it between two phases.
 /// </summary>
 internal sealed class WorkerAgent : IAsyncDisposable
@@ -28,7 +28,7 @@ internal sealed class WorkerAgent : IAsyncDisposable
     private Task _work = Task.CompletedTask;
     private Prepare? _plan;
     private string _run = "";
-    private long _term;
+    private readonly Dictionary<(string Cluster, string Authority), long> _epochs = [];
     private long _generation;
     private Stage _stage = Stage.Idle;
     private string _trouble = "";
@@ -89,9 +89,10 @@ internal sealed class WorkerAgent : IAsyncDisposable
     {
         await foreach (var order in _orders.Reader.ReadAllAsync(stop))
         {
-            if (order.Term < _term)
+            var authority = (order.Cluster, order.Authority);
+            if (order.Epoch < _epochs.GetValueOrDefault(authority))
                 continue;
-            _term = order.Term;
+            _epochs[authority] = order.Epoch;
             await ObeyAsync(order);
         }
     }
