@@ -34,7 +34,7 @@ internal sealed class ProcessRun : IDisposable
     private readonly StopFlag _stop;
     private readonly TimeProvider _time;
     private readonly RunFolder _folder;
-    private readonly RunNotes _notes;
+    private readonly RunFiles _notes;
     private readonly EventLog _events;
     private TimeSpan _dataWaited;
     private double? _generatorLoss;
@@ -52,7 +52,7 @@ internal sealed class ProcessRun : IDisposable
     {
         (_run, _request, _display, _stop, _time) = (run, request, display, stop, time);
         _folder = new RunFolder(Path.GetFullPath(request.Out));
-        _notes = new RunNotes(display);
+        _notes = new RunFiles(display);
         _events = new EventLog(_folder, _notes, display);
     }
 

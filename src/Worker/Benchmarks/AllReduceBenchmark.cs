@@ -24,7 +24,6 @@ public static class AllReduceBenchmark
     /// <param name="links">This rank's links; disposed.</param>
     /// <param name="megabytes">Size of the buffer, in 10⁶ bytes.</param>
     /// <param name="repetitions">Timed all-reduces.</param>
-    /// <param name="time">The clock.</param>
     /// <exception cref="CollectiveException">Another rank left.</exception>
     /// <exception cref="InvalidOperationException">The sum is wrong.</exception>
     public static AllReduceRate Run(IRankLinks links, int megabytes, int repetitions, TimeProvider time)
@@ -83,3 +82,9 @@ public static class AllReduceBenchmark
     private static Tensor Sum(CollectiveReduction reduction, string phase, Tensor buffer) =>
         reduction.Reduce(phase, [new SubtreeSum<Tensor>(reduction.Held, buffer)], CancellationToken.None);
 }
+
+/// <summary>How fast ranks sum a buffer.</summary>
+/// <param name="Seconds">Median time of one all-reduce.</param>
+/// <param name="BusGigabytesPerSecond">2(n−1)/n · 10⁹ bytes a second, for n ranks: what each rank's link must carry at least.</param>
+/// <param name="ExtraBytes">Memory that one rank takes besides the buffer.</param>
+public sealed record AllReduceRate(double Seconds, double BusGigabytesPerSecond, long ExtraBytes);

@@ -1,5 +1,6 @@
-// CA1032: without a phase and ranks there is no such failure.
-#pragma warning disable CA1032
+// CA1032: without a phase and ranks there is no such failure. CA1064: a mismatch is a signal from an exchange to the
+// collective that runs it, which gives it words.
+#pragma warning disable CA1032, CA1064
 
 namespace Atelier.Worker.Collectives;
 
@@ -24,7 +25,6 @@ public sealed class CollectiveException : Exception
         Blamed = blamed;
     }
 
-    /// <summary>What happened.</summary>
     public CollectiveFault Fault { get; }
 
     /// <summary>The phase in which this rank waited.</summary>
@@ -35,4 +35,27 @@ public sealed class CollectiveException : Exception
 
     /// <summary>The ranks it waited for; the likeliest cause first.</summary>
     public IReadOnlyList<int> Blamed { get; }
+}
+
+/// <summary>Why a collective could not end.</summary>
+public enum CollectiveFault
+{
+    /// <summary>A rank is gone: its process ended, or it left.</summary>
+    PeerGone,
+
+    /// <summary>Nothing moved for as long as the deadline allows.</summary>
+    Deadline,
+
+    /// <summary>A rank takes part in another collective than this one: another phase, length, type or plan.</summary>
+    Mismatch,
+
+    /// <summary>A rank does not let this one in, or cannot prove who it is: a wrong token or certificate.</summary>
+    Refused,
+}
+
+/// <summary>A rank takes part in another collective.</summary>
+/// <param name="rank">The rank.</param>
+internal sealed class MismatchException(int rank) : Exception
+{
+    public int Rank { get; } = rank;
 }

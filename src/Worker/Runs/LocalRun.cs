@@ -1,7 +1,9 @@
 using Atelier.Core;
 using Atelier.Core.Runs;
+using Atelier.Core.Specs;
 using Atelier.Storage.Blobs;
 using Atelier.Storage.Snapshots;
+using Atelier.Training.Data;
 using Atelier.Training.Numerics;
 using Atelier.Training.Randomness;
 using Atelier.Training.Snapshots;
@@ -35,7 +37,7 @@ public static class LocalRun
     /// <summary>Trains on one branch. Null where the run has gone back to a snapshot, and goes on along another one.</summary>
     private static RunOutcome? Train(TrainRequest request, IRunDisplay display, StopFlag stop, TimeProvider time)
     {
-        KnowTheBranch(new RunFolder(request.Out), time);
+        RecordBranch(new RunFolder(request.Out), time);
         // What cannot work is said before a folder is made for it.
         using var run = RunPreparation.Prepare(request, time);
         var spec = run.Record.Spec;
@@ -43,11 +45,11 @@ public static class LocalRun
         int lanes = spec.Lanes ?? Math.Max(1, Environment.ProcessorCount / spec.Threads / request.Workers);
         NumericsEnvironment.Apply(spec.Threads, lanes * request.Workers);
         var device = request.Device.Open();
-        using var holders = new Holders(run, request.Workers, lanes, device);
+        using var holders = new LocalRanks(run, request.Workers, lanes, device);
 
         using var held = RunLock.Take(folder);
         folder.DeleteUnfinished();
-        var notes = new RunNotes(display);
+        var notes = new RunFiles(display);
         var events = new EventLog(folder, notes, display);
         var numerics = NumericsProbe.Measure(request.Device);
         var store = new SnapshotStore(new FolderBlobStore(folder.Path), time);
@@ -102,7 +104,7 @@ public static class LocalRun
     }
 
     /// <summary>A run that went back to a snapshot, and was at that moment killed at the latest, is on the branch that begins there.</summary>
-    private static void KnowTheBranch(RunFolder folder, TimeProvider time)
+    private static void RecordBranch(RunFolder folder, TimeProvider time)
     {
         if (RunRecord.TryLoad(folder) is not { } record)
             return;
@@ -133,7 +135,7 @@ public static class LocalRun
 
     private static RunOutcome Conclude(
         PreparedRun run, TrainRequest request, TrajectoryState state, LoopEnd end, string reason, ImageCount from, TimeSpan trained, TimeSpan waited,
-        SnapshotObserver snapshots, RunNotes notes, EventLog events, TimeProvider time)
+        SnapshotObserver snapshots, RunFiles notes, EventLog events, TimeProvider time)
     {
         var folder = new RunFolder(request.Out);
         var now = new ImageCount(state.ImageCount);
@@ -149,3 +151,97 @@ public static class LocalRun
         return new RunOutcome(end, now, now.Images - from.Images, trained, waited, snapshots.Stalled, snapshots.LastWritten == snapshots.LastTaken, hash, RunPictures.DrawAll(folder, notes));
     }
 }
+
+/// <summary>How a run ended, for its summary.</summary>
+/// <param name="End">Why it ended.</param>
+/// <param name="Images">Images shown in all.</param>
+/// <param name="ShownNow">Images shown by this process.</param>
+/// <param name="Trained">Time that this process trained.</param>
+/// <param name="DataWait">Time of it spent waiting for images.</param>
+/// <param name="SnapshotStall">Time of it spent copying states for snapshots and waiting for earlier ones; null where other processes trained.</param>
+/// <param name="IsDurable">Whether the last snapshot that was begun is on disk; false after a full disk.</param>
+/// <param name="StateSha256">Hash of the last state.</param>
+/// <param name="Files">What to look at, with its path.</param>
+public sealed record RunOutcome(
+    LoopEnd End, ImageCount Images, long ShownNow, TimeSpan Trained, TimeSpan DataWait, TimeSpan? SnapshotStall, bool IsDurable, string StateSha256,
+    IReadOnlyList<(string What, string Path)> Files)
+{
+    /// <summary>Images a second.</summary>
+    public double ImagesPerSecond => ShownNow / Math.Max(Trained.TotalSeconds, 1e-9);
+
+    /// <summary>Share of the time spent waiting for images.</summary>
+    public double DataWaitShare => DataWait / Longest;
+
+    /// <summary>Share of the time that snapshots took from training.</summary>
+    public double? SnapshotStallShare => SnapshotStall / Longest;
+
+    private TimeSpan Longest => Trained > TimeSpan.Zero ? Trained : TimeSpan.FromTicks(1);
+}
+
+/// <summary>What a person asked for: the command line of <c>train</c>, or what stands for it.</summary>
+public sealed record TrainRequest
+{
+    /// <summary>The run's folder.</summary>
+    public required string Out { get; init; }
+
+    /// <summary>What the data is called in the run's record: a path, or a name of built-in data.</summary>
+    public required string DataName { get; init; }
+
+    /// <summary>Opens the data's files.</summary>
+    public required Func<ImageSource> OpenData { get; init; }
+
+    /// <summary>A recipe asked for by name or file; null for the run's own, or the default for a new run.</summary>
+    public Recipe? Recipe { get; init; }
+
+    /// <summary>Spec keys given on the command line.</summary>
+    public IReadOnlyList<SpecAssignment> Overrides { get; init; } = [];
+
+    /// <summary>Holders of shards in this process, each with a state of its own.</summary>
+    public int Workers { get; init; } = 1;
+
+    /// <summary>Where this process computes; its workers, where it starts some, take a GPU each.</summary>
+    public ComputeDevice Device { get; init; } = ComputeDevice.Cpu;
+
+    /// <summary>Devices that the auto recipe is computed for.</summary>
+    public int Gpus { get; init; } = 1;
+
+    /// <summary>A network to start from, for a new run.</summary>
+    public string? Init { get; init; }
+
+    /// <summary>Go on although the numerics differ from those that the run was made with.</summary>
+    public bool AcceptNewNumerics { get; init; }
+
+    /// <summary>Where statistics of the real images are kept between runs; null for the user's cache.</summary>
+    public string? StatisticsFolder { get; init; }
+
+    /// <summary>Stop after this much training time, with a snapshot; null to go on to the last image.</summary>
+    public TimeSpan? TimeLimit { get; init; }
+}
+
+/// <summary>Who is told how a run goes: a terminal, a log, a test.</summary>
+public interface IRunDisplay
+{
+    /// <summary>Something worth a line of its own.</summary>
+    void Say(string line);
+
+    /// <summary>An iteration ended.</summary>
+    void Progress(RunProgress progress);
+
+    /// <summary>A tick ended.</summary>
+    void Tick(TickLine tick);
+}
+
+/// <summary>What a tick says.</summary>
+/// <param name="Text">The published trainers' line.</param>
+/// <param name="Json">The line of <c>stats.jsonl</c>.</param>
+public sealed record TickLine(string Text, string Json);
+
+/// <summary>Where a run is.</summary>
+/// <param name="Now">Images shown.</param>
+/// <param name="Total">Images to show.</param>
+/// <param name="ImagesPerSecond">Over the last seconds.</param>
+/// <param name="Remaining">Estimated time to the end.</param>
+/// <param name="GeneratorLoss">Mean since the last tick, as it was some tenths of a second ago at most.</param>
+/// <param name="DiscriminatorLoss">Likewise.</param>
+public sealed record RunProgress(
+    ImageCount Now, ImageCount Total, double ImagesPerSecond, TimeSpan? Remaining, double? GeneratorLoss, double? DiscriminatorLoss);

@@ -19,7 +19,7 @@ namespace Atelier.Worker.Runs;
 public sealed class MetricObserver : ILoopObserver, IDisposable
 {
     private readonly RunFolder _folder;
-    private readonly RunNotes _notes;
+    private readonly RunFiles _notes;
     private readonly EventLog _events;
     private readonly IRunDisplay _display;
     private readonly SnapshotStore _store;
@@ -45,10 +45,9 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
     /// <param name="lanes">Ranges computed at once.</param>
     /// <param name="leave">Asked for, when the run is not to go on like this.</param>
     /// <param name="from">Images shown when the process began.</param>
-    /// <param name="time">The clock.</param>
     /// <exception cref="UserErrorException">The spec has a metric that cannot be computed here.</exception>
     public MetricObserver(
-        RunFolder folder, RunNotes notes, EventLog events, IRunDisplay display, SnapshotStore store, SnapshotObserver snapshots, PreparedRun run, string? statistics, Device device, int lanes, StopFlag leave, ImageCount from, TimeProvider time)
+        RunFolder folder, RunFiles notes, EventLog events, IRunDisplay display, SnapshotStore store, SnapshotObserver snapshots, PreparedRun run, string? statistics, Device device, int lanes, StopFlag leave, ImageCount from, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(run);
         var spec = run.Record.Spec;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Atelier.Core;
+using Atelier.Core.Runs;
 
 namespace Atelier.Worker.Runs;
 
@@ -73,4 +74,109 @@ public sealed record RunFolder(string Path)
     }
 
     private string In(string name) => System.IO.Path.Combine(Path, name);
+}
+
+/// <summary>Keeps two processes from training in one folder.</summary>
+public sealed class RunLock : IDisposable
+{
+    private readonly FileStream _file;
+
+    private RunLock(FileStream file) => _file = file;
+
+    /// <summary>Takes the folder, creating it if need be.</summary>
+    /// <exception cref="UserErrorException">Another process trains here, or the folder cannot be written.</exception>
+    public static RunLock Take(RunFolder folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        try
+        {
+            Directory.CreateDirectory(folder.Path);
+            return new RunLock(new FileStream(folder.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new UserErrorException($"the folder {folder.Path} cannot be written: {e.Message}", e);
+        }
+        catch (IOException e) when (File.Exists(folder.Lock))
+        {
+            throw new UserErrorException($"another process is training in {folder.Path}; wait for it or stop it, or use another --out", e);
+        }
+        catch (IOException e)
+        {
+            throw new UserErrorException($"the folder {folder.Path} cannot be used: {e.Message}", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+}
+
+/// <summary>
+/// Writes the files that describe a run: events, ticks, pictures. One that cannot be written (a full disk) is told to the
+/// display, and must not end the run that it describes. Safe from any thread.
+/// </summary>
+/// <param name="display">Told of what could not be written.</param>
+public sealed class RunFiles(IRunDisplay display)
+{
+    private readonly Lock _gate = new();
+
+    /// <summary>Adds a line to a file: the whole line or nothing.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="line">The line, without its end.</param>
+    public void Append(string path, string line)
+    {
+        lock (_gate)
+        {
+            Try(path, () =>
+            {
+                // Unbuffered: what fits on a full disk is known when Write returns, and can be taken back.
+                using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
+                long before = file.Length;
+                try
+                {
+                    file.Write(System.Text.Encoding.UTF8.GetBytes(line + "\n"));
+                }
+                catch (IOException)
+                {
+                    file.SetLength(before);
+                    throw;
+                }
+            });
+        }
+    }
+
+    /// <summary>Replaces a file in one atomic step, so that a run that is killed leaves no half picture to the next start.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="content">Its content.</param>
+    /// <returns>Whether it was written.</returns>
+    public bool Write(string path, byte[] content) => Try(path, () => Storage.AtomicFile.WriteAllBytes(path, content));
+
+    private bool Try(string path, Action write)
+    {
+        try
+        {
+            write();
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            display.Say($"{Path.GetFileName(path)} could not be written: {e.Message}");
+            return false;
+        }
+    }
+}
+
+/// <summary>Appends events to <c>events.jsonl</c>, from any thread, and tells the display those that a person should see.</summary>
+public sealed class EventLog(RunFolder folder, RunFiles notes, IRunDisplay display)
+{
+    /// <summary>Records an event.</summary>
+    /// <param name="happened">What happened.</param>
+    /// <param name="show">Whether the display is told.</param>
+    public void Add(RunEvent happened, bool show = true)
+    {
+        ArgumentNullException.ThrowIfNull(happened);
+        notes.Append(folder.Events, happened.ToJson());
+        if (show)
+            display.Say(happened.Describe());
+    }
 }

@@ -12,7 +12,7 @@ public static class RunPictures
 
     /// <summary>Draws what a run leaves at its end.</summary>
     /// <returns>What to look at, with its path.</returns>
-    public static IReadOnlyList<(string What, string Path)> DrawAll(RunFolder folder, RunNotes notes)
+    public static IReadOnlyList<(string What, string Path)> DrawAll(RunFolder folder, RunFiles notes)
     {
         ArgumentNullException.ThrowIfNull(folder);
         var files = new List<(string, string)> { ("samples", folder.AllFakes() is { Count: > 0 } grids ? grids[^1].File : folder.InitialFakes) };
@@ -26,7 +26,7 @@ public static class RunPictures
 
     /// <summary>Draws the loss curves from <c>stats.jsonl</c>; nothing if there are fewer than two ticks.</summary>
     /// <returns>The picture's path, or null.</returns>
-    public static string? DrawCurves(RunFolder folder, RunNotes notes)
+    public static string? DrawCurves(RunFolder folder, RunFiles notes)
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(notes);
@@ -51,7 +51,7 @@ public static class RunPictures
 
     /// <summary>Sets sample grids from the whole run side by side; nothing if there are fewer than two.</summary>
     /// <returns>The picture's path, or null.</returns>
-    public static string? DrawStrip(RunFolder folder, RunNotes notes)
+    public static string? DrawStrip(RunFolder folder, RunFiles notes)
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(notes);

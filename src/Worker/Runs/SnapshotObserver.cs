@@ -27,7 +27,6 @@ public sealed class SnapshotObserver : ILoopObserver
     /// <param name="spec">The run's spec: intervals and retention.</param>
     /// <param name="branch">The run's branch.</param>
     /// <param name="numerics">What the state was computed under.</param>
-    /// <param name="time">The clock.</param>
     public SnapshotObserver(SnapshotStore store, EventLog events, RunSpec spec, uint branch, NumericsFingerprint numerics, TimeProvider time) =>
         (_store, _events, _spec, _branch, _numerics, _time) = (store, events, spec, branch, numerics, time);
 

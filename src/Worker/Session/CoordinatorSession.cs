@@ -15,7 +15,6 @@ namespace Atelier.Worker.Session;
 /// <param name="report">The present report; null while no run is held.</param>
 /// <param name="hear">Takes an order.</param>
 /// <param name="say">Told of what a person may want to know.</param>
-/// <param name="time">The clock.</param>
 internal sealed class CoordinatorSession(
     WorkerOptions options, Register register, Outbox outbox, Func<RunReport?> report, Action<CoordinatorMessage> hear, Action<string> say, TimeProvider time)
 {
@@ -24,14 +23,13 @@ internal sealed class CoordinatorSession(
     private static readonly TimeSpan UntilWelcome = TimeSpan.FromSeconds(3);
 
     /// <summary>So often progress is reported, at most.</summary>
-    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(250);
 
     private TimeSpan _renewal = UntilWelcome;
     private bool _isAttached;
     private long _renewals;
 
     /// <summary>Stays attached until it is stopped, or the coordinator refuses this worker for good.</summary>
-    /// <param name="stop">Ends it.</param>
     /// <exception cref="UserErrorException">The coordinator refuses this worker; the message says why.</exception>
     public async Task RunAsync(CancellationToken stop)
     {
@@ -109,7 +107,7 @@ internal sealed class CoordinatorSession(
     private async Task WaitAsync(CancellationToken cancellation)
     {
         long start = time.GetTimestamp();
-        while (!await outbox.WaitAsync(Glance, cancellation) && time.GetElapsedTime(start) < _renewal)
+        while (!await outbox.WaitAsync(ProgressInterval, cancellation) && time.GetElapsedTime(start) < _renewal)
         {
             if (outbox.TakeProgress())
                 return;

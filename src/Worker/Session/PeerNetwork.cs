@@ -1,4 +1,5 @@
 using Atelier.Core;
+using Atelier.Core.Fleet;
 using Atelier.Protos;
 using Atelier.Training.Step;
 using Atelier.Worker.Collectives.Links;
@@ -6,6 +7,38 @@ using Atelier.Worker.Peers;
 using Atelier.Worker.Peers.States;
 
 namespace Atelier.Worker.Session;
+
+/// <summary>How this worker reaches others: for sums, and for the state that one of them holds.</summary>
+public interface IPeerNetwork : IAsyncDisposable
+{
+    /// <summary>Where others reach this worker, as a URI.</summary>
+    string Address { get; }
+
+    /// <summary>Meets the other members of a generation.</summary>
+    /// <param name="order">The generation.</param>
+    /// <param name="patience">How long to wait for the others.</param>
+    /// <exception cref="Collectives.CollectiveException">A member did not come in time, or left.</exception>
+    Task<IRankLinks> MeetAsync(Prepare order, int rank, TimeSpan patience, CancellationToken cancellation);
+
+    /// <summary>
+    /// Lets others fetch the state that this worker holds, if it is the one they ask for, and no longer the one that was offered
+    /// before: transfers of it are broken off, and when this returns nobody reads it. One thread calls it.
+    /// </summary>
+    /// <param name="held">The held state, which stands still; null for none.</param>
+    void Offer(string run, HeldState? held);
+
+    /// <summary>Fetches a state, and verifies it.</summary>
+    /// <param name="address">Where the worker is reached that holds it.</param>
+    /// <param name="version">The state.</param>
+    /// <param name="into">Becomes that state.</param>
+    /// <exception cref="Peers.States.PeerStateException">It could not be fetched; the message says why.</exception>
+    Task FetchAsync(string address, string run, Core.Fleet.StateVersion version, TrajectoryState into, CancellationToken cancellation);
+}
+
+/// <summary>A state that stands still.</summary>
+/// <param name="Version">Which it is.</param>
+/// <param name="State">The state.</param>
+public sealed record HeldState(Core.Fleet.StateVersion Version, TrajectoryState State);
 
 /// <summary>The way to other workers: shared memory where all members of a generation are on this host, connections through the network otherwise; states by gRPC.</summary>
 public sealed class PeerNetwork : IPeerNetwork
@@ -16,7 +49,7 @@ public sealed class PeerNetwork : IPeerNetwork
     private readonly PeerServer _server;
     private readonly PeerSecurity _security;
     private readonly TimeProvider _time;
-    private volatile LentState? _offered;
+    private volatile OfferedState? _offered;
 
     private PeerNetwork(PeerServer server, PeerSecurity security, TimeProvider time)
     {
@@ -29,7 +62,6 @@ public sealed class PeerNetwork : IPeerNetwork
 
     /// <summary>Starts to listen for other workers.</summary>
     /// <param name="options">Where and how.</param>
-    /// <param name="cancellation">Ends the start.</param>
     /// <exception cref="UserErrorException">Other machines could reach it unprotected, or the address is taken.</exception>
     public static async Task<PeerNetwork> StartAsync(PeerOptions options, CancellationToken cancellation)
     {
@@ -62,12 +94,12 @@ public sealed class PeerNetwork : IPeerNetwork
             return;
         _offered = null;
         former?.Dispose();
-        _offered = held is null ? null : new LentState(run, held.Version, held.State);
+        _offered = held is null ? null : new OfferedState(run, held.Version, held.State);
     }
 
     /// <inheritdoc/>
     public Task FetchAsync(string address, string run, Core.Fleet.StateVersion version, TrajectoryState into, CancellationToken cancellation) =>
-        PeerStates.FetchAsync(PeerAddress.Parse(address), _security, run, version, into, FetchPatience, _time, cancellation);
+        PeerStateClient.FetchAsync(PeerAddress.Parse(address), _security, run, version, into, FetchPatience, _time, cancellation);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()

@@ -1,5 +1,8 @@
 using Atelier.Core;
+using Atelier.Core.Fleet;
+using Atelier.Core.Fleet.Generations;
 using Atelier.Core.Runs;
+using Atelier.Core.Sharding;
 using Atelier.Core.Specs;
 using Atelier.Protos;
 using Atelier.Storage.Blobs;
@@ -21,7 +24,6 @@ internal sealed class RunContext : IDisposable
 
     /// <summary>Opens the run's data and makes room for its state.</summary>
     /// <param name="order">The first order to prepare.</param>
-    /// <param name="options">The worker.</param>
     /// <exception cref="UserErrorException">The run is not one for this worker, or its data is not what the run was made with.</exception>
     public RunContext(Prepare order, WorkerOptions options)
     {
@@ -46,13 +48,10 @@ internal sealed class RunContext : IDisposable
         Folder = Location is StoreLocation.Folder folder ? new RunFolder(folder.Path) : null;
     }
 
-    /// <summary>The run's name.</summary>
     public string Run => _order.Run;
 
-    /// <summary>Its spec.</summary>
     public RunSpec Spec { get; }
 
-    /// <summary>Its images.</summary>
     public ImageDataset Dataset { get; }
 
     /// <summary>Its state, as far as this worker has come.</summary>
@@ -70,7 +69,6 @@ internal sealed class RunContext : IDisposable
     /// <summary>Its folder; null where the store is none.</summary>
     public RunFolder? Folder { get; }
 
-    /// <summary>Its branch.</summary>
     public uint Branch => _order.Branch;
 
     /// <summary>A network file that it starts from; null for none.</summary>
@@ -111,5 +109,49 @@ internal sealed class RunContext : IDisposable
         Lanes?.Dispose();
         State?.Dispose();
         Dataset.Dispose();
+    }
+}
+
+/// <summary>Generations, as messages have them.</summary>
+internal static class PlanMessages
+{
+    /// <summary>The generation that is to be prepared.</summary>
+    public static GenerationPlan ToPlan(Prepare order) => new(
+        new GenerationId(order.Generation),
+        [.. order.Members.Select(member => new GenerationMember(new WorkerId(member.Worker), member.Incarnation, new Rank(member.Rank), new ShardRange(member.ShardFirst, member.ShardEnd)))],
+        order.Start.ToVersion(),
+        new StateSource(order.Origin switch
+        {
+            Protos.StateOrigin.Worker => Core.Fleet.Generations.StateOrigin.Worker,
+            Protos.StateOrigin.Snapshot => Core.Fleet.Generations.StateOrigin.Snapshot,
+            _ => Core.Fleet.Generations.StateOrigin.Seed,
+        }),
+        new Position(order.LimitIteration, 0));
+}
+
+/// <summary>Looks at a data set for a run that is being submitted.</summary>
+internal static class DataInspection
+{
+    /// <summary>What is there, or why it cannot be used.</summary>
+    public static DataFacts Inspect(InspectData question, WorkerOptions options)
+    {
+        try
+        {
+            var spec = RunSpecJson.Read(question.SpecJson, "the spec");
+            using var dataset = ImageDataset.Open(options.OpenData(question.DataPath), RunPreparation.OptionsOf(spec));
+            return new DataFacts
+            {
+                Request = question.Request,
+                Width = dataset.Resolution.Width,
+                Height = dataset.Resolution.Height,
+                LabelDim = dataset.LabelDim,
+                Images = dataset.Count,
+                ContentSha256 = dataset.ContentHash,
+            };
+        }
+        catch (Exception e) when (e is UserErrorException or IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return new DataFacts { Request = question.Request, Error = e.Message };
+        }
     }
 }

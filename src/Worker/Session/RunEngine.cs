@@ -21,23 +21,20 @@ namespace Atelier.Worker.Session;
 /// The work of a worker on a run: gets the state, joins the other members, steps. One thing at a time, all of it on one
 /// thread, because libtorch keeps a pool of threads for each that calls it.
 /// </summary>
-/// <param name="options">The worker.</param>
 /// <param name="peers">The other workers.</param>
 /// <param name="numerics">The worker's fingerprint.</param>
-/// <param name="desk">Evaluations, between two ticks.</param>
-/// <param name="outbox">To the coordinator.</param>
-/// <param name="time">The clock.</param>
-internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, NumericsFingerprint numerics, EvaluationDesk desk, Outbox outbox, TimeProvider time) : IDisposable
+/// <param name="evaluations">Evaluations, between two ticks.</param>
+internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, NumericsFingerprint numerics, EvaluationWorker evaluations, Outbox outbox, TimeProvider time) : IDisposable
 {
     /// <summary>How much of a new measurement goes into the smoothed time of a shard.</summary>
     private const double Smoothing = 0.1;
 
     private RunContext? _context;
     private SliceWriter? _slices;
-    private RankNotes? _notes;
+    private RunReporter? _notes;
     private StepInputs? _inputs;
     private TimeSpan _waitedBefore;
-    private volatile Box? _held;
+    private volatile HeldVersion? _held;
     private volatile WatchedReduction? _reduction;
     private IRankLinks? _links;
     private double _secondsPerShard;
@@ -56,7 +53,6 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
 
     /// <summary>Gets the state that a generation begins with, and meets its members.</summary>
     /// <param name="order">The generation.</param>
-    /// <param name="rank">This worker's rank.</param>
     /// <param name="cancellation">A halt.</param>
     /// <exception cref="Exception">It cannot; the message is the trouble that the coordinator is told.</exception>
     public void Prepare(Prepare order, int rank, CancellationToken cancellation)
@@ -64,7 +60,7 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
         var start = order.Start.ToVersion();
         if (_context?.Fits(order) != true)
         {
-            Forget();
+            ReleaseRun();
             _context = new RunContext(order, options);
         }
         if (Held != start)
@@ -77,7 +73,7 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
         }
         peers.Offer(order.Run, new HeldState(start, _context.State));
         _slices ??= new SliceWriter(_context, numerics, outbox, time);
-        _notes ??= new RankNotes(_context, [_slices, new EvaluationTurns(desk, ImageCount.FromKimg(_context.Spec.TickKimg), time)], outbox, () => _waitedBefore + (_inputs?.Waited ?? TimeSpan.Zero), time);
+        _notes ??= new RunReporter(_context, [_slices, new EvaluationTimeSlices(evaluations, ImageCount.FromKimg(_context.Spec.TickKimg), time)], outbox, () => _waitedBefore + (_inputs?.Waited ?? TimeSpan.Zero), time);
         Leave();
         _links = order.Members.Count > 1
             ? peers.MeetAsync(order, rank, options.PeerPatience, cancellation).GetAwaiter().GetResult()
@@ -87,7 +83,6 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
     /// <summary>Runs phases until the generation's limit or a halt.</summary>
     /// <param name="order">The generation, which was prepared.</param>
     /// <param name="plan">The same, for decisions.</param>
-    /// <param name="rank">This worker's rank.</param>
     /// <param name="cancellation">A halt: takes effect before or after a phase.</param>
     public void Step(Prepare order, GenerationPlan plan, int rank, CancellationToken cancellation)
     {
@@ -113,7 +108,7 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
             };
             var limit = new ImageCount(state.ImageCount + ((plan.Limit.Iteration - state.Iteration) * context.Spec.Batch));
             var speed = new Speed(this, reduction, time);
-            new TrainingLoop(step, inputs, new StopFlag(), [speed, _notes, new CopyChecks(context, plan, rank, outbox), speed.Restart]).Run(state, limit, context.Statistics, cancellation);
+            new TrainingLoop(step, inputs, new StopFlag(), [speed, _notes, new ReplicaChecks(context, plan, rank, outbox), speed.Restart]).Run(state, limit, context.Statistics, cancellation);
             if (rank == 0)
                 _notes.WriteLast(state);
         }
@@ -136,7 +131,7 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
     }
 
     /// <summary>A snapshot besides those that are due.</summary>
-    public void Ask(TakeSnapshot order) => _slices?.Ask(order);
+    public void RequestSnapshot(TakeSnapshot order) => _slices?.Request(order);
 
     /// <summary>Leaves the members of the last generation: their waits for this worker end.</summary>
     public void Leave()
@@ -146,7 +141,7 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
     }
 
     /// <summary>Lets the run go, with all that is held of it.</summary>
-    public void Forget()
+    public void ReleaseRun()
     {
         Leave();
         _slices?.Finish();
@@ -158,7 +153,7 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Forget();
+    public void Dispose() => ReleaseRun();
 
     private void Load(Prepare order, StateVersion start, CancellationToken cancellation)
     {
@@ -188,12 +183,12 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
 
     private void Hold(StateVersion? version)
     {
-        _held = version is { } held ? new Box(held) : null;
+        _held = version is { } held ? new HeldVersion(held) : null;
         outbox.Progressed();
     }
 
     /// <summary>Version in one reference, so that another thread reads it whole.</summary>
-    private sealed record Box(StateVersion Version);
+    private sealed record HeldVersion(StateVersion Version);
 
     /// <summary>Measures an iteration's work on one shard: first of the observers, so that what the others do does not count.</summary>
     private sealed class Speed(RunEngine engine, WatchedReduction reduction, TimeProvider time) : ILoopObserver
@@ -217,5 +212,37 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
         }
 
         private void BeginNext() => (_since, _takenBefore) = (time.GetTimestamp(), reduction.Taken);
+    }
+}
+
+/// <summary>A reduction that knows how long its rank has waited in it, and for whom it waits now.</summary>
+/// <param name="inner">The reduction.</param>
+/// <param name="awaited">The rank that a lasting wait is for.</param>
+internal sealed class WatchedReduction(IPhaseReduction inner, Func<int?> awaited, TimeProvider time) : IPhaseReduction
+{
+    /// <inheritdoc/>
+    public ShardRange Held => inner.Held;
+
+    /// <inheritdoc/>
+    public int ShardCount => inner.ShardCount;
+
+    /// <summary>Time spent here so far.</summary>
+    public TimeSpan Taken { get; private set; }
+
+    /// <summary>The rank that this one waits for, if it has waited for a while; from any thread.</summary>
+    public int? Awaited => awaited();
+
+    /// <inheritdoc/>
+    public Tensor Reduce(string phase, IReadOnlyList<SubtreeSum<Tensor>> pieces, CancellationToken cancellation)
+    {
+        long start = time.GetTimestamp();
+        try
+        {
+            return inner.Reduce(phase, pieces, cancellation);
+        }
+        finally
+        {
+            Taken += time.GetElapsedTime(start);
+        }
     }
 }

@@ -14,10 +14,7 @@ namespace Atelier.Worker.Session;
 /// Writes this worker's slice of the state at due iterations, and when it is told to, beside training; one at a time. The
 /// coordinator hears when it begins and how it went.
 /// </summary>
-/// <param name="context">The run.</param>
 /// <param name="numerics">What the state is computed under.</param>
-/// <param name="outbox">To the coordinator.</param>
-/// <param name="time">The clock.</param>
 internal sealed class SliceWriter(RunContext context, NumericsFingerprint numerics, Outbox outbox, TimeProvider time) : ILoopObserver
 {
     private readonly Lock _gate = new();
@@ -37,7 +34,7 @@ internal sealed class SliceWriter(RunContext context, NumericsFingerprint numeri
     }
 
     /// <summary>A snapshot besides those that are due, because one of them failed.</summary>
-    public void Ask(TakeSnapshot order)
+    public void Request(TakeSnapshot order)
     {
         lock (_gate)
         {

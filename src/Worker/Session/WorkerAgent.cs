@@ -18,7 +18,7 @@ internal sealed class WorkerAgent : IAsyncDisposable
     private readonly Channel<CoordinatorMessage> _orders = Channel.CreateUnbounded<CoordinatorMessage>(new UnboundedChannelOptions { SingleReader = true });
     private readonly WorkerOptions _options;
     private readonly RunEngine _engine;
-    private readonly EvaluationDesk _desk;
+    private readonly EvaluationWorker _evaluations;
     private readonly Outbox _outbox;
     private readonly Action<string> _say;
     private readonly LaneThread _loop = new("loop");
@@ -35,13 +35,11 @@ internal sealed class WorkerAgent : IAsyncDisposable
     private long _sequence;
     private bool _isDraining;
 
-    /// <param name="options">The worker.</param>
     /// <param name="engine">Does the work.</param>
-    /// <param name="desk">Does evaluations.</param>
-    /// <param name="outbox">To the coordinator.</param>
+    /// <param name="evaluations">Does evaluations.</param>
     /// <param name="say">Told of what a person may want to know.</param>
-    public WorkerAgent(WorkerOptions options, RunEngine engine, EvaluationDesk desk, Outbox outbox, Action<string> say) =>
-        (_options, _engine, _desk, _outbox, _say) = (options, engine, desk, outbox, say);
+    public WorkerAgent(WorkerOptions options, RunEngine engine, EvaluationWorker evaluations, Outbox outbox, Action<string> say) =>
+        (_options, _engine, _evaluations, _outbox, _say) = (options, engine, evaluations, outbox, say);
 
     /// <summary>Ends when a draining worker has nothing left to hand over.</summary>
     public Task Released => _released.Task;
@@ -93,7 +91,7 @@ internal sealed class WorkerAgent : IAsyncDisposable
             if (order.Epoch < _epochs.GetValueOrDefault(authority))
                 continue;
             _epochs[authority] = order.Epoch;
-            await ObeyAsync(order);
+            await ExecuteAsync(order);
         }
     }
 
@@ -106,7 +104,7 @@ internal sealed class WorkerAgent : IAsyncDisposable
         _halt.Dispose();
     }
 
-    private async Task ObeyAsync(CoordinatorMessage order)
+    private async Task ExecuteAsync(CoordinatorMessage order)
     {
         switch (order.MessageCase)
         {
@@ -114,15 +112,15 @@ internal sealed class WorkerAgent : IAsyncDisposable
                 await ProbeAsync();
                 break;
             case CoordinatorMessage.MessageOneofCase.InspectData:
-                _ = Task.Run(() => _outbox.Add(new WorkerMessage { DataFacts = DataInspection.Look(order.InspectData, _options) }));
+                _ = Task.Run(() => _outbox.Add(new WorkerMessage { DataFacts = DataInspection.Inspect(order.InspectData, _options) }));
                 break;
             case CoordinatorMessage.MessageOneofCase.Halt when Concerns(order.Halt.Run) && order.Halt.Generation >= _generation:
                 await HaltAsync();
-                Turn(order.Halt.Run, order.Halt.Generation, Stage.Halted, null);
+                TransitionTo(order.Halt.Run, order.Halt.Generation, Stage.Halted, null);
                 break;
             case CoordinatorMessage.MessageOneofCase.Prepare when Concerns(order.Prepare.Run) && order.Prepare.Generation > _generation:
                 await HaltAsync();
-                Turn(order.Prepare.Run, order.Prepare.Generation, Stage.Preparing, order.Prepare);
+                TransitionTo(order.Prepare.Run, order.Prepare.Generation, Stage.Preparing, order.Prepare);
                 Start(token => Prepare(order.Prepare, token));
                 break;
             case CoordinatorMessage.MessageOneofCase.Go when IsPresent(order.Go.Run, order.Go.Generation) && _stage == Stage.Ready:
@@ -136,24 +134,24 @@ internal sealed class WorkerAgent : IAsyncDisposable
                 break;
             case CoordinatorMessage.MessageOneofCase.Release when Concerns(order.Release.Run) && order.Release.Generation >= _generation:
                 await HaltAsync();
-                await _loop.Start(_engine.Forget);
-                Turn(order.Release.Run, order.Release.Generation, Stage.Idle, null);
+                await _loop.Start(_engine.ReleaseRun);
+                TransitionTo(order.Release.Run, order.Release.Generation, Stage.Idle, null);
                 // What was begun between ticks is done in one go now.
-                if (_desk.HasWork)
-                    Start(_desk.Work);
+                if (_evaluations.HasWork)
+                    Start(_evaluations.Work);
                 break;
-            case CoordinatorMessage.MessageOneofCase.Evaluate when !_desk.Has(order.Evaluate):
+            case CoordinatorMessage.MessageOneofCase.Evaluate when !_evaluations.Has(order.Evaluate):
                 if (_stage != Stage.Idle)
                 {
-                    _desk.Take(order.Evaluate);
+                    _evaluations.Take(order.Evaluate);
                     break;
                 }
                 await HaltAsync();
-                _desk.Take(order.Evaluate);
-                Start(_desk.Work);
+                _evaluations.Take(order.Evaluate);
+                Start(_evaluations.Work);
                 break;
             case CoordinatorMessage.MessageOneofCase.TakeSnapshot when IsPresent(order.TakeSnapshot.Run, order.TakeSnapshot.Generation):
-                _engine.Ask(order.TakeSnapshot);
+                _engine.RequestSnapshot(order.TakeSnapshot);
                 break;
         }
         _outbox.Wake();
@@ -176,7 +174,7 @@ internal sealed class WorkerAgent : IAsyncDisposable
 
     private bool IsPresent(string run, long generation) => run == _run && generation == _generation;
 
-    private void Turn(string run, long generation, Stage stage, Prepare? plan)
+    private void TransitionTo(string run, long generation, Stage stage, Prepare? plan)
     {
         lock (_gate)
         {
@@ -229,12 +227,12 @@ internal sealed class WorkerAgent : IAsyncDisposable
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                Complain(e.Message);
+                ReportTrouble(e.Message);
             }
         });
     }
 
-    private void Complain(string trouble)
+    private void ReportTrouble(string trouble)
     {
         _engine.Leave();
         _say($"{_run}, generation {_generation}: {trouble}");
@@ -257,7 +255,7 @@ internal sealed class WorkerAgent : IAsyncDisposable
     {
         await HaltAsync();
         if (_stage != Stage.Idle)
-            Turn(_run, _generation, Stage.Halted, null);
+            TransitionTo(_run, _generation, Stage.Halted, null);
         await _loop.Start(() => _outbox.Add(new WorkerMessage { ProbeResult = AdmissionProbe.Run(_options.Device.ToTorch()) }));
     }
 }

@@ -143,7 +143,7 @@ public sealed class PeerStateTests : IAsyncDisposable
         // More than the transport takes from a receiver that reads nothing, so that the transfer waits in the middle.
         var held = Zeros(channels: 128);
         held.SetCounters(12, 96, 12, 12, 3);
-        var lent = new LentState("run", Version, held);
+        var lent = new OfferedState("run", Version, held);
         var server = await PeerServer.StartAsync(new PeerOptions(PeerRanks.Tcp), Cancellation);
         _servers.Add(server);
         var isLent = new TaskCompletionSource<StateLease>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -236,11 +236,11 @@ public sealed class PeerStateTests : IAsyncDisposable
                 send(StateChunks.Of(_held, request.Version.ToVersion()), responses, call))
             .Build();
         var options = new PeerOptions(PeerRanks.Tcp);
-        var host = await PeerHost.StartAsync(options, service, new SegmentDoor(options), Cancellation);
+        var host = await PeerHost.StartAsync(options, service, new SegmentAcceptor(options), Cancellation);
         _servers.Add(host);
         return host.Address;
     }
 
     private Task FetchAsync(PeerAddress address, TimeSpan? patience = null) =>
-        PeerStates.FetchAsync(address, PeerSecurity.None, "run", Version, _into, patience ?? PeerRanks.Patience, TimeProvider.System, Cancellation);
+        PeerStateClient.FetchAsync(address, PeerSecurity.None, "run", Version, _into, patience ?? PeerRanks.Patience, TimeProvider.System, Cancellation);
 }

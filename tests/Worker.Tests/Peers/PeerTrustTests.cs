@@ -147,6 +147,6 @@ public sealed class PeerTrustTests : IAsyncDisposable
         var shape = new ImageShape(8, 8);
         using var into = new TrajectoryState(
             new ModelConfig(new GeneratorConfig(shape, 8, 8, 0, 64, 4, 1, NetworkArchitecture.Skip), new DiscriminatorConfig(shape, 0, 64, 4, MinibatchGroup: 2)), ScalarType.Float32, CPU);
-        await PeerStates.FetchAsync(address, security, "run", default, into, PeerRanks.Patience, TimeProvider.System, Cancellation);
+        await PeerStateClient.FetchAsync(address, security, "run", default, into, PeerRanks.Patience, TimeProvider.System, Cancellation);
     }
 }

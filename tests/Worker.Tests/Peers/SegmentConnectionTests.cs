@@ -28,7 +28,7 @@ public sealed class SegmentConnectionTests : IAsyncDisposable
         var server = await StartAsync(new ServerLimits { FirstMessage = TimeSpan.FromMinutes(5) });
         using var connection = await RawConnection.OpenAsync(PortOf(server.Address), Cancellation);
 
-        await connection.SendAsync([.. SegmentDoor.Magic, .. RandomNumberGenerator.GetBytes(32)], Cancellation);
+        await connection.SendAsync([.. SegmentAcceptor.Magic, .. RandomNumberGenerator.GetBytes(32)], Cancellation);
 
         Assert.Empty(await connection.UntilClosedAsync(Cancellation));
     }
@@ -41,7 +41,7 @@ public sealed class SegmentConnectionTests : IAsyncDisposable
     {
         var server = await StartAsync(new ServerLimits { FirstMessage = TimeSpan.FromSeconds(1) });
         using var connection = await RawConnection.OpenAsync(PortOf(server.Address), Cancellation);
-        byte[] opening = [.. SegmentDoor.Magic, .. new byte[32]];
+        byte[] opening = [.. SegmentAcceptor.Magic, .. new byte[32]];
 
         await connection.SendAsync(opening[..bytes], Cancellation);
 
@@ -54,7 +54,7 @@ public sealed class SegmentConnectionTests : IAsyncDisposable
         using var meeting = await MeetAsync();
         using var second = await RawConnection.OpenAsync(meeting.Port, Cancellation);
 
-        await second.SendAsync([.. SegmentDoor.Magic, .. meeting.Ticket.Span], Cancellation);
+        await second.SendAsync([.. SegmentAcceptor.Magic, .. meeting.Ticket.Span], Cancellation);
 
         Assert.Empty(await second.UntilClosedAsync(Cancellation));
         Assert.Empty(meeting.Links.Gone);
@@ -114,10 +114,10 @@ public sealed class SegmentConnectionTests : IAsyncDisposable
         byte[] bytes = what switch
         {
             "garbage" => [.. "GET / HTTP/1.1\r\n\r\n"u8],
-            "a segment that is too long" => Frame(new FrameHead(FrameKind.ToAll, Shape.SegmentBytes + 1), [.. segment, 0]),
-            "more segments than there is room for" => [.. Enumerable.Repeat(Frame(new FrameHead(FrameKind.ToOne, 64), segment.AsSpan(0, 64)), Shape.Slots + 1).SelectMany(frame => frame)],
-            "more given back than was sent" => Frame(new FrameHead(FrameKind.None, 0) { ReleasedToOne = 1 }, []),
-            _ => Frame(new FrameHead(FrameKind.ToOne, 64), segment.AsSpan(0, 63)),
+            "a segment that is too long" => Frame(new FrameHeader(FrameKind.ToAll, Shape.SegmentBytes + 1), [.. segment, 0]),
+            "more segments than there is room for" => [.. Enumerable.Repeat(Frame(new FrameHeader(FrameKind.ToOne, 64), segment.AsSpan(0, 64)), Shape.Slots + 1).SelectMany(frame => frame)],
+            "more given back than was sent" => Frame(new FrameHeader(FrameKind.None, 0) { ReleasedToOne = 1 }, []),
+            _ => Frame(new FrameHeader(FrameKind.ToOne, 64), segment.AsSpan(0, 63)),
         };
 
         await meeting.Segments.SendAsync(bytes, Cancellation);
@@ -147,9 +147,9 @@ public sealed class SegmentConnectionTests : IAsyncDisposable
 
     private static int PortOf(PeerAddress address) => new Uri(address.ToString()).Port;
 
-    private static byte[] Frame(FrameHead head, ReadOnlySpan<byte> segment)
+    private static byte[] Frame(FrameHeader head, ReadOnlySpan<byte> segment)
     {
-        var bytes = new byte[FrameHead.Bytes];
+        var bytes = new byte[FrameHeader.Bytes];
         head.Write(bytes);
         return [.. bytes, .. segment];
     }
@@ -179,7 +179,7 @@ public sealed class SegmentConnectionTests : IAsyncDisposable
         var call = await CallAsync(channel, own);
         var ticket = call.ResponseStream.Current.Ticket;
         var segments = await RawConnection.OpenAsync(PortOf(server.Address), Cancellation);
-        await segments.SendAsync([.. SegmentDoor.Magic, .. ticket.Span], Cancellation);
+        await segments.SendAsync([.. SegmentAcceptor.Magic, .. ticket.Span], Cancellation);
         Assert.True(await call.ResponseStream.MoveNext(Cancellation));
         return new Meeting((PeerLinks)await joining, PortOf(server.Address), ticket, segments, call, channel, _over);
     }
@@ -188,19 +188,19 @@ public sealed class SegmentConnectionTests : IAsyncDisposable
     {
         // The system holds little of what goes over a Unix socket.
         var options = new PeerOptions(PeerRanks.Unix);
-        var door = new SegmentDoor(options);
+        var acceptor = new SegmentAcceptor(options);
         var own = new Hello { Run = "run", Generation = 1, Rank = 1, Ranks = 2, SegmentBytes = Shape.SegmentBytes, Slots = Shape.Slots };
         var service = ServerServiceDefinition.CreateBuilder()
             .AddMethod(PeerServer.Meet, async (IAsyncStreamReader<Hello> _, IServerStreamWriter<Hello> responses, ServerCallContext call) =>
             {
-                using var ticket = door.Expect();
+                using var ticket = acceptor.Expect();
                 await responses.WriteAsync(new Hello(own) { Ticket = ticket.Value }, call.CancellationToken);
                 await ticket.Came.WaitAsync(call.CancellationToken);
                 await responses.WriteAsync(own, call.CancellationToken);
                 await _over.Task.WaitAsync(call.CancellationToken);
             })
             .Build();
-        var host = await PeerHost.StartAsync(options, service, door, Cancellation);
+        var host = await PeerHost.StartAsync(options, service, acceptor, Cancellation);
         _parts.Add(host);
         return (server.JoinAsync(new PeerMembership("run", 1, 0, [server.Address, host.Address]), Shape, PeerRanks.Patience, TimeProvider.System, cancellation), own);
     }

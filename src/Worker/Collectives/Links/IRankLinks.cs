@@ -11,7 +11,6 @@ namespace Atelier.Worker.Collectives.Links;
 /// </remarks>
 public interface IRankLinks : IDisposable
 {
-    /// <summary>This rank.</summary>
     int Rank { get; }
 
     /// <summary>Number of ranks, at least 1.</summary>
@@ -70,4 +69,54 @@ public interface IRankLinks : IDisposable
     /// </summary>
     /// <param name="rank">The other.</param>
     void Blame(int rank);
+}
+
+/// <summary>
+/// The ranks that one rank has lost, causes first: a rank that leaves because of another says so, and the other then stands
+/// before it, whether or not its own link was seen to break. Any thread may add.
+/// </summary>
+/// <param name="self">The rank that keeps the list; never on it.</param>
+internal sealed class GoneRanks(int self)
+{
+    private readonly Lock _lock = new();
+    private int[] _ranks = [];
+
+    /// <summary>The ranks, in the order of causes.</summary>
+    public IReadOnlyList<int> Ranks => Volatile.Read(ref _ranks);
+
+    /// <summary>Adds a rank.</summary>
+    /// <param name="rank">The rank.</param>
+    /// <param name="cause">For whose sake it left, as it said; null for nobody's, or if it could not say.</param>
+    public void Add(int rank, int? cause)
+    {
+        lock (_lock)
+        {
+            IEnumerable<int> news = cause is { } root && root != self ? [root, rank] : [rank];
+            Volatile.Write(ref _ranks, [.. _ranks.Union(news)]);
+        }
+    }
+}
+
+/// <summary>Ranks meet all of a generation, or none.</summary>
+internal static class TaskGroup
+{
+    /// <summary>
+    /// Waits for all meetings. When one fails, the others are ended and waited for, so that nobody touches what they share
+    /// afterwards, and the first failure tells.
+    /// </summary>
+    /// <param name="meetings">The meetings under way.</param>
+    /// <param name="end">Ends them.</param>
+    public static async Task AllOrCancelAsync(List<Task> meetings, CancellationTokenSource end)
+    {
+        Task? failed = null;
+        await foreach (var meeting in Task.WhenEach(meetings).ConfigureAwait(false))
+        {
+            if (meeting.IsCompletedSuccessfully)
+                continue;
+            failed ??= meeting;
+            await end.CancelAsync().ConfigureAwait(false);
+        }
+        if (failed is not null)
+            await failed.ConfigureAwait(false);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Atelier.Worker.Interop;
 
 namespace Atelier.Worker.Collectives.Links;
@@ -14,10 +15,7 @@ public sealed record SharedMemoryWorld(string Name, int Ranks)
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Joins: connects with all other ranks and maps their memory.</summary>
-    /// <param name="rank">This rank.</param>
     /// <param name="patience">How long to wait for the others.</param>
-    /// <param name="time">Measures it.</param>
-    /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="CollectiveException">A rank did not come in time, left, or is of another build.</exception>
     public async Task<IRankLinks> JoinAsync(int rank, TimeSpan patience, TimeProvider time, CancellationToken cancellation)
     {
@@ -31,12 +29,12 @@ public sealed record SharedMemoryWorld(string Name, int Ranks)
         {
             var own = MappedMemory.Create("atelier-collective", checked((int)shape.TotalBytes));
             members[rank] = new Member(null, own);
-            var hello = new Hello(Hello.Current, rank, shape, own.Descriptor);
+            var handshake = new Handshake(Handshake.Current, rank, shape, own.Descriptor);
             using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             listener.Bind(EndPoint(rank));
             listener.Listen(Ranks);
-            var calls = Enumerable.Range(0, rank).Select(lower => CallAsync(lower, hello, members, either.Token));
-            await AllOrNone.WaitAsync([AcceptAllAsync(listener, hello, members, either.Token), .. calls], either).ConfigureAwait(false);
+            var calls = Enumerable.Range(0, rank).Select(lower => CallAsync(lower, handshake, members, either.Token));
+            await TaskGroup.AllOrCancelAsync([AcceptAllAsync(listener, handshake, members, either.Token), .. calls], either).ConfigureAwait(false);
             return new SharedMemoryLinks(rank, shape, [.. members.Select(member => member!)]);
         }
         catch (Exception e)
@@ -52,7 +50,7 @@ public sealed record SharedMemoryWorld(string Name, int Ranks)
         }
     }
 
-    private async Task CallAsync(int other, Hello hello, Member?[] members, CancellationToken cancellation)
+    private async Task CallAsync(int other, Handshake handshake, Member?[] members, CancellationToken cancellation)
     {
         while (true)
         {
@@ -72,7 +70,7 @@ public sealed record SharedMemoryWorld(string Name, int Ranks)
                 socket.Dispose();
                 throw;
             }
-            if (await GreetAsync(new PeerSocket(socket), hello, cancellation).ConfigureAwait(false) is { } greeted)
+            if (await GreetAsync(new PeerSocket(socket), handshake, cancellation).ConfigureAwait(false) is { } greeted)
             {
                 if (greeted.Rank == other)
                 {
@@ -81,27 +79,27 @@ public sealed record SharedMemoryWorld(string Name, int Ranks)
                 }
                 greeted.Member.Dispose();
             }
-            throw Failure(CollectiveFault.Mismatch, hello.Rank, [other], $"met somebody else at the place of rank {other}");
+            throw Failure(CollectiveFault.Mismatch, handshake.Rank, [other], $"met somebody else at the place of rank {other}");
         }
     }
 
-    private static async Task AcceptAllAsync(Socket listener, Hello hello, Member?[] members, CancellationToken cancellation)
+    private static async Task AcceptAllAsync(Socket listener, Handshake handshake, Member?[] members, CancellationToken cancellation)
     {
-        while (members.Skip(hello.Rank + 1).Any(member => member is null))
+        while (members.Skip(handshake.Rank + 1).Any(member => member is null))
         {
-            if (await AcceptAsync(listener, hello, members, cancellation).ConfigureAwait(false) is { } guest)
+            if (await AcceptAsync(listener, handshake, members, cancellation).ConfigureAwait(false) is { } guest)
                 members[guest.Rank] = guest.Member;
         }
     }
 
-    private static async Task<(int Rank, Member Member)?> AcceptAsync(Socket listener, Hello hello, Member?[] members, CancellationToken cancellation)
+    private static async Task<(int Rank, Member Member)?> AcceptAsync(Socket listener, Handshake handshake, Member?[] members, CancellationToken cancellation)
     {
         var socket = await listener.AcceptAsync(cancellation).ConfigureAwait(false);
         try
         {
-            if (await GreetAsync(new PeerSocket(socket), hello, cancellation).ConfigureAwait(false) is { } greeted)
+            if (await GreetAsync(new PeerSocket(socket), handshake, cancellation).ConfigureAwait(false) is { } greeted)
             {
-                if (greeted.Rank > hello.Rank && members[greeted.Rank] is null)
+                if (greeted.Rank > handshake.Rank && members[greeted.Rank] is null)
                     return greeted;
                 greeted.Member.Dispose();
             }
@@ -114,7 +112,7 @@ public sealed record SharedMemoryWorld(string Name, int Ranks)
     }
 
     // The socket goes into the member, or is closed.
-    private static async Task<(int Rank, Member Member)?> GreetAsync(PeerSocket peer, Hello own, CancellationToken cancellation)
+    private static async Task<(int Rank, Member Member)?> GreetAsync(PeerSocket peer, Handshake own, CancellationToken cancellation)
     {
         Member? member = null;
         try
@@ -124,11 +122,11 @@ public sealed record SharedMemoryWorld(string Name, int Ranks)
             if (user != LibC.UserId())
                 return null;
             await peer.SendAsync(own, cancellation).ConfigureAwait(false);
-            var hello = await peer.ReceiveAsync(cancellation).ConfigureAwait(false);
-            if (hello.Magic != own.Magic || hello.Shape != own.Shape || (uint)hello.Rank >= (uint)own.Shape.Ranks)
+            var handshake = await peer.ReceiveAsync(cancellation).ConfigureAwait(false);
+            if (handshake.Magic != own.Magic || handshake.Shape != own.Shape || (uint)handshake.Rank >= (uint)own.Shape.Ranks)
                 return null;
-            member = new Member(peer, MappedMemory.Open(process, hello.Descriptor, checked((int)own.Shape.TotalBytes)));
-            return (hello.Rank, member);
+            member = new Member(peer, MappedMemory.Open(process, handshake.Descriptor, checked((int)own.Shape.TotalBytes)));
+            return (handshake.Rank, member);
         }
         finally
         {
@@ -159,4 +157,110 @@ public sealed record SharedMemoryWorld(string Name, int Ranks)
             ((IDisposable)Memory).Dispose();
         }
     }
+}
+
+/// <summary>Links between processes of one host; <see cref="SharedMemoryWorld"/> makes them.</summary>
+internal sealed class SharedMemoryLinks : RingLinks
+{
+    private readonly IReadOnlyList<SharedMemoryWorld.Member> _members;
+    private readonly Task[] _watches;
+
+    /// <summary>Links with the members of a world, by rank.</summary>
+    public SharedMemoryLinks(int rank, RingShape shape, IReadOnlyList<SharedMemoryWorld.Member> members)
+        : base(rank, shape, [.. members.Select(member => member.Memory.Memory)], members.Select(member => new FutexDoorbell(member.Memory)))
+    {
+        _members = members;
+        _watches = [.. members.Select((member, other) => member.Socket is { } socket ? WatchAsync(other, socket) : Task.CompletedTask)];
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (!disposing)
+            return;
+        foreach (var member in _members)
+            member.Socket?.Dispose();
+        // They ring this rank's bell, which lies in the memory that goes next.
+        Task.WaitAll(_watches);
+        foreach (var member in _members)
+            member.Dispose();
+    }
+
+    private async Task WatchAsync(int other, PeerSocket socket)
+    {
+        await socket.BrokenAsync().ConfigureAwait(false);
+        MarkGone(other);
+    }
+}
+
+/// <summary>
+/// The Unix socket between two ranks. It carries one message each way and is then kept for one thing: it breaks when a
+/// process ends, whatever ended it.
+/// </summary>
+/// <param name="socket">Connected; disposed with this.</param>
+internal sealed class PeerSocket(Socket socket) : IDisposable
+{
+    // SOL_SOCKET and SO_PEERCRED, as asm-generic/socket.h has them.
+    private const int SocketLevel = 1, PeerCredentials = 17;
+
+    /// <summary>The process at the other end, and its user, as the kernel knows them.</summary>
+    public (int Process, int User) Peer
+    {
+        get
+        {
+            Span<int> credentials = stackalloc int[3];
+            socket.GetRawSocketOption(SocketLevel, PeerCredentials, MemoryMarshal.AsBytes(credentials));
+            return (credentials[0], credentials[1]);
+        }
+    }
+
+    /// <summary>Sends what this rank is.</summary>
+    public async Task SendAsync(Handshake handshake, CancellationToken cancellation)
+    {
+        var bytes = new byte[Marshal.SizeOf<Handshake>()];
+        MemoryMarshal.Write(bytes, handshake);
+        for (int sent = 0; sent < bytes.Length;)
+            sent += await socket.SendAsync(bytes.AsMemory(sent), cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Receives what the other rank is.</summary>
+    /// <exception cref="EndOfStreamException">It left.</exception>
+    public async Task<Handshake> ReceiveAsync(CancellationToken cancellation)
+    {
+        var bytes = new byte[Marshal.SizeOf<Handshake>()];
+        for (int received = 0; received < bytes.Length;)
+        {
+            int count = await socket.ReceiveAsync(bytes.AsMemory(received), cancellation).ConfigureAwait(false);
+            received += count > 0 ? count : throw new EndOfStreamException("the other rank left");
+        }
+        return MemoryMarshal.Read<Handshake>(bytes);
+    }
+
+    /// <summary>Ends when the other process has ended or closed its side.</summary>
+    public async Task BrokenAsync()
+    {
+        try
+        {
+            await socket.ReceiveAsync(new byte[1].AsMemory()).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // A reset is an end too; what was disposed here is of no more interest.
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => socket.Dispose();
+}
+
+/// <summary>What two ranks tell each other first, over the socket between them.</summary>
+/// <param name="Magic">Says that this is such a message, and of which version.</param>
+/// <param name="Rank">The sender.</param>
+/// <param name="Shape">How its memory is laid out; the same on all ranks.</param>
+/// <param name="Descriptor">The memory's file, in the sender's process.</param>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly record struct Handshake(ulong Magic, int Rank, RingShape Shape, int Descriptor)
+{
+    /// <summary>"atelier" and the version of the memory's layout.</summary>
+    public const ulong Current = 0x61_74_65_6c_69_65_72_02;
 }

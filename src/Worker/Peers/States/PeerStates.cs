@@ -1,3 +1,6 @@
+// CA1032: without a peer there is no such failure.
+#pragma warning disable CA1032
+
 using Atelier.Protos;
 using Atelier.Training.Step;
 using Grpc.Core;
@@ -6,17 +9,13 @@ using StateVersion = Atelier.Core.Fleet.StateVersion;
 namespace Atelier.Worker.Peers.States;
 
 /// <summary>Fetches states that other workers hold.</summary>
-public static class PeerStates
+public static class PeerStateClient
 {
     /// <summary>Fetches a state and verifies that it is the whole one, bit by bit.</summary>
     /// <param name="address">Where the peer is reached.</param>
-    /// <param name="security">Certificates and the token.</param>
-    /// <param name="run">The run.</param>
     /// <param name="version">Which of its states; the phase within the iteration included.</param>
     /// <param name="into">Filled; of the same networks and precision. After a failure it holds parts of both states.</param>
     /// <param name="patience">How long nothing may come.</param>
-    /// <param name="time">Measures it.</param>
-    /// <param name="cancellation">Ends the transfer.</param>
     /// <exception cref="PeerStateException">It did not come, or is not the one asked for.</exception>
     public static async Task FetchAsync(
         PeerAddress address, PeerSecurity security, string run, StateVersion version, TrajectoryState into, TimeSpan patience, TimeProvider time, CancellationToken cancellation)
@@ -54,4 +53,36 @@ public static class PeerStates
         if (!receiver.IsComplete)
             throw Failure(PeerStateFault.Mismatch, "it ended before its end was said");
     }
+}
+
+/// <summary>A state could not be fetched from a peer. The state that was to receive it is of no use until another fills it.</summary>
+/// <param name="fault">What happened.</param>
+/// <param name="peer">The peer.</param>
+/// <param name="detail">What exactly.</param>
+/// <param name="cause">The failure below it; null for none.</param>
+public sealed class PeerStateException(PeerStateFault fault, string peer, string detail, Exception? cause = null)
+    : Exception($"the state from {peer}: {detail}", cause)
+{
+    public PeerStateFault Fault { get; } = fault;
+
+    public string Peer { get; } = peer;
+}
+
+/// <summary>Why a state did not come.</summary>
+public enum PeerStateFault
+{
+    /// <summary>The peer is not there, left on the way, or its state changed meanwhile.</summary>
+    PeerGone,
+
+    /// <summary>The peer does not hold that state.</summary>
+    NotFound,
+
+    /// <summary>What came is not the state: other networks, another version, or damaged on the way.</summary>
+    Mismatch,
+
+    /// <summary>Nothing came for as long as the deadline allows.</summary>
+    Deadline,
+
+    /// <summary>The peer does not let this one in, or cannot prove who it is: a wrong token or certificate.</summary>
+    Refused,
 }

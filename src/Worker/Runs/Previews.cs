@@ -1,0 +1,128 @@
+using Atelier.Core;
+using Atelier.Core.Randomness;
+using Atelier.Core.Specs;
+using Atelier.Training.Data;
+using Atelier.Training.Imaging;
+using Atelier.Training.Networks;
+using Atelier.Training.Ops;
+using Atelier.Training.Step;
+using Atelier.Worker.Loop;
+using static TorchSharp.torch;
+
+namespace Atelier.Worker.Runs;
+
+/// <summary>Writes the sample grid at fixed image counts.</summary>
+/// <param name="folder">Where the grids go.</param>
+/// <param name="notes">Writes them.</param>
+/// <param name="grid">What to render.</param>
+/// <param name="interval">Images between two grids.</param>
+public sealed class PreviewObserver(RunFolder folder, RunFiles notes, PreviewGrid grid, ImageCount interval) : ILoopObserver
+{
+    private ImageCount? _written;
+
+    /// <inheritdoc/>
+    public void AfterIteration(LoopMoment moment)
+    {
+        ArgumentNullException.ThrowIfNull(moment);
+        if (moment.Crossed(interval))
+            Write(moment.State);
+    }
+
+    /// <summary>Writes the grid of a state, unless it has just been written.</summary>
+    public void Write(TrajectoryState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        var now = new ImageCount(state.ImageCount);
+        if (_written == now)
+            return;
+        notes.Write(folder.Fakes(now), grid.Render(state));
+        _written = now;
+    }
+}
+
+/// <summary>The sample grid of a run: the same latents, labels and noise at every image count, through G_ema.</summary>
+public sealed class PreviewGrid
+{
+    private const int Columns = 8;
+    private const int Rows = 8;
+    private const int ImagesAtOnce = 16;
+    private const int SmallestSide = 512;
+
+    private readonly Tensor _latents;
+    private readonly Tensor? _labels;
+    private readonly ImageSize _size;
+    private readonly NoiseMode _noise;
+    private readonly ulong _seed;
+
+    /// <summary>Draws the grid's latents, and takes its labels from the dataset.</summary>
+    public PreviewGrid(ModelConfig model, ImageDataset dataset, ulong seed, NoiseMode noise, ScalarType precision)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(dataset);
+        (_seed, _noise) = (seed, noise);
+        _size = new ImageSize(model.Generator.Shape.Width, model.Generator.Shape.Height);
+        using var scope = NewDisposeScope();
+        _latents = empty([Columns * Rows, model.Generator.LatentSize], precision).DetachFromDisposeScope();
+        var (key, counterHigh) = new DrawKey(seed, 0, DrawPurpose.Preview).ToPhilox();
+        PhiloxFill.Normal(_latents, key, counterHigh);
+        int labelSize = model.Generator.LabelSize;
+        if (labelSize == 0)
+            return;
+        var labels = new float[Columns * Rows * labelSize];
+        foreach (var (image, cell) in Chosen(dataset, seed).Select((image, cell) => (image, cell)))
+            dataset.CopyLabel(image, labels.AsSpan(cell * labelSize, labelSize));
+        _labels = tensor(labels, [Columns * Rows, labelSize]).to(precision).DetachFromDisposeScope();
+    }
+
+    /// <summary>Renders the grid with the state's G_ema.</summary>
+    public byte[] Render(TrajectoryState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var views = new NetworkViews(state.Model.GeneratorLayout, state.GeneratorAverage);
+        var generator = new Generator(views, state.Model.Generator);
+        var pixels = new float[_latents.shape[0] * _size.ImageBytes];
+        for (int first = 0; first < Columns * Rows; first += ImagesAtOnce)
+        {
+            using var some = NewDisposeScope();
+            int count = Math.Min(ImagesAtOnce, (Columns * Rows) - first);
+            var styles = generator.Broadcast(generator.Map(
+                _latents.narrow(0, first, count).to(state.Device), _labels?.narrow(0, first, count).to(state.Device)));
+            var images = generator.Synthesize(styles, Noise(first, state)).to(ScalarType.Float32).cpu().contiguous();
+            images.data<float>().CopyTo(pixels, first * _size.ImageBytes);
+        }
+        views.Release();
+        return Encode(ImageGrid.Compose(pixels, _size, Columns, 3, -1, 1));
+    }
+
+    private NoiseInput Noise(int first, TrajectoryState state) => _noise switch
+    {
+        NoiseMode.Const => NoiseInput.Constant,
+        NoiseMode.None => NoiseInput.None,
+        NoiseMode.Random => NoiseInput.Random((layer, shape) =>
+        {
+            var noise = empty(shape, state.Precision);
+            var (key, counterHigh) = new DrawKey(_seed, 0, DrawPurpose.PreviewNoise, Index: first, Layer: layer).ToPhilox();
+            PhiloxFill.Normal(noise, key, counterHigh);
+            return noise.to(state.Device);
+        }),
+        var other => throw new InvalidOperationException($"unknown noise mode {other}"),
+    };
+
+    /// <summary>A grid of real images.</summary>
+    public static byte[] Reals(ImageDataset dataset, ulong seed)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        var pixels = new byte[Columns * Rows * dataset.ImageBytes];
+        foreach (var (image, cell) in Chosen(dataset, seed).Select((image, cell) => (image, cell)))
+            dataset.CopyPixels(image, false, pixels.AsSpan(cell * dataset.ImageBytes, dataset.ImageBytes));
+        return Encode(ImageGrid.Compose(pixels, dataset.Resolution, Columns));
+    }
+
+    private static IEnumerable<int> Chosen(ImageDataset dataset, ulong seed) =>
+        Enumerable.Range(0, Columns * Rows).Select(cell => (int)ScalarDraws.Below(new DrawKey(seed, 0, DrawPurpose.PreviewImages), dataset.Count, (ulong)cell));
+
+    // Small images are enlarged by whole pixels, or nobody could see them.
+    private static byte[] Encode(RgbImage grid) => ImageCodec.EncodePng(grid.Zoom(Math.Max(1, SmallestSide / Math.Max(grid.Width, grid.Height))));
+}

@@ -1,0 +1,121 @@
+using Atelier.Core;
+using Atelier.Core.Runs;
+using Atelier.Protos;
+using Atelier.Training.Step;
+using Atelier.Worker.Loop;
+using Atelier.Worker.Runs;
+using RunEvent = Atelier.Core.Runs.RunEvent;
+
+namespace Atelier.Worker.Session;
+
+/// <summary>
+/// What a run leaves for people, written by rank 0 of each generation: ticks, sample grids, unreadable images. All ranks
+/// count, so that another one can go on.
+/// </summary>
+internal sealed class RunReporter : IRunDisplay, ILoopObserver
+{
+    private readonly RunContext _context;
+    private readonly Outbox _outbox;
+    private readonly TimeProvider _time;
+    private readonly RunFiles _notes;
+    private readonly TickObserver _tick;
+    private readonly MaintenanceClock _maintenance;
+    private PreviewObserver? _previews;
+    private bool _isFirst;
+    private bool _hasFailed;
+
+    /// <param name="context">The run, with the state that it begins with here.</param>
+    /// <param name="maintenance">Whose time counts as maintenance, besides the pictures.</param>
+    /// <param name="dataWaited">Time that training has waited for images so far.</param>
+    public RunReporter(RunContext context, IReadOnlyList<ILoopObserver> maintenance, Outbox outbox, Func<TimeSpan> dataWaited, TimeProvider time)
+    {
+        (_context, _outbox, _time) = (context, outbox, time);
+        _notes = new RunFiles(this);
+        _maintenance = new MaintenanceClock([.. maintenance, new Previews(this)], time);
+        var from = new ImageCount(context.State.ImageCount);
+        _tick = new TickObserver(null, _notes, this, time, ImageCount.FromKimg(context.Spec.TickKimg), from, context.Spec.Total, dataWaited, () => _maintenance.Taken);
+    }
+
+    /// <summary>A generation begins.</summary>
+    /// <param name="isFirst">Whether this worker has rank 0.</param>
+    public void Join(bool isFirst)
+    {
+        var now = _time.GetUtcNow();
+        _isFirst = isFirst;
+        if (!isFirst || _context.Folder is not { } folder || _previews is not null)
+            return;
+        var spec = _context.Spec;
+        Directory.CreateDirectory(folder.Path);
+        var grid = new PreviewGrid(_context.State.Model, _context.Dataset, spec.Seed, spec.NoiseMode, _context.State.Precision);
+        _previews = new PreviewObserver(folder, _notes, grid, ImageCount.FromKimg(spec.ImageKimg));
+        if (RunRecord.TryLoad(folder) is { } record)
+        {
+            // The run went back to a snapshot: whoever goes on in this folder is to know the branch.
+            record.OnBranch(_context.Branch).Save(folder);
+        }
+        else
+        {
+            _context.Record(now).Save(folder);
+            foreach (var bad in _context.Dataset.BadImages)
+                Send(new BadImageSkipped(now, 0, bad.Name, bad.Reason));
+            foreach (var note in _context.Dataset.Notes)
+                Send(new DatasetNoted(now, 0, note));
+        }
+        if (_context.State.Iteration > 0 || File.Exists(folder.InitialFakes))
+            return;
+        _notes.Write(folder.Reals, PreviewGrid.Reals(_context.Dataset, spec.Seed));
+        _notes.Write(folder.InitialFakes, grid.Render(_context.State));
+    }
+
+    /// <inheritdoc/>
+    public void AfterIteration(LoopMoment moment)
+    {
+        ArgumentNullException.ThrowIfNull(moment);
+        _maintenance.AfterIteration(moment);
+        _tick.AfterIteration(moment);
+        if (!_tick.LastTickWasNonFinite || _hasFailed || !_isFirst)
+            return;
+        _hasFailed = true;
+        var stopped = new RunStopped(_time.GetUtcNow(), moment.Now.Kimg, NonFiniteWatch.Reason, null) { NonFinite = true };
+        _outbox.Add(new WorkerMessage { RunNote = new() { Run = _context.Run, Json = stopped.ToJson(), Text = NonFiniteWatch.Reason, IsFailure = true } });
+    }
+
+    /// <summary>The grid of the last state, by a worker that has written some.</summary>
+    public void WriteLast(TrajectoryState state)
+    {
+        if (state.ImageCount > 0)
+            _previews?.Write(state);
+    }
+
+    /// <inheritdoc/>
+    public void Say(string line) => _outbox.Add(new WorkerMessage { LogLines = new() { Run = _context.Run, Lines = { line } } });
+
+    /// <inheritdoc/>
+    public void Progress(RunProgress progress)
+    {
+        // The coordinator knows from the reports.
+    }
+
+    /// <inheritdoc/>
+    public void Tick(TickLine tick)
+    {
+        ArgumentNullException.ThrowIfNull(tick);
+        if (!_isFirst)
+            return;
+        if (_context.Folder is { } folder)
+            _notes.Append(folder.Stats, tick.Json);
+        _outbox.Add(new WorkerMessage { RunNote = new() { Run = _context.Run, Json = tick.Json, Text = tick.Text, IsTick = true } });
+    }
+
+    private void Send(RunEvent happened) =>
+        _outbox.Add(new WorkerMessage { RunNote = new() { Run = _context.Run, Json = happened.ToJson(), Text = happened.Describe() } });
+
+    private sealed class Previews(RunReporter notes) : ILoopObserver
+    {
+        public void AfterIteration(LoopMoment moment)
+        {
+            if (notes._isFirst)
+                notes._previews?.AfterIteration(moment);
+        }
+    }
+}
