@@ -2,28 +2,21 @@ using Atelier.Coordinator.Fleet;
 using Atelier.Coordinator.Storage;
 using Atelier.Core.Evaluations;
 using Atelier.Protos;
+using Side = Atelier.Core.Evaluations.EvaluationSide;
+using News = Atelier.Core.Evaluations.PartNews;
 
 namespace Atelier.Coordinator.Evaluations;
 
 /// <summary>Parts as messages, and messages as reports.</summary>
 internal static class EvaluationMessages
 {
-    /// <summary>A worker's word, as the grain takes it.</summary>
-    public static PartNote ToNote(WorkerKey worker, Protos.PartReport report) => new(
-        new(report.Run, report.Snapshot, report.Metric), report.Side.ToString(), report.FirstSample, report.Side == Protos.EvaluationSide.Result ? 0 : report.Samples,
-        worker.Worker, worker.Incarnation, report.SamplesDone, report.News.ToString(), report.Text);
-
     /// <summary>A worker's word; null for one that says nothing this version knows.</summary>
-    public static Core.Evaluations.PartReport? ToReport(PartNote note) =>
-        Enum.TryParse<Core.Evaluations.EvaluationSide>(note.Side, out var side) && Enum.TryParse<Core.Evaluations.PartNews>(note.News, out var news)
-            ? new(ToId(note.Key), new(side, note.First, note.Count), note.Worker, note.Incarnation, note.Samples, news, note.Text)
+    public static Core.Evaluations.PartReport? ToReport(WorkerKey worker, Protos.PartReport report) =>
+        SideOf(report.Side) is { } side && NewsOf(report.News) is { } news
+            ? new(
+                new(report.Run, report.Snapshot, report.Metric), new(side, report.FirstSample, side == Side.Result ? 0 : report.Samples),
+                worker.Worker, worker.Incarnation, report.SamplesDone, news, report.Text)
             : null;
-
-    /// <summary>An evaluation's name, as the policy has it.</summary>
-    public static EvaluationId ToId(EvaluationKey key) => new(key.Run, key.Snapshot, key.Metric);
-
-    /// <summary>An evaluation's name, as messages have it.</summary>
-    public static EvaluationKey ToKey(EvaluationId id) => new(id.Run, id.Snapshot, id.Metric);
 
     /// <summary>The order to compute a part.</summary>
     public static CoordinatorMessage ToMessage(GivePart order, RunDetails details, long epoch, ClusterIdentity cluster, DateTimeOffset requestedAt) => new()
@@ -36,7 +29,12 @@ internal static class EvaluationMessages
             Run = order.Id.Run,
             Snapshot = order.Id.Snapshot,
             Metric = order.Id.Metric,
-            Side = Enum.Parse<Protos.EvaluationSide>(order.Part.Side.ToString()),
+            Side = order.Part.Side switch
+            {
+                Side.Generated => Protos.EvaluationSide.Generated,
+                Side.Real => Protos.EvaluationSide.Real,
+                _ => Protos.EvaluationSide.Result,
+            },
             FirstSample = order.Part.First,
             Samples = order.Part.Count,
             RunStore = details.Store,
@@ -44,5 +42,23 @@ internal static class EvaluationMessages
             SpecJson = details.SpecJson,
             RequestedUnixMs = requestedAt.ToUnixTimeMilliseconds(),
         },
+    };
+
+    private static Side? SideOf(Protos.EvaluationSide side) => side switch
+    {
+        Protos.EvaluationSide.Generated => Side.Generated,
+        Protos.EvaluationSide.Real => Side.Real,
+        Protos.EvaluationSide.Result => Side.Result,
+        _ => null,
+    };
+
+    private static News? NewsOf(Protos.PartNews news) => news switch
+    {
+        Protos.PartNews.Progress => News.Progress,
+        Protos.PartNews.Done => News.Done,
+        Protos.PartNews.SideKnown => News.SideKnown,
+        Protos.PartNews.Declined => News.Declined,
+        Protos.PartNews.Failed => News.Failed,
+        _ => null,
     };
 }

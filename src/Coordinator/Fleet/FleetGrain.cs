@@ -16,8 +16,10 @@ namespace Atelier.Coordinator.Fleet;
 public sealed class FleetGrain(
     [PersistentState("fleet")] IPersistentState<FleetGrainState> storage, FleetSettings settings, TimeProvider time) : StoringGrain<FleetGrainState>(storage), IFleetGrain
 {
-    private readonly Dictionary<string, HashSet<WorkerId>> _granted = [];
-    private IReadOnlyList<Allocation> _allocations = [];
+    /// <summary>Every replica lets time pass; more often than this it need not.</summary>
+    private static readonly TimeSpan ShortestPulse = TimeSpan.FromMilliseconds(200);
+
+    private long? _sweptAt;
 
     private DateTimeOffset Now => time.GetUtcNow();
 
@@ -38,7 +40,9 @@ public sealed class FleetGrain(
     {
         ArgumentNullException.ThrowIfNull(worker);
         var capabilities = new WorkerCapabilities(worker.ProtocolVersion, worker.Numerics, worker.Device, worker.MemoryBytes, worker.PeerAddress, worker.Host, worker.IsEvaluator);
-        return await ApplyAsync(MembershipPolicy.Join(State.Fleet, new(worker.Key.Worker), worker.Key.Incarnation, capabilities, settings, Now));
+        var decision = MembershipPolicy.Join(State.Fleet, new(worker.Key.Worker), worker.Key.Incarnation, capabilities, settings, Now);
+        if (!decision.Actions.OfType<Refuse>().Any()) State.Sessions[worker.Key.Worker] = ++State.LastSession;
+        return await ApplyAsync(decision);
     }
 
     /// <inheritdoc/>
@@ -64,9 +68,11 @@ public sealed class FleetGrain(
     }
 
     /// <inheritdoc/>
-    public Task StreamEndedAsync(WorkerKey worker)
+    public Task StreamEndedAsync(WorkerKey worker, long session)
     {
         ArgumentNullException.ThrowIfNull(worker);
+        // It has another one already.
+        if (State.Sessions.GetValueOrDefault(worker.Worker) != session) return Task.CompletedTask;
         var id = new WorkerId(worker.Worker);
         var isHeld = State.Held.Values.Any(held => held.Contains(worker.Worker));
         return KeepAsync(isHeld
@@ -75,9 +81,9 @@ public sealed class FleetGrain(
     }
 
     /// <inheritdoc/>
-    public async Task<List<Dismissal>> EvictAsync(string worker, string reason)
+    public async Task<List<Dismissal>> EvictAsync(string worker, string reason, bool isBan)
     {
-        var decision = MembershipPolicy.Evict(State.Fleet, new(worker), reason);
+        var decision = MembershipPolicy.Evict(State.Fleet, new(worker), reason, isBan, settings, Now);
         await KeepAsync(decision.State);
         return Dismissals(decision);
     }
@@ -85,11 +91,13 @@ public sealed class FleetGrain(
     /// <inheritdoc/>
     public async Task<SweepOutcome> SweepAsync()
     {
+        var runs = State.Queue.Runs.Where(run => !RunLifecycle.StandsStill(run.Status) || State.Held.GetValueOrDefault(run.Run.Value) is { Count: > 0 }).Select(run => run.Run.Value).ToList();
+        if (_sweptAt is { } last && time.GetElapsedTime(last) < ShortestPulse) return new([], runs);
+        _sweptAt = time.GetTimestamp();
         var decision = MembershipPolicy.Sweep(State.Fleet, settings, Now);
         if (decision.State.Members.Count != State.Fleet.Members.Count || decision.Actions.Count > 0) await KeepAsync(decision.State);
-        return new(
-            Dismissals(decision),
-            [.. State.Queue.Runs.Where(run => !RunLifecycle.StandsStill(run.Status) || State.Held.GetValueOrDefault(run.Run.Value) is { Count: > 0 }).Select(run => run.Run.Value)]);
+        foreach (var gone in State.Sessions.Keys.Where(worker => State.Fleet.Find(new(worker)) is null).ToList()) State.Sessions.Remove(gone);
+        return new(Dismissals(decision), runs);
     }
 
     /// <inheritdoc/>
@@ -112,7 +120,8 @@ public sealed class FleetGrain(
         State.Queue = command switch
         {
             RunCommand.Pause => RunCommands.Pause(State.Queue, id),
-            RunCommand.Cancel => RunCommands.Cancel(State.Queue, id),
+            RunCommand.Cancel => RunCommands.Cancel(State.Queue, id, discards: false),
+            RunCommand.Discard => RunCommands.Cancel(State.Queue, id, discards: true),
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, "Unknown command."),
         };
         await KeepChangeAsync(run);
@@ -135,17 +144,20 @@ public sealed class FleetGrain(
         var id = new RunId(standing.Run);
         var entry = await StandAsync(State.Queue.Get(id), standing);
         var workers = Admitted().Where(member => !member.Capabilities.IsEvaluator).ToList();
-        _allocations = AllocationPolicy.Allocate(State.Queue.Runs, workers, _allocations);
-        var mine = _allocations.FirstOrDefault(allocation => allocation.Run == id);
+        var allocations = AllocationPolicy.Allocate(State.Queue.Runs, workers, State.Allocations);
+        var mine = allocations.FirstOrDefault(allocation => allocation.Run == id);
+        // What was granted may be held by now, before its run has said so.
+        var others = State.Held.Where(held => held.Key != standing.Run).SelectMany(held => held.Value)
+            .Concat(State.Granted.Where(granted => granted.Key != standing.Run).SelectMany(granted => granted.Value)).Select(worker => new WorkerId(worker)).ToHashSet();
+        var available = mine is null ? [] : AllocationPolicy.Available(mine, others).ToHashSet();
+        var isNews = !Same(allocations, State.Allocations) || !available.SetEquals((State.Granted.GetValueOrDefault(standing.Run) ?? []).Select(worker => new WorkerId(worker)));
+        (State.Allocations, State.Granted[standing.Run]) = ([.. allocations], [.. available.Select(worker => worker.Value)]);
         if (mine is not null && entry.Numerics is null && entry.Status == RunStatus.Running)
             await KeepAsync(entry with { Numerics = mine.Numerics });
-        // What was granted may be held by now, before its run has said so.
-        var others = State.Held.Where(held => held.Key != standing.Run).SelectMany(held => held.Value.Select(worker => new WorkerId(worker)))
-            .Concat(_granted.Where(granted => granted.Key != standing.Run).SelectMany(granted => granted.Value)).ToHashSet();
-        var available = mine is null ? [] : AllocationPolicy.Available(mine, others).ToHashSet();
-        _granted[standing.Run] = available;
+        else if (isNews)
+            await StoreAsync();
         return new(
-            entry.Intent.ToString(),
+            entry.Intent,
             [.. State.Fleet.Live(Now).Select(member => new LiveRow(
                 member.Worker.Value, member.Incarnation, available.Contains(member.Worker), member.Capabilities.PeerAddress, member.Capabilities.Host))]);
     }
@@ -155,7 +167,7 @@ public sealed class FleetGrain(
     {
         var trains = new Dictionary<string, string>();
         // What was granted is on its way to be held.
-        foreach (var (run, workers) in _granted) foreach (var worker in workers) trains[worker.Value] = run;
+        foreach (var (run, workers) in State.Granted) foreach (var worker in workers) trains[worker] = run;
         foreach (var (run, workers) in State.Held) foreach (var worker in workers) trains[worker] = run;
         return Task.FromResult(new EvaluationView(
             [.. Admitted().Select(member => new EvaluatorRow(
@@ -170,7 +182,7 @@ public sealed class FleetGrain(
     public Task<List<QueueRow>> ListAsync() => Task.FromResult<List<QueueRow>>(
     [
         .. State.Queue.Runs.Select(run => new QueueRow(
-            State.Details[run.Run.Value], run.Status.ToString(), run.Reason ?? WaitOf(run), State.Changed.GetValueOrDefault(run.Run.Value))),
+            State.Details[run.Run.Value], run.Status, run.Reason ?? State.Reasons.GetValueOrDefault(run.Run.Value) ?? WaitOf(run), State.Changed.GetValueOrDefault(run.Run.Value))),
     ]);
 
     /// <inheritdoc/>
@@ -179,7 +191,7 @@ public sealed class FleetGrain(
         .. State.Fleet.Members.Select(member => new WorkerRow(
             new(new(member.Worker.Value, member.Incarnation), member.Capabilities.ProtocolVersion, member.Capabilities.Numerics, member.Capabilities.Device,
                 member.Capabilities.MemoryBytes, member.Capabilities.PeerAddress, member.Capabilities.Host, member.Capabilities.IsEvaluator),
-            member.Status.ToString(), member.Reason ?? "")),
+            member.Status, member.Reason ?? "")),
     ]);
 
     private IEnumerable<Member> Admitted()
@@ -202,15 +214,18 @@ public sealed class FleetGrain(
 
     private async Task<RunEntry> StandAsync(RunEntry entry, RunStanding standing)
     {
-        var status = Enum.Parse<RunStatus>(standing.Status);
+        var status = standing.Status;
         var held = State.Held.GetValueOrDefault(standing.Run) ?? [];
         // A command that came since may lead elsewhere; the run hears of it with the answer.
         var isNews = status != entry.Status && Leads(entry, status);
+        // People read it; it is told again.
+        if (standing.Reason is { } reason && status != RunStatus.Failed) State.Reasons[standing.Run] = reason;
+        else State.Reasons.Remove(standing.Run);
         if (!isNews && held.SequenceEqual(standing.Held)) return entry;
         State.Held[standing.Run] = standing.Held;
         if (isNews)
         {
-            entry = entry.Reach(status, standing.Failure);
+            entry = entry.Reach(status, status == RunStatus.Failed ? standing.Reason : null);
             State.Changed[standing.Run] = Now.ToUnixTimeMilliseconds();
         }
 
@@ -223,7 +238,7 @@ public sealed class FleetGrain(
     {
         RunStatus.Failed or RunStatus.Finished => entry.Status is not (RunStatus.Cancelled or RunStatus.Paused or RunStatus.Failed or RunStatus.Finished),
         RunStatus.Paused => entry.Intent == RunIntent.Pause,
-        RunStatus.Cancelled => entry.Intent == RunIntent.Cancel,
+        RunStatus.Cancelled => entry.Intent is RunIntent.Cancel or RunIntent.Discard,
         RunStatus.Halting => !RunLifecycle.StandsStill(entry.Status),
         _ => entry.Intent == RunIntent.Run && !RunLifecycle.StandsStill(entry.Status),
     };
@@ -248,18 +263,128 @@ public sealed class FleetGrain(
         await StoreAsync();
     }
 
+    private static bool Same(IReadOnlyList<Allocation> some, List<Allocation> others) =>
+        some.Count == others.Count && some.Zip(others).All(pair => pair.First.Run == pair.Second.Run && pair.First.Numerics == pair.Second.Numerics && pair.First.Workers.SequenceEqual(pair.Second.Workers));
+
     private async Task<JoinOutcome> ApplyAsync(FleetDecision decision)
     {
         await KeepAsync(decision.State);
         return (decision.Actions.Count > 0 ? decision.Actions[^1] : null) switch
         {
-            StartProbe => new(JoinVerdict.Probe, ""),
-            Refuse refuse => new(refuse.IsEvicted ? JoinVerdict.Evicted : JoinVerdict.Refused, refuse.Reason),
-            Dismiss dismiss => new(JoinVerdict.Evicted, dismiss.Reason),
-            _ => new(JoinVerdict.Admitted, ""),
+            StartProbe probe => new(JoinVerdict.Probe, "", State.Sessions.GetValueOrDefault(probe.Worker.Value), 0),
+            Refuse refuse => new(refuse.IsEvicted ? JoinVerdict.Evicted : JoinVerdict.Refused, refuse.Reason, 0, refuse.Until is { } until ? Math.Max(1, (until - Now).TotalSeconds) : 0),
+            Dismiss dismiss => new(JoinVerdict.Evicted, dismiss.Reason, 0, 0),
+            Welcome welcome => new(JoinVerdict.Admitted, "", State.Sessions.GetValueOrDefault(welcome.Worker.Value), 0),
+            _ => new(JoinVerdict.Admitted, "", 0, 0),
         };
     }
 
     private static List<Dismissal> Dismissals(FleetDecision decision) =>
         [.. decision.Actions.OfType<Dismiss>().Select(dismiss => new Dismissal(dismiss.Worker.Value, dismiss.Reason))];
+}
+
+/// <summary>
+/// Membership of the fleet and the queue of runs: who is there, what people want, which worker serves which run. One grain
+/// (key 0), which calls no other; runs ask it.
+/// </summary>
+[Alias("atelier.fleet")]
+public interface IFleetGrain : IGrainWithIntegerKey
+{
+    /// <summary>A worker attaches.</summary>
+    [Alias("Join")]
+    Task<JoinOutcome> JoinAsync(WorkerCard worker);
+
+    /// <summary>A worker's admission probe ended.</summary>
+    [Alias("Probed")]
+    Task<JoinOutcome> ProbedAsync(WorkerKey worker, string digest);
+
+    /// <summary>Something was heard from a worker.</summary>
+    /// <returns>Whether it is one of the fleet.</returns>
+    [Alias("Renew")]
+    Task<bool> RenewAsync(WorkerKey worker);
+
+    /// <summary>A worker was asked to stop and hands over.</summary>
+    [Alias("Drain")]
+    Task DrainAsync(WorkerKey worker);
+
+    /// <summary>A worker's stream ended. If it has nothing to hand over it is gone; else it has a moment to attach again.</summary>
+    [Alias("StreamEnded")]
+    Task StreamEndedAsync(WorkerKey worker, long session);
+
+    /// <summary>A run's decision, or a person, puts a worker out: for a while, or for good.</summary>
+    [Alias("Evict")]
+    Task<List<Dismissal>> EvictAsync(string worker, string reason, bool isBan);
+
+    /// <summary>What time has done.</summary>
+    [Alias("Sweep")]
+    Task<SweepOutcome> SweepAsync();
+
+    /// <summary>Adds a run.</summary>
+    /// <exception cref="Core.UserErrorException">The name or the store is taken, or the numbers make no sense.</exception>
+    [Alias("Submit")]
+    Task SubmitAsync(RunDetails run);
+
+    /// <summary>Changes what people want of a run.</summary>
+    /// <exception cref="Core.UserErrorException">There is no such run, or its state does not allow it.</exception>
+    [Alias("Command")]
+    Task CommandAsync(string run, RunCommand command);
+
+    /// <summary>Lets a run go on, with changes of free keys of its spec.</summary>
+    /// <exception cref="Core.UserErrorException">There is no such run, or its state does not allow it.</exception>
+    [Alias("Resume")]
+    Task ResumeAsync(RunDetails details, bool anyNumerics);
+
+    /// <summary>What a run needs to know of the fleet; the run tells where it stands.</summary>
+    [Alias("Look")]
+    Task<FleetView> LookAsync(RunStanding standing);
+
+    /// <summary>What evaluations need to know of the fleet.</summary>
+    [Alias("LookForEvaluations")]
+    Task<EvaluationView> LookForEvaluationsAsync();
+
+    /// <summary>A run as it was submitted; null where there is none.</summary>
+    [Alias("Details")]
+    Task<RunDetails?> DetailsAsync(string run);
+
+    /// <summary>All runs, in the order of submission.</summary>
+    [Alias("List")]
+    Task<List<QueueRow>> ListAsync();
+
+    /// <summary>All workers, in the order in which they joined.</summary>
+    [Alias("Workers")]
+    Task<List<WorkerRow>> WorkersAsync();
+}
+
+/// <summary>What the fleet's grain stores. Leases are renewed in memory; a coordinator that starts again gives every member a new one.</summary>
+public sealed class FleetGrainState : EpochState
+{
+    /// <summary>The workers.</summary>
+    public FleetState Fleet { get; set; } = FleetState.Empty;
+
+    /// <summary>The runs, as the policies see them.</summary>
+    public RunQueueState Queue { get; set; } = RunQueueState.Empty;
+
+    /// <summary>The runs, as they were submitted.</summary>
+    public Dictionary<string, RunDetails> Details { get; set; } = [];
+
+    /// <summary>Workers that each run holds, as far as its grain has told.</summary>
+    public Dictionary<string, List<string>> Held { get; set; } = [];
+
+    /// <summary>Workers that each run is to have: kept, so that another activation moves none.</summary>
+    public List<Allocation> Allocations { get; set; } = [];
+
+    /// <summary>Workers that each run was told it may take.</summary>
+    public Dictionary<string, List<string>> Granted { get; set; } = [];
+
+    /// <summary>The present stream of each worker.</summary>
+    public Dictionary<string, long> Sessions { get; set; } = [];
+
+    /// <summary>Number of the last stream.</summary>
+    public long LastSession { get; set; }
+
+    /// <summary>Why each run cannot get on at the moment, as its grain has told.</summary>
+    public Dictionary<string, string> Reasons { get; set; } = [];
+
+    /// <summary>When each run came to its state, in Unix milliseconds.</summary>
+    public Dictionary<string, long> Changed { get; set; } = [];
 }

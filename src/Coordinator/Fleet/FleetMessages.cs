@@ -1,3 +1,5 @@
+using Atelier.Core.Fleet.Membership;
+using Atelier.Core.Fleet.Queue;
 using Orleans;
 
 namespace Atelier.Coordinator.Fleet;
@@ -7,8 +9,8 @@ namespace Atelier.Coordinator.Fleet;
 /// <summary>A worker's process.</summary>
 /// <param name="Worker">The worker's name.</param>
 /// <param name="Incarnation">Which process of that name.</param>
-[GenerateSerializer]
-public sealed record WorkerKey(string Worker, long Incarnation);
+[GenerateSerializer, Immutable, Alias("atelier.worker-key")]
+public sealed record WorkerKey([property: Id(0)] string Worker, [property: Id(1)] long Incarnation);
 
 /// <summary>What a worker says of itself when it attaches.</summary>
 /// <param name="Key">Its process.</param>
@@ -19,11 +21,12 @@ public sealed record WorkerKey(string Worker, long Incarnation);
 /// <param name="PeerAddress">Where other workers reach it.</param>
 /// <param name="Host">The machine.</param>
 /// <param name="IsEvaluator">Whether it computes evaluations only.</param>
-[GenerateSerializer]
-public sealed record WorkerCard(WorkerKey Key, int ProtocolVersion, string Numerics, string Device, long MemoryBytes, string PeerAddress, string Host, bool IsEvaluator);
+[GenerateSerializer, Immutable, Alias("atelier.worker-card")]
+public sealed record WorkerCard(
+    [property: Id(0)] WorkerKey Key, [property: Id(1)] int ProtocolVersion, [property: Id(2)] string Numerics, [property: Id(3)] string Device, [property: Id(4)] long MemoryBytes, [property: Id(5)] string PeerAddress, [property: Id(6)] string Host, [property: Id(7)] bool IsEvaluator);
 
 /// <summary>What becomes of a worker that attaches.</summary>
-[GenerateSerializer]
+[GenerateSerializer, Alias("atelier.join-verdict")]
 public enum JoinVerdict
 {
     /// <summary>It is no member; the reason says why.</summary>
@@ -42,39 +45,44 @@ public enum JoinVerdict
 /// <summary>The answer to a worker that attaches.</summary>
 /// <param name="Verdict">What becomes of it.</param>
 /// <param name="Reason">Why it is refused; empty otherwise.</param>
-[GenerateSerializer]
-public sealed record JoinOutcome(JoinVerdict Verdict, string Reason);
+/// <param name="Session">Number of its stream, higher than those of all before it.</param>
+/// <param name="RetryAfterSeconds">When an evicted worker may come back; 0 where it may not.</param>
+[GenerateSerializer, Immutable, Alias("atelier.join-outcome")]
+public sealed record JoinOutcome([property: Id(0)] JoinVerdict Verdict, [property: Id(1)] string Reason, [property: Id(2)] long Session, [property: Id(3)] double RetryAfterSeconds);
 
 /// <summary>A worker that is no member any more.</summary>
 /// <param name="Worker">Its name.</param>
 /// <param name="Reason">Why.</param>
-[GenerateSerializer]
-public sealed record Dismissal(string Worker, string Reason);
+[GenerateSerializer, Immutable, Alias("atelier.dismissal")]
+public sealed record Dismissal([property: Id(0)] string Worker, [property: Id(1)] string Reason);
 
 /// <summary>What time has done.</summary>
 /// <param name="Dismissed">Workers that are no members any more.</param>
 /// <param name="Runs">Runs that may have something to do.</param>
-[GenerateSerializer]
-public sealed record SweepOutcome(List<Dismissal> Dismissed, List<string> Runs);
+[GenerateSerializer, Immutable, Alias("atelier.sweep-outcome")]
+public sealed record SweepOutcome([property: Id(0)] List<Dismissal> Dismissed, [property: Id(1)] List<string> Runs);
 
 /// <summary>A command of people.</summary>
-[GenerateSerializer]
+[GenerateSerializer, Alias("atelier.run-command")]
 public enum RunCommand
 {
     /// <summary>Finish the iteration, save, stand still.</summary>
     Pause,
 
-    /// <summary>End for good.</summary>
+    /// <summary>Finish the iteration, save, end for good.</summary>
     Cancel,
+
+    /// <summary>End for good, without what came after the last snapshot.</summary>
+    Discard,
 }
 
 /// <summary>Where a run stands, as its grain knows.</summary>
 /// <param name="Run">Its name.</param>
-/// <param name="Status">Its state's name.</param>
-/// <param name="Failure">Why it failed; null otherwise.</param>
+/// <param name="Status">Its state.</param>
+/// <param name="Reason">Why it failed, or cannot get on at the moment; null otherwise.</param>
 /// <param name="Held">Workers that it holds.</param>
-[GenerateSerializer]
-public sealed record RunStanding(string Run, string Status, string? Failure, List<string> Held);
+[GenerateSerializer, Immutable, Alias("atelier.run-standing")]
+public sealed record RunStanding([property: Id(0)] string Run, [property: Id(1)] RunStatus Status, [property: Id(2)] string? Reason, [property: Id(3)] List<string> Held);
 
 /// <summary>A live worker, as a run sees it.</summary>
 /// <param name="Worker">Its name.</param>
@@ -82,39 +90,88 @@ public sealed record RunStanding(string Run, string Status, string? Failure, Lis
 /// <param name="MayServe">Whether the run may have it.</param>
 /// <param name="PeerAddress">Where other workers reach it.</param>
 /// <param name="Host">The machine.</param>
-[GenerateSerializer, Immutable]
-public sealed record LiveRow(string Worker, long Incarnation, bool MayServe, string PeerAddress, string Host);
+[GenerateSerializer, Immutable, Alias("atelier.live-row")]
+public sealed record LiveRow([property: Id(0)] string Worker, [property: Id(1)] long Incarnation, [property: Id(2)] bool MayServe, [property: Id(3)] string PeerAddress, [property: Id(4)] string Host);
 
 /// <summary>What a run needs to know of the fleet.</summary>
 /// <param name="Intent">What people want of it.</param>
 /// <param name="Live">All admitted or draining workers with a lease.</param>
-[GenerateSerializer]
-public sealed record FleetView(string Intent, List<LiveRow> Live);
+[GenerateSerializer, Immutable, Alias("atelier.fleet-view")]
+public sealed record FleetView([property: Id(0)] RunIntent Intent, [property: Id(1)] List<LiveRow> Live);
 
 /// <summary>A run in the queue.</summary>
 /// <param name="Details">As it was submitted.</param>
-/// <param name="Status">Its state's name.</param>
+/// <param name="Status">Its state.</param>
 /// <param name="Reason">Why it stands where it stands.</param>
 /// <param name="ChangedUnixMs">When it came there.</param>
-[GenerateSerializer]
-public sealed record QueueRow(RunDetails Details, string Status, string Reason, long ChangedUnixMs);
+[GenerateSerializer, Immutable, Alias("atelier.queue-row")]
+public sealed record QueueRow([property: Id(0)] RunDetails Details, [property: Id(1)] RunStatus Status, [property: Id(2)] string Reason, [property: Id(3)] long ChangedUnixMs);
 
 /// <summary>A worker, for people.</summary>
 /// <param name="Card">What it said of itself.</param>
 /// <param name="Status">What it may do.</param>
 /// <param name="Reason">Why it was evicted; empty otherwise.</param>
-[GenerateSerializer]
-public sealed record WorkerRow(WorkerCard Card, string Status, string Reason);
+[GenerateSerializer, Immutable, Alias("atelier.worker-row")]
+public sealed record WorkerRow([property: Id(0)] WorkerCard Card, [property: Id(1)] MemberStatus Status, [property: Id(2)] string Reason);
 
 /// <summary>A worker that may compute parts of evaluations.</summary>
 /// <param name="Key">Its process.</param>
 /// <param name="Numerics">Digest of its numerics fingerprint.</param>
 /// <param name="Run">The run that it trains; empty for one that is free.</param>
-[GenerateSerializer, Immutable]
-public sealed record EvaluatorRow(WorkerKey Key, string Numerics, string Run);
+[GenerateSerializer, Immutable, Alias("atelier.evaluator-row")]
+public sealed record EvaluatorRow([property: Id(0)] WorkerKey Key, [property: Id(1)] string Numerics, [property: Id(2)] string Run);
 
 /// <summary>What evaluations need to know of the fleet.</summary>
 /// <param name="Workers">Workers that may compute parts.</param>
 /// <param name="Numerics">What each run computes under, where that is settled.</param>
-[GenerateSerializer]
-public sealed record EvaluationView(List<EvaluatorRow> Workers, Dictionary<string, string> Numerics);
+[GenerateSerializer, Immutable, Alias("atelier.evaluation-view")]
+public sealed record EvaluationView([property: Id(0)] List<EvaluatorRow> Workers, [property: Id(1)] Dictionary<string, string> Numerics);
+
+/// <summary>A run as it was submitted, with its spec resolved.</summary>
+[GenerateSerializer, Immutable, Alias("atelier.run-details")]
+public sealed record RunDetails
+{
+    /// <summary>Its name.</summary>
+    [Id(0)]
+    public required string Run { get; init; }
+
+    /// <summary>The whole resolved spec, as JSON.</summary>
+    [Id(1)]
+    public required string SpecJson { get; init; }
+
+    /// <summary>Branch number.</summary>
+    [Id(2)]
+    public uint Branch { get; init; }
+
+    /// <summary>The data set's path, as the workers see it.</summary>
+    [Id(3)]
+    public required string DataPath { get; init; }
+
+    /// <summary>The run's folder or store, as coordinator and workers see it.</summary>
+    [Id(4)]
+    public required string Store { get; init; }
+
+    /// <summary>A network file to start from; empty for none.</summary>
+    [Id(5)]
+    public string InitPath { get; init; } = "";
+
+    /// <summary>Higher ones are served first.</summary>
+    [Id(6)]
+    public int Priority { get; init; }
+
+    /// <summary>With fewer workers it waits.</summary>
+    [Id(7)]
+    public int MinWorkers { get; init; } = 1;
+
+    /// <summary>More workers it does not take.</summary>
+    [Id(8)]
+    public int MaxWorkers { get; init; } = 1;
+
+    /// <summary>Digest of the numerics of its newest snapshot; null where any will do.</summary>
+    [Id(9)]
+    public string? Numerics { get; init; }
+
+    /// <summary>When it was submitted.</summary>
+    [Id(10)]
+    public long SubmittedUnixMs { get; init; }
+}

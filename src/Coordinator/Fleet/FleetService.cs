@@ -1,14 +1,19 @@
+using System.Buffers;
+using System.Globalization;
+using System.Threading.Channels;
 using Atelier.Coordinator.Evaluations;
 using Atelier.Coordinator.Hosting;
-using Atelier.Coordinator.Storage;
 using Atelier.Coordinator.Runs;
+using Atelier.Coordinator.Storage;
 using Atelier.Core;
 using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Membership;
 using Atelier.Protos;
 using Atelier.Rpc.Transport;
+using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Orleans;
 using Welcome = Atelier.Protos.Welcome;
 
@@ -20,10 +25,21 @@ namespace Atelier.Coordinator.Fleet;
 /// <param name="cluster">Whose orders these are.</param>
 /// <param name="settings">Deadlines.</param>
 /// <param name="limits">What is borne with before a worker has said who it is.</param>
-/// <param name="lifetime">Tells when this coordinator stops: workers then try the next one.</param>
+/// <param name="lifetime">Tells when this replica stops: workers then go to another one.</param>
+/// <param name="log">Told of what fails.</param>
 /// <param name="time">The clock.</param>
-internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, ClusterIdentity cluster, FleetSettings settings, ServerLimits limits, IHostApplicationLifetime lifetime, TimeProvider time)
+internal sealed partial class FleetService(
+    IGrainFactory grains, RunPulse pulse, ClusterIdentity cluster, FleetSettings settings, ServerLimits limits, IHostApplicationLifetime lifetime, ILogger<FleetService> log, TimeProvider time)
 {
+    /// <summary>So often a lease is renewed at most, however much a worker says.</summary>
+    private static readonly TimeSpan Renewal = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>So often the worker's grain is told of the stream, which it forgets with the replica that it lives on.</summary>
+    private static readonly TimeSpan Reminder = TimeSpan.FromSeconds(1);
+
+    /// <summary>More messages than this that wait for a grain mean that something is wrong: the worker attaches again.</summary>
+    private const int MostUnheard = 4096;
+
     private IFleetGrain Fleet => grains.GetGrain<IFleetGrain>(0);
 
     /// <summary>What a server maps.</summary>
@@ -33,35 +49,44 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Cluster
     {
         await context.WriteResponseHeadersAsync([]);
         var card = CardOf(await FirstAsync(requestStream, context.CancellationToken));
-        var outcome = await Fleet.JoinAsync(card);
-        if (outcome.Verdict is JoinVerdict.Refused or JoinVerdict.Evicted)
-            throw new RpcException(new Status(outcome.Verdict == JoinVerdict.Evicted ? StatusCode.PermissionDenied : StatusCode.FailedPrecondition, outcome.Reason));
+        var outcome = await AskAsync(() => Fleet.JoinAsync(card), context.CancellationToken);
+        if (outcome.Verdict is JoinVerdict.Refused or JoinVerdict.Evicted) throw Refusal(outcome);
         using var stream = new WorkerConnection();
         var reference = grains.CreateObjectReference<IWorkerConnection>(stream);
         var worker = grains.GetGrain<IWorkerGrain>(card.Key.Worker);
         try
         {
-            await worker.AttachAsync(card.Key, reference);
+            await AskAsync(() => worker.AttachAsync(outcome.Session, reference), context.CancellationToken);
             stream.Send(new CoordinatorMessage { Cluster = cluster.Id, Welcome = new Welcome { LeaseSeconds = settings.LeaseLength.TotalSeconds, ProtocolVersion = FleetSettings.CurrentProtocol } });
             if (outcome.Verdict == JoinVerdict.Probe)
                 stream.Send(new CoordinatorMessage { Cluster = cluster.Id, ProbeRequest = new ProbeRequest { DeadlineSeconds = settings.ProbeDeadline.TotalSeconds } });
             else
                 pulse.Nudge();
-            await ConverseAsync(card.Key, stream, requestStream, responseStream, context.CancellationToken);
+            await ConverseAsync(card.Key, new Session(outcome.Session, worker, reference, stream), requestStream, responseStream, context.CancellationToken);
         }
         finally
         {
-            if (await worker.DetachAsync(reference))
-            {
-                await Fleet.StreamEndedAsync(card.Key);
-                pulse.Nudge();
-            }
-
+            await LeaveAsync(card.Key, outcome.Session, worker);
             grains.DeleteObjectReference<IWorkerConnection>(reference);
             GC.KeepAlive(stream);
         }
 
-        if (stream.Status is { } status) throw new RpcException(status);
+        if (stream.Status is { } status) throw new RpcException(status, stream.IsBan ? new Metadata { { "banned", "true" } } : []);
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{What} of {Worker} could not be passed on now")]
+    private static partial void Delayed(ILogger logger, string what, string worker, Exception error);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "a message of {Worker} ({Kind}) could not be handled and is left out")]
+    private static partial void Unhandled(ILogger logger, string worker, WorkerMessage.MessageOneofCase kind, Exception error);
+
+    private static RpcException Refusal(JoinOutcome outcome)
+    {
+        if (outcome.Verdict == JoinVerdict.Refused) return new RpcException(new Status(StatusCode.FailedPrecondition, outcome.Reason));
+        var trailers = new Metadata();
+        if (outcome.RetryAfterSeconds > 0) trailers.Add("retry-after", outcome.RetryAfterSeconds.ToString("0.###", CultureInfo.InvariantCulture));
+        else trailers.Add("banned", "true");
+        return new RpcException(new Status(StatusCode.PermissionDenied, outcome.Reason), trailers);
     }
 
     private static WorkerCard CardOf(Register register)
@@ -99,47 +124,147 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Cluster
         throw Bad("the first message is `register`");
     }
 
+    /// <summary>
+    /// Reads, handles and writes beside each other until the stream ends: a grain that takes its time delays neither the lease nor what the
+    /// worker is told.
+    /// </summary>
     private async Task ConverseAsync(
-        WorkerKey worker, WorkerConnection stream, IAsyncStreamReader<WorkerMessage> requests, IServerStreamWriter<WireMessage> responses, CancellationToken cancellation)
+        WorkerKey worker, Session session, IAsyncStreamReader<WorkerMessage> requests, IServerStreamWriter<WireMessage> responses, CancellationToken cancellation)
     {
+        var stream = session.Stream;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stream.Ended, lifetime.ApplicationStopping);
+        var heard = Channel.CreateBounded<WorkerMessage>(new BoundedChannelOptions(MostUnheard) { SingleReader = true, SingleWriter = true });
         var writing = stream.WriteToAsync(responses, cancellation);
+        var handling = HandleAllAsync(worker, stream, heard.Reader, end.Token);
+        var reminding = RemindAsync(worker, session, end.Token);
         try
         {
-            while (await requests.MoveNext(end.Token)) await HearAsync(worker, stream, requests.Current);
+            await ReadAsync(worker, stream, requests, heard, end.Token);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or RpcException { StatusCode: StatusCode.Cancelled })
         {
-            // The stream broke, or the coordinator ended it; who attached is gone until it attaches again.
+            // The stream broke, or this replica ended it; who attached is gone until it attaches again.
         }
         finally
         {
-            stream.End(lifetime.ApplicationStopping.IsCancellationRequested ? new Status(StatusCode.Unavailable, "this coordinator stops") : new Status(StatusCode.OK, ""));
-            await writing.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            heard.Writer.TryComplete();
+            stream.End(lifetime.ApplicationStopping.IsCancellationRequested ? new Status(StatusCode.Unavailable, "this replica stops") : new Status(StatusCode.OK, ""));
+            await end.CancelAsync();
+            await handling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await reminding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task HearAsync(WorkerKey worker, WorkerConnection stream, WorkerMessage message)
+    private async Task ReadAsync(WorkerKey worker, WorkerConnection stream, IAsyncStreamReader<WorkerMessage> requests, Channel<WorkerMessage> heard, CancellationToken cancellation)
     {
-        if (!await Fleet.RenewAsync(worker))
+        long? renewed = null;
+        var renewal = Task.CompletedTask;
+        while (await requests.MoveNext(cancellation))
+        {
+            if (renewal.IsCompleted && (renewed is not { } last || time.GetElapsedTime(last) >= Renewal))
+            {
+                renewed = time.GetTimestamp();
+                renewal = RenewAsync(worker, stream);
+            }
+
+            if (requests.Current.MessageCase is WorkerMessage.MessageOneofCase.LeaseRenewal or WorkerMessage.MessageOneofCase.None) continue;
+            if (!heard.Writer.TryWrite(requests.Current)) stream.End(new Status(StatusCode.ResourceExhausted, $"{MostUnheard} messages of this worker wait to be handled"));
+        }
+    }
+
+    private async Task RenewAsync(WorkerKey worker, WorkerConnection stream)
+    {
+        try
         {
             // Its lease ran out, or it left by another stream: it has to join anew.
-            stream.End(new Status(StatusCode.Aborted, $"{worker.Worker} is no member of the fleet any more"));
-            return;
+            if (!await Fleet.RenewAsync(worker)) stream.End(new Status(StatusCode.Aborted, $"{worker.Worker} is no member of the fleet any more"));
         }
+        catch (Exception error) when (GrainCalls.IsPassing(error))
+        {
+            Delayed(log, "a renewal", worker.Worker, error);
+        }
+    }
 
+    private async Task RemindAsync(WorkerKey worker, Session session, CancellationToken cancellation)
+    {
+        using var again = new PeriodicTimer(Reminder, time);
+        while (await again.WaitForNextTickAsync(cancellation))
+        {
+            try
+            {
+                if (await session.Worker.AttachAsync(session.Number, session.Reference)) continue;
+                session.Stream.End(new Status(StatusCode.Aborted, $"{worker.Worker} has attached again"));
+                return;
+            }
+            catch (Exception error) when (GrainCalls.IsPassing(error))
+            {
+                Delayed(log, "the stream", worker.Worker, error);
+            }
+        }
+    }
+
+    private async Task LeaveAsync(WorkerKey worker, long session, IWorkerGrain grain)
+    {
+        try
+        {
+            await grain.DetachAsync(session);
+            await Fleet.StreamEndedAsync(worker, session);
+            pulse.Nudge();
+        }
+        catch (Exception error) when (GrainCalls.IsPassing(error))
+        {
+            // Its lease runs out, or it attaches elsewhere.
+            Delayed(log, "the end of a stream", worker.Worker, error);
+        }
+    }
+
+    private Task<T> AskAsync<T>(Func<Task<T>> call, CancellationToken cancellation) => GrainCalls.RetryAsync(call, time, cancellation);
+
+    private async Task HandleAllAsync(WorkerKey worker, WorkerConnection stream, ChannelReader<WorkerMessage> heard, CancellationToken cancellation)
+    {
+        await foreach (var message in heard.ReadAllAsync(cancellation))
+        {
+            // A report is complete: one that a later one follows already says nothing more.
+            if (message.MessageCase == WorkerMessage.MessageOneofCase.RunReport && heard.TryPeek(out var next) && next.MessageCase == WorkerMessage.MessageOneofCase.RunReport
+                && next.RunReport.Run == message.RunReport.Run && (next.RunReport.Generation, next.RunReport.Stage) == (message.RunReport.Generation, message.RunReport.Stage))
+                continue;
+            try
+            {
+                await GrainCalls.RetryAsync(
+                    async () =>
+                    {
+                        await HandleAsync(worker, stream, message);
+                        return true;
+                    },
+                    time, cancellation);
+            }
+            catch (RpcException refused)
+            {
+                stream.End(refused.Status);
+                return;
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                Unhandled(log, worker.Worker, message.MessageCase, error);
+            }
+        }
+    }
+
+    private async Task HandleAsync(WorkerKey worker, WorkerConnection stream, WorkerMessage message)
+    {
         switch (message.MessageCase)
         {
             case WorkerMessage.MessageOneofCase.RunReport:
-                await Run(message.RunReport.Run).ReportAsync(RunMessages.ToJson(worker, message.RunReport));
+                await Run(message.RunReport.Run).ReportAsync(RunMessages.ToReport(worker, message.RunReport));
                 break;
             case WorkerMessage.MessageOneofCase.ProbeResult:
                 var verdict = await Fleet.ProbedAsync(worker, message.ProbeResult.DigestSha256);
-                if (verdict.Verdict == JoinVerdict.Evicted) stream.End(new Status(StatusCode.PermissionDenied, verdict.Reason));
+                if (verdict.Verdict == JoinVerdict.Evicted) stream.End(new Status(StatusCode.PermissionDenied, verdict.Reason), isBan: true);
                 else pulse.Nudge();
                 break;
             case WorkerMessage.MessageOneofCase.StateDigest:
-                await Run(message.StateDigest.Run).CheckAsync(RunMessages.ToJson(worker, message.StateDigest));
+                await Run(message.StateDigest.Run).CheckAsync(RunMessages.ToCheck(worker, message.StateDigest));
                 break;
             case WorkerMessage.MessageOneofCase.SliceReport:
                 var slice = message.SliceReport;
@@ -150,13 +275,14 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Cluster
                 pulse.Nudge();
                 break;
             case WorkerMessage.MessageOneofCase.RunNote:
-                await Run(message.RunNote.Run).NoteAsync(message.RunNote.Json, message.RunNote.Text, message.RunNote.IsTick, message.RunNote.IsFailure);
+                await Run(message.RunNote.Run).NoteAsync(new(message.RunNote.Json, message.RunNote.Text, message.RunNote.IsTick, message.RunNote.IsFailure));
                 break;
             case WorkerMessage.MessageOneofCase.LogLines:
                 await Run(message.LogLines.Run).LogAsync(worker.Worker, [.. message.LogLines.Lines]);
                 break;
             case WorkerMessage.MessageOneofCase.PartReport:
-                if (!await grains.GetGrain<IEvaluationsGrain>(0).ReportAsync(EvaluationMessages.ToNote(worker, message.PartReport)) && message.PartReport.News == Protos.PartNews.Done)
+                if (EvaluationMessages.ToReport(worker, message.PartReport) is not { } part) break;
+                if (!await grains.GetGrain<IEvaluationsGrain>(0).ReportAsync(part) && part.News == Core.Evaluations.PartNews.Done)
                     await Run(message.PartReport.Run).TidyAsync(message.PartReport.Snapshot);
                 break;
             case WorkerMessage.MessageOneofCase.DataFacts:
@@ -166,4 +292,24 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Cluster
     }
 
     private IRunGrain Run(string name) => FleetName.IsValid(name) ? grains.GetGrain<IRunGrain>(name) : throw Bad($"`{name}` is no name of a run");
+
+    /// <summary>A worker's stream as long as it lasts.</summary>
+    private sealed record Session(long Number, IWorkerGrain Worker, IWorkerConnection Reference, WorkerConnection Stream);
+}
+
+/// <summary>The method Attach of fleet.proto, as a server needs it whose answers are encoded before the stream gets them.</summary>
+internal static class AttachFormat
+{
+    /// <summary>The method.</summary>
+    public static Method<WorkerMessage, WireMessage> Attach { get; } = new(
+        MethodType.DuplexStreaming, "atelier.v1.Fleet", nameof(Attach),
+        new Marshaller<WorkerMessage>((message, context) => context.Complete(message.ToByteArray()), context => WorkerMessage.Parser.ParseFrom(context.PayloadAsReadOnlySequence())),
+        new Marshaller<WireMessage>(Write, context => new WireMessage(CoordinatorMessage.Parser.ParseFrom(context.PayloadAsReadOnlySequence()))));
+
+    private static void Write(WireMessage message, SerializationContext context)
+    {
+        context.SetPayloadLength(message.Bytes.Length);
+        context.GetBufferWriter().Write(message.Bytes);
+        context.Complete();
+    }
 }

@@ -106,7 +106,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
     private static WebApplication Build(CoordinatorOptions options, ClusterIdentity identity, TimeProvider time)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddFilter("Polly", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning)
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddFilter("Polly", LogLevel.Critical).AddFilter("Grpc", LogLevel.Warning)
             // They warn at every start: of a garbage collector that is chosen on purpose, and of a stall as long as the machine is up.
             .AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error)
             .AddSimpleConsole(console => console.SingleLine = true);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Atelier.Coordinator.Evaluations;
 using Atelier.Coordinator.Fleet;
 using Atelier.Coordinator.Runs;
@@ -7,7 +8,10 @@ using Orleans;
 
 namespace Atelier.Coordinator.Hosting;
 
-/// <summary>Lets time pass for the grains: sweeps the fleet, and lets every run decide at least once a second, or at once when it is nudged.</summary>
+/// <summary>
+/// Lets time pass for the grains: sweeps the fleet, and lets every run decide a few times a second, or at once when it is nudged. Every
+/// replica does so, so that grains whose replica ended come up elsewhere. What takes its time, or fails, delays nothing else.
+/// </summary>
 /// <param name="grains">The grains.</param>
 /// <param name="log">Told of what fails.</param>
 /// <param name="time">The clock.</param>
@@ -16,6 +20,7 @@ internal sealed partial class RunPulse(IGrainFactory grains, ILogger<RunPulse> l
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     private readonly SemaphoreSlim _nudged = new(0, 1);
+    private readonly ConcurrentDictionary<string, Task> _underWay = new();
 
     /// <summary>Something has changed that runs should know at once.</summary>
     public void Nudge()
@@ -35,19 +40,15 @@ internal sealed partial class RunPulse(IGrainFactory grains, ILogger<RunPulse> l
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            try
-            {
-                await BeatAsync();
-            }
-            catch (Exception error) when (error is not OperationCanceledException)
-            {
-                Failed(log, error);
-            }
-
+            Begin("fleet", SweepAsync);
+            Begin("evaluations", EvaluateAsync);
             using var interval = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
             await Task.WhenAny(_nudged.WaitAsync(interval.Token), Task.Delay(Interval, time, interval.Token));
             await interval.CancelAsync();
         }
+
+        // None is left that would ask for grains of a silo that ends.
+        await Task.WhenAll(_underWay.Values);
     }
 
     /// <inheritdoc/>
@@ -57,20 +58,51 @@ internal sealed partial class RunPulse(IGrainFactory grains, ILogger<RunPulse> l
         base.Dispose();
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "a pulse failed; the next one tries again")]
-    private static partial void Failed(ILogger logger, Exception error);
+    [LoggerMessage(Level = LogLevel.Debug, Message = "the pulse of {What} failed; the next one tries again")]
+    private static partial void Delayed(ILogger logger, string what, Exception error);
 
-    private async Task BeatAsync()
+    [LoggerMessage(Level = LogLevel.Error, Message = "the pulse of {What} failed; the next one tries again")]
+    private static partial void Failed(ILogger logger, string what, Exception error);
+
+    /// <summary>Begins a beat of something, unless its last one is under way.</summary>
+    private void Begin(string what, Func<Task> beat)
+    {
+        if (_underWay.TryGetValue(what, out var former) && !former.IsCompleted) return;
+        _underWay[what] = BeatAsync(what, beat);
+    }
+
+    private async Task BeatAsync(string what, Func<Task> beat)
+    {
+        try
+        {
+            await beat();
+        }
+        catch (Exception error) when (GrainCalls.IsPassing(error))
+        {
+            Delayed(log, what, error);
+        }
+        catch (Exception error)
+        {
+            Failed(log, what, error);
+        }
+    }
+
+    private async Task SweepAsync()
     {
         var sweep = await grains.GetGrain<IFleetGrain>(0).SweepAsync();
         foreach (var dismissal in sweep.Dismissed)
             await grains.GetGrain<IWorkerGrain>(dismissal.Worker).DismissAsync(dismissal.Reason);
-        await Task.WhenAll(sweep.Runs.Select(run => grains.GetGrain<IRunGrain>(run).PulseAsync()));
+        foreach (var run in sweep.Runs)
+            Begin($"run {run}", () => grains.GetGrain<IRunGrain>(run).PulseAsync());
+    }
+
+    private async Task EvaluateAsync()
+    {
         var evaluations = grains.GetGrain<IEvaluationsGrain>(0);
         foreach (var ended in await evaluations.PulseAsync())
         {
-            await grains.GetGrain<IRunGrain>(ended.Key.Run).MeasuredAsync(ended);
-            await evaluations.AcknowledgeAsync(ended.Key);
+            await grains.GetGrain<IRunGrain>(ended.Id.Run).MeasuredAsync(ended);
+            await evaluations.AcknowledgeAsync(ended.Id);
         }
     }
 }

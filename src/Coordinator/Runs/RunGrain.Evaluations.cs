@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Atelier.Coordinator.Evaluations;
 using Atelier.Core;
+using Atelier.Core.Evaluations;
 using Atelier.Core.Metrics;
 using Atelier.Core.Runs;
-using Atelier.Storage.Blobs;
 using Atelier.Storage.Snapshots;
 
 namespace Atelier.Coordinator.Runs;
@@ -17,87 +17,141 @@ public sealed partial class RunGrain
     public async Task MeasuredAsync(EvaluationResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
-        if (!await PrepareAsync() || !State.Measuring.Contains(result.Key) || SnapshotName.TryParse(result.Key.Snapshot) is not { } name) return;
-        if (result.Line.Length > 0) await KeepMetricAsync(name, MetricCatalog.Find(result.Key.Metric), result.Line);
-        else Log(new MetricFailed(Now, name.At.Kimg, result.Key.Metric, result.Key.Snapshot, result.Failure));
-        State.Measuring.Remove(result.Key);
-        await TidyAsync(name);
+        if (!await PrepareAsync() || !State.Measuring.Contains(result.Id) || State.Recording.Exists(known => known.Id == result.Id)) return;
+        State.Recording.Add(result);
         await StoreAsync();
-        await RetainAsync(protectsAgreed: Generation.Held.Count > 0);
-        DecideSoon();
+        Record(result);
     }
 
     /// <inheritdoc/>
     public async Task TidyAsync(string snapshot)
     {
-        if (await PrepareAsync() && SnapshotName.TryParse(snapshot) is { } name) await TidyAsync(name);
+        if (await PrepareAsync() && SnapshotName.TryParse(snapshot) is { } name) Tidy(name);
+    }
+
+    private bool IsDue(SnapshotName snapshot)
+    {
+        var interval = ImageCount.FromKimg(_spec!.MetricsEvery).Images;
+        // A run's last state is its result, and is measured if any state was to be.
+        return (interval > 0 && snapshot.At.Images / interval > State.MeasuredImages / interval)
+            || (snapshot.At >= _spec.Total && _spec.Total.Images >= interval);
     }
 
     /// <summary>Asks for the metrics of a new snapshot, every so often and at the run's end.</summary>
     private async Task EvaluateIfDueAsync(SnapshotName snapshot)
     {
-        var interval = ImageCount.FromKimg(_spec!.MetricsEvery).Images;
-        var isDue = interval > 0 && snapshot.At.Images / interval > State.MeasuredImages / interval;
-        // A run's last state is its result, and is measured if any state was to be.
-        if (!isDue && (snapshot.At < _spec.Total || _spec.Total.Images < interval)) return;
+        if (!IsDue(snapshot)) return;
         State.MeasuredImages = snapshot.At.Images;
-        var requests = _spec.Metrics.Select(MetricCatalog.Find).Select(metric => new EvaluationRequest(
-            new(Name, snapshot.ToString(), metric.Name), metric.Samples, metric.Real?.CountOf(checked((int)_spec.DataImages), _spec.Mirror) ?? 0)).ToList();
+        await EvaluateAsync(snapshot, _spec!.Metrics);
+    }
+
+    /// <summary>Asks for what was due and is not known of the snapshot that the run goes on from: a crash came between.</summary>
+    private async Task EvaluateWhatIsMissingAsync(SnapshotName newest, SnapshotManifest manifest)
+    {
+        var missing = _spec!.Metrics.Where(metric => !manifest.Metrics.ContainsKey(metric)).ToList();
+        // Whether it was due depends on the one before it, an interval of snapshots earlier.
+        State.MeasuredImages = Math.Max(0, manifest.ImageCount - ImageCount.FromKimg(_spec.SnapshotKimg).Images);
+        if (missing.Count > 0 && manifest.ImageCount > 0 && IsDue(newest)) await EvaluateAsync(newest, missing);
+        State.MeasuredImages = manifest.ImageCount;
+    }
+
+    private async Task EvaluateAsync(SnapshotName snapshot, IEnumerable<string> metrics)
+    {
+        var requests = metrics.Select(MetricCatalog.Find).Select(metric => new EvaluationRequest(
+            new(Name, snapshot.ToString(), metric.Name), metric.Samples, metric.Real?.CountOf(checked((int)_spec!.DataImages), _spec.Mirror) ?? 0)).ToList();
         await Evaluations.RequestAsync(requests);
-        State.Measuring.AddRange(requests.Select(request => request.Key).Except(State.Measuring));
-        if (requests.Count > 0 && (_spec.Rollbacks > 0 || _spec.Patience > 0)) State.Unjudged.Add(snapshot.ToString());
+        State.Measuring.AddRange(requests.Select(request => request.Id).Except(State.Measuring));
+        if (requests.Count > 0 && (_spec!.Rollbacks > 0 || _spec.Patience > 0) && !State.Unjudged.Contains(snapshot.ToString())) State.Unjudged.Add(snapshot.ToString());
     }
 
     /// <summary>Gives up the evaluations of snapshots that nobody is interested in any more.</summary>
     private async Task DropEvaluationsAsync(Func<SnapshotName, bool> isUnwanted)
     {
-        var dropped = State.Measuring.Where(key => SnapshotName.TryParse(key.Snapshot) is { } name && isUnwanted(name)).ToList();
+        var dropped = State.Measuring.Where(id => SnapshotName.TryParse(id.Snapshot) is { } name && isUnwanted(name)).ToList();
         if (dropped.Count == 0) return;
         await Evaluations.DropAsync(dropped);
         State.Measuring = [.. State.Measuring.Except(dropped)];
-        foreach (var snapshot in dropped.Select(key => SnapshotName.TryParse(key.Snapshot)!).Distinct()) await TidyAsync(snapshot);
+        State.Recording.RemoveAll(result => dropped.Contains(result.Id));
+        foreach (var snapshot in dropped.Select(id => SnapshotName.TryParse(id.Snapshot)!).Distinct()) Tidy(snapshot);
         await StoreAsync();
     }
 
-    private async Task KeepMetricAsync(SnapshotName snapshot, Metric metric, string line)
+    /// <summary>Writes a value into the store: as a line of its file, into the snapshot's manifest, and as the link to the best one.</summary>
+    private void Record(EvaluationResult result)
     {
-        double value;
-        try
+        var (metric, snapshot, line) = (MetricCatalog.Find(result.Id.Metric), SnapshotName.TryParse(result.Id.Snapshot)!, result.Line);
+        var (value, problem) = line.Length == 0 ? (0, result.Failure) : Read(line, metric);
+        if (problem is not null)
         {
-            using var json = JsonDocument.Parse(line);
-            value = json.RootElement.GetProperty("results").GetProperty(metric.Results[0]).GetDouble();
-        }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            Log(new MetricFailed(Now, snapshot.At.Kimg, metric.Name, snapshot.ToString(), $"the worker's answer cannot be read ({error.Message})"));
+            Recorded(result, new MetricFailed(Now, snapshot.At.Kimg, metric.Name, snapshot.ToString(), problem));
             return;
         }
 
-        RunLog.Append(_details!.Store, RunLog.Metric(metric.Name), line);
-        Log(new MetricMeasured(Now, snapshot.At.Kimg, metric.Results[0], value, snapshot.ToString()));
+        var isFirst = _spec!.Metrics is [var first, ..] && first == metric.Name;
+        _work.DoUntilDone(_details!.Store, async (store, cancellation) =>
+        {
+            store.AppendOnce($"metric-{metric.Name}.jsonl", line);
+            try
+            {
+                await store.Snapshots.RecordMetricAsync(snapshot, metric.Name, value, cancellation);
+                if (isFirst && store.Folder is { } folder) await BestSnapshot.LinkAsync(store.Snapshots, folder, metric.Name, metric.HigherIsBetter, cancellation);
+            }
+            catch (SnapshotDamagedException)
+            {
+                // The line stands; only the choice of the best snapshot does without it.
+            }
+
+            return () =>
+            {
+                Recorded(result, new MetricMeasured(Now, snapshot.At.Kimg, metric.Results[0], value, snapshot.ToString()));
+                return Task.CompletedTask;
+            };
+        });
+    }
+
+    private void Recorded(EvaluationResult result, RunEvent happened)
+    {
+        if (!State.Recording.Remove(result)) return;
+        State.Measuring.Remove(result.Id);
+        _isUnstored = true;
+        Log(happened);
+        Tidy(SnapshotName.TryParse(result.Id.Snapshot)!);
+        Retain(protectsAgreed: Generation.Held.Count > 0);
+        DecideSoon();
+    }
+
+    private static (double Value, string? Problem) Read(string line, Metric metric)
+    {
         try
         {
-            await Store().RecordMetricAsync(snapshot, metric.Name, value, CancellationToken.None);
-            if (_spec!.Metrics[0] == metric.Name && StoreLocation.Parse(_details.Store) is StoreLocation.Folder folder)
-                await BestSnapshot.LinkAsync(Store(), folder.Path, metric.Name, metric.HigherIsBetter, CancellationToken.None);
+            using var json = JsonDocument.Parse(line);
+            return (json.RootElement.GetProperty("results").GetProperty(metric.Results[0]).GetDouble(), null);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SnapshotDamagedException)
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            // The line stands; only the choice of the best snapshot does without it.
+            return (0, $"the worker's answer cannot be read ({error.Message})");
         }
     }
 
     /// <summary>Deletes what workers left for each other, once nothing of the snapshot is measured any more.</summary>
-    private async Task TidyAsync(SnapshotName snapshot)
+    private void Tidy(SnapshotName snapshot)
     {
-        if (State.Measuring.Exists(key => key.Snapshot == snapshot.ToString())) return;
-        try
+        if (State.Measuring.Exists(id => id.Snapshot == snapshot.ToString())) return;
+        _work.Do(_details!.Store, async (store, cancellation) =>
         {
-            await EvaluationFolder.DeleteAsync(StoreLocation.Parse(_details!.Store).Open(), snapshot, CancellationToken.None);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // It is in nobody's way.
-        }
+            try
+            {
+                await store.DeleteEvaluationAsync(snapshot, cancellation);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                NotTidied(_log, snapshot.ToString(), error.Message);
+            }
+
+            return () => Task.CompletedTask;
+        });
     }
+
+    [Microsoft.Extensions.Logging.LoggerMessage(Level = Microsoft.Extensions.Logging.LogLevel.Warning, Message = "what was left of measuring {Snapshot} could not be deleted: {Reason}")]
+    private static partial void NotTidied(Microsoft.Extensions.Logging.ILogger logger, string snapshot, string reason);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Atelier.Core.Fleet.Generations;
+using Orleans;
 using RunEvent = Atelier.Core.Runs.RunEvent;
 
 namespace Atelier.Coordinator.Runs;
@@ -7,30 +8,21 @@ namespace Atelier.Coordinator.Runs;
 /// <content>What people see of a run.</content>
 public sealed partial class RunGrain
 {
-    private const int EventsKept = 500;
-    private const int LinesKept = 2000;
-
     private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(20);
 
     private readonly Queue<(DateTimeOffset At, long Iteration)> _progress = new();
-    private readonly Queue<LogRow> _lines = new();
-    private long _nextLine = 1;
 
     /// <inheritdoc/>
-    public async Task NoteAsync(string json, string text, bool isTick, bool isFailure)
+    public async Task NoteAsync(WorkerNote note)
     {
+        ArgumentNullException.ThrowIfNull(note);
         if (!await PrepareAsync()) return;
-        if (isFailure)
-        {
-            if (await TryRollBackAsync(KimgOf(json), text)) return;
-            State.Generation = GenerationReports.Failed(Generation, text);
-            await StoreAsync();
-            DecideSoon();
-        }
-
         // A worker writes ticks into the run's folder itself.
-        Add(json, text);
-        if (!isTick && _files.WritesEvents) RunLog.Append(_details!.Store, RunLog.Events, json);
+        _events!.Add(note.Json, note.Text, isInFile: note.IsTick);
+        if (note.IsTick) return;
+        if (note.IsFailure) State.NonFinite = new(KimgOf(note.Json), note.Text);
+        await StoreAsync();
+        if (note.IsFailure) ResolveNonFinite();
     }
 
     private static double KimgOf(string json)
@@ -40,48 +32,32 @@ public sealed partial class RunGrain
     }
 
     /// <inheritdoc/>
-    public Task LogAsync(string worker, List<string> lines)
+    public async Task LogAsync(string worker, List<string> lines)
     {
-        foreach (var line in lines ?? [])
-        {
-            _lines.Enqueue(new(_nextLine++, Now.ToUnixTimeMilliseconds(), worker, line));
-            if (_lines.Count > LinesKept) _lines.Dequeue();
-        }
-
-        return Task.CompletedTask;
+        if (!await PrepareAsync()) return;
+        foreach (var line in lines ?? []) _events!.AddLine(worker, line);
     }
 
     /// <inheritdoc/>
     public async Task<RunFacts> DescribeAsync()
     {
-        if (!await PrepareAsync()) return new(0, 0, 0, 0, 0, [], null, "");
+        if (!await PrepareAsync()) return new(0, 0, 0, 0, 0, [], null, _work.Trouble ?? (_details is null ? "" : "reading the store"));
         var reached = Generation.Reached.Iteration;
         var runs = Generation.Stage == GenerationStage.Running;
         return new(
             Generation.Generation.Number, reached, Generation.Shape.Iterations, Schedule.ImagesAt(reached).Images,
             runs ? IterationsPerSecond() * _spec!.Batch : 0,
             Generation.Held.Count > 0 && Generation.Plan is { } plan ? [.. plan.Members.Select(member => member.Worker.Value).Where(worker => Generation.Held.Any(held => held.Value == worker))] : [],
-            State.SnapshotImages, Generation.Reason);
+            State.SnapshotImages, _work.Trouble ?? Generation.Reason);
     }
 
     /// <inheritdoc/>
-    public Task<List<EventRow>> EventsAsync(long after) => Task.FromResult<List<EventRow>>([.. State.Events.Where(row => row.Number > after)]);
+    public async Task<List<EventRow>> EventsAsync(long after) => await PrepareAsync() ? _events!.After(after) : [];
 
     /// <inheritdoc/>
-    public Task<List<LogRow>> LogsAsync(long after) => Task.FromResult<List<LogRow>>([.. _lines.Where(row => row.Number > after)]);
+    public async Task<List<LogRow>> LogsAsync(long after) => await PrepareAsync() ? _events!.LinesAfter(after) : [];
 
-    private void Log(RunEvent happened)
-    {
-        var json = happened.ToJson();
-        Add(json, happened.Describe());
-        if (_files.WritesEvents) RunLog.Append(_details!.Store, RunLog.Events, json);
-    }
-
-    private void Add(string json, string text)
-    {
-        State.Events.Add(new(State.NextEvent++, Now.ToUnixTimeMilliseconds(), json, text));
-        if (State.Events.Count > EventsKept) State.Events.RemoveRange(0, State.Events.Count - EventsKept);
-    }
+    private void Log(RunEvent happened) => _events!.Add(happened);
 
     private double IterationsPerSecond()
     {
@@ -93,3 +69,25 @@ public sealed partial class RunGrain
         return seconds > 0 ? Math.Max(0, Generation.Reached.Iteration - iteration) / seconds : 0;
     }
 }
+
+/// <summary>Something that happened where only a worker sees it.</summary>
+/// <param name="Json">As a line of `events.jsonl`, or of `stats.jsonl` for a tick.</param>
+/// <param name="Text">For people.</param>
+/// <param name="IsTick">Whether it is a tick.</param>
+/// <param name="IsFailure">Whether the run cannot go on, and why is the text.</param>
+[GenerateSerializer, Immutable, Alias("atelier.worker-note")]
+public sealed record WorkerNote([property: Id(0)] string Json, [property: Id(1)] string Text, [property: Id(2)] bool IsTick, [property: Id(3)] bool IsFailure);
+
+/// <summary>Where a run stands.</summary>
+/// <param name="Generation">Number of the last generation.</param>
+/// <param name="Iteration">Iterations done, as far as was reported.</param>
+/// <param name="TargetIteration">Iterations in all.</param>
+/// <param name="Images">Images shown.</param>
+/// <param name="ImagesPerSecond">Over the last seconds; 0 while it does not run.</param>
+/// <param name="Workers">Its workers in rank order, while it has any.</param>
+/// <param name="SnapshotImages">Image count of the newest snapshot; null before the first.</param>
+/// <param name="Reason">What the present stage is for.</param>
+[GenerateSerializer, Immutable, Alias("atelier.run-facts")]
+public sealed record RunFacts(
+    [property: Id(0)] long Generation, [property: Id(1)] long Iteration, [property: Id(2)] long TargetIteration, [property: Id(3)] long Images, [property: Id(4)] double ImagesPerSecond,
+    [property: Id(5)] List<string> Workers, [property: Id(6)] long? SnapshotImages, [property: Id(7)] string Reason);

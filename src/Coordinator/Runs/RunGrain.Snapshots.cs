@@ -7,6 +7,7 @@ using Atelier.Core.Fleet.Snapshots;
 using Atelier.Core.Runs;
 using Atelier.Protos;
 using Atelier.Storage.Snapshots;
+using Orleans;
 using StateVersion = Atelier.Core.Fleet.StateVersion;
 
 namespace Atelier.Coordinator.Runs;
@@ -22,6 +23,7 @@ public sealed partial class RunGrain
     private static readonly TimeSpan WriteDeadline = TimeSpan.FromMinutes(5);
 
     private readonly Dictionary<long, PendingSnapshot> _pending = [];
+    private readonly HashSet<long> _deciding = [];
     private readonly SnapshotPolicy _snapshotPolicy = new(WriteDeadline);
     private bool _wantsRetry;
     private GenerationId? _settledFor;
@@ -31,10 +33,29 @@ public sealed partial class RunGrain
     {
         ArgumentNullException.ThrowIfNull(slice);
         if (!await PrepareAsync()) return;
-        var number = SnapshotNumber.Of(slice.Attempt);
-        if (PendingOf(number, slice) is not { } pending) return;
-        pending.Observe(slice);
+        if (PendingOf(SnapshotNumber.Of(slice.Attempt), slice) is not { } pending) return;
+        if (pending.Observe(slice) && !_deciding.Contains(slice.Attempt))
+        {
+            // Its writer does not tell again.
+            if (!State.Slices.TryGetValue(slice.Attempt, out var told)) State.Slices[slice.Attempt] = told = [];
+            told.RemoveAll(other => (other.Worker, other.Incarnation) == (slice.Worker, slice.Incarnation));
+            told.Add(slice);
+            await StoreAsync();
+        }
+
         DecideSoon();
+    }
+
+    /// <summary>Goes on with the snapshots that a former activation knew of.</summary>
+    private void ResumeSnapshots()
+    {
+        foreach (var (attempt, told) in State.Slices.ToList())
+        {
+            foreach (var slice in told) PendingOf(SnapshotNumber.Of(attempt), slice)?.Observe(slice);
+            if (!_pending.ContainsKey(attempt)) State.Slices.Remove(attempt);
+        }
+
+        if (State.Discarding.Count > 0) DeleteDiscarded();
     }
 
     /// <summary>The attempt that a slice belongs to; null for one that is decided already, or whose generation is forgotten.</summary>
@@ -64,7 +85,7 @@ public sealed partial class RunGrain
 
     private async Task StepSnapshotsAsync()
     {
-        foreach (var pending in _pending.Values.OrderBy(pending => pending.Attempt.Version).ToList())
+        foreach (var pending in _pending.Values.Where(pending => !_deciding.Contains(pending.Number.Value)).OrderBy(pending => pending.Attempt.Version).ToList())
         {
             var decision = pending.Attempt.Version.Lineage != Generation.Lineage
                 ? new SnapshotDecision.Abandon("the run has gone back to before it", 0)
@@ -74,55 +95,82 @@ public sealed partial class RunGrain
             switch (decision)
             {
                 case SnapshotDecision.Commit:
-                    _pending.Remove(pending.Number.Value);
-                    await CommitAsync(pending);
+                    Commit(pending);
                     break;
                 case SnapshotDecision.Abandon abandon:
-                    _pending.Remove(pending.Number.Value);
-                    await AbandonAsync(pending, abandon.Reason);
+                    Abandon(pending, abandon.Reason);
                     break;
             }
         }
 
         if (_wantsRetry && Generation.Stage == GenerationStage.Running && !Generation.Plan!.IsLast) await RetryAsync();
-        if (Generation is { Stage: GenerationStage.Idle, Held.Count: 0 } && _settledFor != Generation.Generation) await SettleAsync();
+        if (Generation is { Stage: GenerationStage.Idle, Held.Count: 0 } && _settledFor != Generation.Generation)
+        {
+            // Nobody holds the run any more: what could still be gone back to while somebody did goes by the rules now.
+            _settledFor = Generation.Generation;
+            Retain(protectsAgreed: false);
+        }
     }
 
-    private async Task CommitAsync(PendingSnapshot pending)
+    private void Commit(PendingSnapshot pending)
     {
-        try
+        _deciding.Add(pending.Number.Value);
+        _work.Do(_details!.Store, async (store, _) =>
         {
-            var manifest = await pending.CommitAsync(Store());
-            var position = pending.Attempt.Version.Position;
-            State.Snapshots[position.Iteration] = new SnapshotName(manifest.Branch, manifest.At).ToString();
-            State.SnapshotImages = Math.Max(State.SnapshotImages ?? 0, manifest.ImageCount);
-            State.Generation = GenerationReports.SnapshotCommitted(Generation, pending.Attempt.Version);
-            Log(new SnapshotWritten(
-                Now, manifest.Kimg, State.Snapshots[position.Iteration], manifest.StateSha256, manifest.Slices.Sum(slice => slice.Bytes), (Now - pending.BegunAt).TotalSeconds));
-            await EvaluateIfDueAsync(new SnapshotName(manifest.Branch, manifest.At));
-            await StoreAsync();
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SnapshotDamagedException)
-        {
-            await AbandonAsync(pending, error.Message);
-            return;
-        }
-
-        await RetainAsync(protectsAgreed: true);
-        DecideSoon();
+            try
+            {
+                var manifest = await pending.CommitAsync(store.Snapshots);
+                return () => CommittedAsync(pending, manifest);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException or SnapshotDamagedException)
+            {
+                return await AbandonAsync(store, pending, error.Message);
+            }
+        });
     }
 
-    private async Task AbandonAsync(PendingSnapshot pending, string reason)
+    private async Task CommittedAsync(PendingSnapshot pending, SnapshotManifest manifest)
     {
-        await pending.AbandonAsync(Store());
-        var at = Schedule.ImagesAt(pending.Number.Iteration);
-        Log(new SnapshotFailed(Now, at.Kimg, new SnapshotName(_details!.Branch, at).ToString(), reason));
-        if (pending.Number.IsSave)
-            State.Generation = GenerationReports.SaveFailed(Generation);
-        else
-            _wantsRetry = true;
-        await StoreAsync();
-        DecideSoon();
+        Settle(pending);
+        var position = pending.Attempt.Version.Position;
+        var name = new SnapshotName(manifest.Branch, manifest.At);
+        State.Snapshots[position.Iteration] = name.ToString();
+        State.SnapshotImages = Math.Max(State.SnapshotImages ?? 0, manifest.ImageCount);
+        State.Generation = GenerationReports.SnapshotCommitted(Generation, pending.Attempt.Version);
+        Log(new SnapshotWritten(
+            Now, manifest.Kimg, name.ToString(), manifest.StateSha256, manifest.Slices.Sum(slice => slice.Bytes), (Now - pending.BegunAt).TotalSeconds));
+        await EvaluateIfDueAsync(name);
+        Retain(protectsAgreed: true);
+    }
+
+    private void Abandon(PendingSnapshot pending, string reason)
+    {
+        _deciding.Add(pending.Number.Value);
+        _work.Do(_details!.Store, (store, _) => AbandonAsync(store, pending, reason));
+    }
+
+    private async Task<Func<Task>> AbandonAsync(RunStore store, PendingSnapshot pending, string reason)
+    {
+        await pending.AbandonAsync(store.Snapshots);
+        return () =>
+        {
+            Settle(pending);
+            var at = Schedule.ImagesAt(pending.Number.Iteration);
+            Log(new SnapshotFailed(Now, at.Kimg, new SnapshotName(_details!.Branch, at).ToString(), reason));
+            if (pending.Number.IsSave)
+                State.Generation = GenerationReports.SaveFailed(Generation);
+            else
+                _wantsRetry = true;
+            return Task.CompletedTask;
+        };
+    }
+
+    /// <summary>An attempt is decided.</summary>
+    private void Settle(PendingSnapshot pending)
+    {
+        _pending.Remove(pending.Number.Value);
+        _deciding.Remove(pending.Number.Value);
+        State.Slices.Remove(pending.Number.Value);
     }
 
     /// <summary>After an attempt that failed: asks for a snapshot as soon as every member can still be told in time.</summary>
@@ -137,49 +185,68 @@ public sealed partial class RunGrain
         {
             Epoch = Epoch,
             Cluster = _cluster.Id,
-            Authority = $"run/{Name}",
+            Authority = RunMessages.AuthorityOf(Name),
             TakeSnapshot = new() { Run = Name, Generation = plan.Id.Number, Attempt = new SnapshotNumber(plan.Id, at).Value, AtIteration = at },
         });
         foreach (var member in plan.Members) await GrainFactory.GetGrain<IWorkerGrain>(member.Worker.Value).TellAsync($"TakeSnapshot {Name} {at}", message);
     }
 
-    /// <summary>Nobody holds the run any more: what could still be gone back to while somebody did goes by the rules now.</summary>
-    private async Task SettleAsync()
+    private void Retain(bool protectsAgreed)
     {
-        _settledFor = Generation.Generation;
-        await RetainAsync(protectsAgreed: false);
+        // What is being measured may turn out to be the best.
+        var kept = State.Measuring.Select(id => id.Snapshot).Concat(State.Recording.Select(result => result.Id.Snapshot)).ToHashSet();
+        if (protectsAgreed) kept.UnionWith(Generation.Snapshots.Select(position => State.Snapshots.GetValueOrDefault(position.Iteration, "")));
+        var (policy, first, isJudging) = (RetentionPolicy.Of(_spec!), _spec!.Metrics is [var best, ..] ? best : null, State.Unjudged.Count > 0);
+        var at = Schedule.ImagesAt(Generation.Reached.Iteration);
+        _work.Do(_details!.Store, async (store, cancellation) =>
+        {
+            try
+            {
+                // So may what another value is judged by, which comes before it in training, but not in time.
+                if (isJudging) kept.UnionWith((await store.Snapshots.FactsAsync(first, cancellation)).Keys.Where(known => known.Metric is not null).Select(known => known.Name));
+                var deleted = await store.Snapshots.RetainAsync(policy, first, cancellation, name => kept.Contains(name.ToString()));
+                return () =>
+                {
+                    foreach (var name in deleted) Forget(name);
+                    return Task.CompletedTask;
+                };
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                return () =>
+                {
+                    Log(new SnapshotFailed(Now, at.Kimg, at.ToString(), $"old snapshots could not be deleted ({error.Message})"));
+                    return Task.CompletedTask;
+                };
+            }
+        });
     }
 
-    private async Task RetainAsync(bool protectsAgreed)
-    {
-        try
-        {
-            // What is being measured may turn out to be the best.
-            var kept = State.Measuring.Select(key => key.Snapshot).ToHashSet();
-            if (protectsAgreed) kept.UnionWith(Generation.Snapshots.Select(position => State.Snapshots.GetValueOrDefault(position.Iteration, "")));
-            // As may what another value is judged by, which comes before it in training, but not in time.
-            var first = _spec!.Metrics is [var best, ..] ? best : null;
-            if (State.Unjudged.Count > 0) kept.UnionWith((await FactsAsync(first)).Keys.Where(known => known.Metric is not null).Select(known => known.Name));
-            var deleted = await Store().RetainAsync(RetentionPolicy.Of(_spec), first, CancellationToken.None, name => kept.Contains(name.ToString()));
-            foreach (var name in deleted) Forget(name);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            var at = Schedule.ImagesAt(Generation.Reached.Iteration);
-            Log(new SnapshotFailed(Now, at.Kimg, at.ToString(), $"old snapshots could not be deleted ({error.Message})"));
-        }
-    }
-
-    private async Task DiscardAsync(Position after)
+    /// <summary>Gives up the snapshots after a position; they are deleted as soon as the store lets it.</summary>
+    private void Discard(Position after)
     {
         foreach (var (iteration, name) in State.Snapshots.Where(snapshot => snapshot.Key > after.Iteration).ToList())
         {
-            if (SnapshotName.TryParse(name) is not { } parsed) continue;
-            await Store().DeleteAsync(parsed, CancellationToken.None);
-            Forget(parsed);
+            State.Snapshots.Remove(iteration);
+            if (!State.Discarding.Contains(name)) State.Discarding.Add(name);
         }
 
         State.SnapshotImages = State.Snapshots.Keys.Count > 0 ? Schedule.ImagesAt(State.Snapshots.Keys.Max()).Images : null;
+        DeleteDiscarded();
+    }
+
+    private void DeleteDiscarded()
+    {
+        var names = State.Discarding.Select(SnapshotName.TryParse).OfType<SnapshotName>().ToList();
+        _work.DoUntilDone(_details!.Store, async (store, cancellation) =>
+        {
+            foreach (var name in names) await store.Snapshots.DeleteAsync(name, cancellation);
+            return () =>
+            {
+                foreach (var name in names.Where(name => State.Discarding.Remove(name.ToString()))) Forget(name);
+                return Task.CompletedTask;
+            };
+        });
     }
 
     private void Forget(SnapshotName name)
@@ -192,3 +259,17 @@ public sealed partial class RunGrain
         }
     }
 }
+
+/// <summary>How writing a slice went.</summary>
+/// <param name="Worker">Who wrote.</param>
+/// <param name="Incarnation">Its process.</param>
+/// <param name="Attempt">Number of the attempt.</param>
+/// <param name="SizeBytes">Size of the slice.</param>
+/// <param name="Sha256">Its hash.</param>
+/// <param name="StateSha256">Hash of the whole state, as the writer has it.</param>
+/// <param name="Error">Why it failed; empty for a slice that is durable.</param>
+/// <param name="Json">A <see cref="WrittenSlice"/>.</param>
+[GenerateSerializer, Immutable, Alias("atelier.slice")]
+public sealed record SliceNote(
+    [property: Id(0)] string Worker, [property: Id(1)] long Incarnation, [property: Id(2)] long Attempt, [property: Id(3)] long SizeBytes, [property: Id(4)] string Sha256,
+    [property: Id(5)] string StateSha256, [property: Id(6)] string Error, [property: Id(7)] string Json);

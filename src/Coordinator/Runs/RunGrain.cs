@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Atelier.Coordinator.Fleet;
-using Atelier.Coordinator.Snapshots;
 using Atelier.Coordinator.Storage;
 using Atelier.Core;
 using Atelier.Core.Fleet;
@@ -9,21 +7,19 @@ using Atelier.Core.Fleet.Queue;
 using Atelier.Core.Fleet.Snapshots;
 using Atelier.Core.Runs;
 using Atelier.Core.Specs;
-using Atelier.Protos;
-using Atelier.Storage.Blobs;
 using Atelier.Storage.Snapshots;
+using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Runtime;
-using RunEvent = Atelier.Core.Runs.RunEvent;
-using RunStatus = Atelier.Core.Fleet.Queue.RunStatus;
 
 namespace Atelier.Coordinator.Runs;
 
 /// <summary>
-/// Carries out <see cref="GenerationPolicy"/> for one run: observes, decides, stores, acts, in this order. This part has the
-/// protocol; the others have the snapshots and what people see.
+/// Carries out <see cref="GenerationPolicy"/> for one run: observes, decides, stores, tells workers, in this order. What is done to the
+/// run's store is begun here and done by <see cref="StoreWork"/>. This part has the protocol; the others have the snapshots, their
+/// metrics, and what people see.
 /// </summary>
-public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
+public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, IDisposable
 {
     /// <summary>Reports that come together are decided on together.</summary>
     private static readonly TimeSpan ShortestGathering = TimeSpan.FromMilliseconds(10);
@@ -31,17 +27,27 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
     /// <summary>Where many come, taking them in has twice the time that deciding takes.</summary>
     private static readonly TimeSpan LongestGathering = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Every replica lets time pass; more often than this it need not.</summary>
+    private static readonly TimeSpan ShortestPulse = TimeSpan.FromMilliseconds(200);
+
     private readonly GenerationSettings _settings;
     private readonly ClusterIdentity _cluster;
     private readonly TimeProvider _time;
     private readonly RunFiles _files;
+    private readonly ILogger<RunGrain> _log;
+    private readonly List<WorkerReport> _heard = [];
     private IGrainTimer? _soon;
+    private StoreWork _work = null!;
+    private RunEvents? _events;
+    private RunEventFile? _eventFile;
     private bool _isDue;
+    private bool _isLoading;
+    private bool _isUnstored;
+    private long? _decidedAt;
     private RunDetails? _details;
     private RunSpec? _spec;
     private Dictionary<string, LiveRow> _live = [];
     private RunIntent _intent;
-    private readonly List<WorkerReport> _heard = [];
     private TimeSpan _gathering = ShortestGathering;
     private (string Name, WireMessage Message) _told = ("", null!);
 
@@ -49,10 +55,12 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
     /// <param name="settings">Deadlines.</param>
     /// <param name="cluster">Whose orders its orders are.</param>
     /// <param name="files">Whether events go into run folders.</param>
+    /// <param name="log">Told of what should not happen.</param>
     /// <param name="time">The clock.</param>
-    public RunGrain([PersistentState("run")] IPersistentState<RunGrainState> storage, GenerationSettings settings, ClusterIdentity cluster, RunFiles files, TimeProvider time)
+    public RunGrain(
+        [PersistentState("run")] IPersistentState<RunGrainState> storage, GenerationSettings settings, ClusterIdentity cluster, RunFiles files, ILogger<RunGrain> log, TimeProvider time)
         : base(storage) =>
-        (_settings, _cluster, _files, _time) = (settings, cluster, files, time);
+        (_settings, _cluster, _files, _log, _time) = (settings, cluster, files, log, time);
 
     private GenerationState Generation => State.Generation!;
 
@@ -67,52 +75,64 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        // Events that were told but not stored had numbers too; nobody who saw them is to miss what comes.
-        if (State.NextEvent > 1) State.NextEvent += EventsKept;
         _soon = this.RegisterGrainTimer(_ => DecideIfDueAsync(), new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan));
+        var self = this.AsReference<IRunGrain>();
+        _work = new StoreWork(self.WakeAsync, _log, _time);
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public Task PulseAsync() => DecideAsync();
-
-    /// <inheritdoc/>
-    public async Task ReportAsync(string report)
+    public void Dispose()
     {
-        var read = JsonSerializer.Deserialize<WorkerReport>(report)!;
-        if (!await PrepareAsync())
-        {
-            // A run that nobody knows here: whoever holds it is to let it go.
-            WorkerOrder order = read.Stage == Core.Fleet.Generations.WorkerStage.Halted
-                ? new ReleaseOrder(new(State.Epoch), new(Name), read.Generation)
-                : new HaltOrder(new(State.Epoch), new(Name), read.Generation);
-            if (read.Stage != Core.Fleet.Generations.WorkerStage.Idle) await TellAsync(read.Worker.Value, order);
-            return;
-        }
-
-        var former = Generation.ReportOf(read.Worker);
-        _heard.Add(read);
-        // Progress alone changes no decision that the next pulse could not make.
-        if (former is null || (former.Stage, former.Generation, former.Trouble) != (read.Stage, read.Generation, read.Trouble)) DecideSoon();
+        _work?.Dispose();
+        _eventFile?.Dispose();
     }
 
     /// <inheritdoc/>
-    public async Task CheckAsync(string check)
+    public Task PulseAsync() => _decidedAt is { } last && _time.GetElapsedTime(last) < ShortestPulse ? Task.CompletedTask : DecideAsync();
+
+    /// <inheritdoc/>
+    public Task WakeAsync() => DecideAsync();
+
+    /// <inheritdoc/>
+    public async Task ReportAsync(WorkerReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        if (!await PrepareAsync())
+        {
+            // A run that nobody knows here: whoever holds it is to let it go. One that is being read is known, and asks again.
+            if (_details is null && report.Stage != WorkerStage.Idle)
+                await TellAsync(report.Worker.Value, report.Stage == WorkerStage.Halted ? new ReleaseOrder(new(State.Epoch), new(Name), report.Generation) : new HaltOrder(new(State.Epoch), new(Name), report.Generation));
+            return;
+        }
+
+        var former = Generation.ReportOf(report.Worker);
+        _heard.Add(report);
+        // Progress alone changes no decision that the next pulse could not make.
+        if (former is null || (former.Stage, former.Generation, former.Trouble) != (report.Stage, report.Generation, report.Trouble)) DecideSoon();
+    }
+
+    /// <inheritdoc/>
+    public async Task CheckAsync(CheckReport check)
     {
         if (!await PrepareAsync()) return;
-        State.Generation = GenerationReports.Observe(Generation, JsonSerializer.Deserialize<CheckReport>(check)!);
+        State.Generation = GenerationReports.Observe(Generation, check);
         DecideSoon();
     }
 
     /// <inheritdoc/>
     public async Task ResumedAsync(RunDetails details)
     {
+        ArgumentNullException.ThrowIfNull(details);
         if (!await PrepareAsync()) return;
         (_details, _spec) = (details with { Branch = Math.Max(details.Branch, State.Branch) }, RunSpecJson.Read(details.SpecJson, "the spec"));
         State.Generation = GenerationReports.Resumed(Generation, ShapeOf(details, _spec));
         await StoreAsync();
         await DecideAsync();
     }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "run {Run} could not decide now; it does at its next pulse")]
+    private static partial void Delayed(ILogger logger, string run, Exception error);
 
     private void DecideSoon()
     {
@@ -121,30 +141,41 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
         _soon!.Change(_gathering, Timeout.InfiniteTimeSpan);
     }
 
-    private Task DecideIfDueAsync() => _isDue ? DecideAsync() : Task.CompletedTask;
+    private async Task DecideIfDueAsync()
+    {
+        if (!_isDue) return;
+        try
+        {
+            await DecideAsync();
+        }
+        catch (Exception error) when (error is OrleansException or TimeoutException or IOException)
+        {
+            Delayed(_log, Name, error);
+        }
+    }
 
     private async Task DecideAsync()
     {
-        _isDue = false;
+        (_isDue, _decidedAt) = (false, _time.GetTimestamp());
         if (!await PrepareAsync()) return;
         var start = _time.GetTimestamp();
         // Again while evictions change the fleet, or the fleet has yet to hear where the run stands now.
         for (var round = 0; round < 4; round++)
         {
+            if (await _work.CompleteAsync() || _isUnstored) await StoreChangesAsync();
             var told = Standing();
             await LookAsync(told);
             State.Generation = GenerationReports.Observe(Generation, _heard);
             _heard.Clear();
-            await JudgeAsync();
+            JudgeIfDue();
             var decision = GenerationPolicy.Decide(Generation, ViewOf(), _settings, Now);
             await KeepAsync(decision);
             var evictions = decision.Actions.OfType<EvictWorker>().ToList();
             foreach (var eviction in evictions) await EvictAsync(eviction);
             await Task.WhenAll(decision.Actions.OfType<Tell>()
                 .Where(tell => !evictions.Exists(eviction => eviction.Worker == tell.Worker)).Select(tell => TellAsync(tell.Worker.Value, tell.Order)));
-            foreach (var discard in decision.Actions.OfType<DiscardSnapshots>()) await DiscardAsync(discard.After);
             await StepSnapshotsAsync();
-            if (_intent == RunIntent.Cancel) await DropEvaluationsAsync(_ => true);
+            if (_intent is RunIntent.Cancel or RunIntent.Discard && Generation.Held.Count == 0) await DropEvaluationsAsync(_ => true);
             var now = Standing();
             if (evictions.Count == 0 && now.Status == told.Status && now.Held.SequenceEqual(told.Held)) break;
         }
@@ -153,7 +184,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
         _gathering = twice < ShortestGathering ? ShortestGathering : twice > LongestGathering ? LongestGathering : twice;
     }
 
-    /// <summary>Loads what belongs to the run. False where there is no such run.</summary>
+    /// <summary>Loads what belongs to the run. False where there is no such run, or its store has not been read yet.</summary>
     private async Task<bool> PrepareAsync()
     {
         if (_details is null)
@@ -161,35 +192,68 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
             _details = await Fleet.DetailsAsync(Name);
             if (_details is null) return false;
             _spec = RunSpecJson.Read(_details.SpecJson, "the spec");
+            await TakeOverAsync();
+            _eventFile = _files.WritesEvents ? new RunEventFile(new RunStore(_details.Store, _time), _log) : null;
+            _events = new RunEvents(State.Events, _eventFile, _time);
+            _events.Resume();
+            if (State.Generation is not null) GoOn();
         }
 
-        await TakeOverAsync();
+        if (State.Generation is null)
+        {
+            if (!_isLoading) Load();
+            if (!await _work.CompleteAsync()) return false;
+        }
 
-        if (State.Generation is null) await BeginAsync();
         if (State.Branch > _details.Branch) _details = _details with { Branch = State.Branch };
-        return true;
+        return State.Generation is not null;
     }
 
-    private async Task BeginAsync()
+    /// <summary>Goes on with what a former activation has begun and not finished.</summary>
+    private void GoOn()
     {
-        var store = Store();
-        await store.CleanAsync(CancellationToken.None);
-        var search = await store.OpenNewestAsync(CancellationToken.None);
-        using var newest = search.Snapshot;
-        foreach (var refused in search.Refused)
-            Log(new SnapshotRefused(Now, refused.Name.At.Kimg, refused.Name.ToString(), refused.Reason, newest?.Name.ToString()));
-        if (newest is not null)
+        ResumeSnapshots();
+        ResumeQuality();
+        foreach (var result in State.Recording) Record(result);
+    }
+
+    private async Task StoreChangesAsync()
+    {
+        _isUnstored = false;
+        await StoreAsync();
+    }
+
+    private void Load()
+    {
+        _isLoading = true;
+        _work.DoUntilDone(_details!.Store, async (store, cancellation) =>
         {
-            (State.BaseIteration, State.BaseImages) = (newest.Manifest.Iteration, newest.Manifest.ImageCount);
-            State.Snapshots[newest.Manifest.Iteration] = newest.Name.ToString();
-            State.SnapshotImages = newest.Manifest.ImageCount;
-            State.MeasuredImages = newest.Manifest.ImageCount;
-            State.Branch = newest.Name.Branch;
-            if (_spec!.Rollbacks > 0) State.Unjudged.Add(newest.Name.ToString());
+            await store.Snapshots.CleanAsync(cancellation);
+            var search = await store.Snapshots.OpenNewestAsync(cancellation);
+            using var newest = search.Snapshot;
+            var (name, manifest, refused) = (newest?.Name, newest?.Manifest, search.Refused);
+            return () => BeginAsync(name, manifest, refused);
+        });
+    }
+
+    private async Task BeginAsync(SnapshotName? newest, SnapshotManifest? manifest, IReadOnlyList<RefusedSnapshot> refused)
+    {
+        _isLoading = false;
+        if (State.Generation is not null) return;
+        foreach (var snapshot in refused)
+            Log(new SnapshotRefused(Now, snapshot.Name.At.Kimg, snapshot.Name.ToString(), snapshot.Reason, newest?.ToString()));
+        if (newest is not null && manifest is not null)
+        {
+            (State.BaseIteration, State.BaseImages) = (manifest.Iteration, manifest.ImageCount);
+            State.Snapshots[manifest.Iteration] = newest.ToString();
+            State.SnapshotImages = manifest.ImageCount;
+            State.Branch = newest.Branch;
+            if (_spec!.Rollbacks > 0) State.Unjudged.Add(newest.ToString());
+            await EvaluateWhatIsMissingAsync(newest, manifest);
         }
 
         State.Generation = GenerationState.New(
-            new(Name), ShapeOf(_details!, _spec!), newest is null ? [] : [new Position(newest.Manifest.Iteration, 0)]);
+            new(Name), ShapeOf(_details!, _spec!), newest is null ? [] : [new Position(manifest!.Iteration, 0)]);
         await StoreAsync();
     }
 
@@ -202,11 +266,11 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
     private async Task LookAsync(RunStanding standing)
     {
         var view = await Fleet.LookAsync(standing);
-        _intent = Enum.Parse<RunIntent>(view.Intent);
+        _intent = view.Intent;
         _live = view.Live.ToDictionary(row => row.Worker);
     }
 
-    private RunStanding Standing() => new(Name, StatusNow().ToString(), Generation.Failure, [.. Generation.Held.Select(worker => worker.Value)]);
+    private RunStanding Standing() => new(Name, StatusNow(), Generation.Failure ?? _work.Trouble, [.. Generation.Held.Select(worker => worker.Value)]);
 
     private RunView ViewOf() =>
         new(new(Epoch), _intent, [.. _live.Values.Select(row => new LiveWorker(new(row.Worker), row.Incarnation, row.MayServe))]);
@@ -218,6 +282,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
         State.Generation = decision.State;
         foreach (var line in decision.Actions.OfType<LogEvent>())
             Log(new FleetNoted(Now, Schedule.ImagesAt(decision.State.Reached.Iteration).Kimg, decision.State.Generation.Number, line.Text));
+        foreach (var discard in decision.Actions.OfType<DiscardSnapshots>()) Discard(discard.After);
         if (decision.State.Stage == GenerationStage.Running && former.Stage != GenerationStage.Running) Remember(decision.State.Plan!);
         if (WithoutReports(decision.State) != WithoutReports(former)) await StoreAsync();
     }
@@ -227,7 +292,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
 
     private async Task EvictAsync(EvictWorker eviction)
     {
-        foreach (var dismissal in await Fleet.EvictAsync(eviction.Worker.Value, eviction.Reason))
+        foreach (var dismissal in await Fleet.EvictAsync(eviction.Worker.Value, eviction.Reason, eviction.IsBan))
             await GrainFactory.GetGrain<IWorkerGrain>(dismissal.Worker).DismissAsync($"{dismissal.Worker} was evicted: {dismissal.Reason}");
     }
 
@@ -244,6 +309,67 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
 
         return GrainFactory.GetGrain<IWorkerGrain>(worker).TellAsync(name, _told.Message);
     }
-
-    private SnapshotStore Store() => new(StoreLocation.Parse(_details!.Store).Open(), _time);
 }
+
+/// <summary>One run: its generations, its snapshots, its events. The key is its name. It asks the fleet's grain, and tells workers.</summary>
+[Alias("atelier.run")]
+public interface IRunGrain : IGrainWithStringKey
+{
+    /// <summary>Decides what is to be done now; called several times a second by every replica.</summary>
+    [Alias("Pulse")]
+    Task PulseAsync();
+
+    /// <summary>Something was done to the store: the grain has a turn to go on with it.</summary>
+    [Alias("Wake")]
+    Task WakeAsync();
+
+    /// <summary>A worker's report.</summary>
+    [Alias("Report")]
+    Task ReportAsync(WorkerReport report);
+
+    /// <summary>A digest to compare.</summary>
+    [Alias("Check")]
+    Task CheckAsync(CheckReport check);
+
+    /// <summary>How writing a slice went.</summary>
+    [Alias("Slice")]
+    Task SliceAsync(SliceNote slice);
+
+    /// <summary>An evaluation of the run has ended.</summary>
+    [Alias("Measured")]
+    Task MeasuredAsync(Evaluations.EvaluationResult result);
+
+    /// <summary>A worker left something for an evaluation that has ended.</summary>
+    /// <param name="snapshot">Of which snapshot.</param>
+    [Alias("Tidy")]
+    Task TidyAsync(string snapshot);
+
+    /// <summary>Something that happened where only a worker sees it.</summary>
+    [Alias("Note")]
+    Task NoteAsync(WorkerNote note);
+
+    /// <summary>Lines of a worker's log.</summary>
+    [Alias("Log")]
+    Task LogAsync(string worker, List<string> lines);
+
+    /// <summary>A person resumed the run.</summary>
+    /// <param name="details">The run as it is from here on.</param>
+    [Alias("Resumed")]
+    Task ResumedAsync(RunDetails details);
+
+    /// <summary>Where the run stands.</summary>
+    [Alias("Describe")]
+    Task<RunFacts> DescribeAsync();
+
+    /// <summary>Events after a number, oldest first.</summary>
+    [Alias("Events")]
+    Task<List<EventRow>> EventsAsync(long after);
+
+    /// <summary>Lines of logs after a number, oldest first.</summary>
+    [Alias("Logs")]
+    Task<List<LogRow>> LogsAsync(long after);
+}
+
+/// <summary>What a coordinator writes into the folders of runs, besides snapshots.</summary>
+/// <param name="WritesEvents">Whether events go into `events.jsonl`; false where whoever started the coordinator does that.</param>
+public sealed record RunFiles(bool WritesEvents);

@@ -1,13 +1,14 @@
 using Atelier.Coordinator.Evaluations;
 using Atelier.Coordinator.Storage;
+using Atelier.Core.Evaluations;
 using Atelier.Core.Fleet.Generations;
 
 namespace Atelier.Coordinator.Runs;
 
-/// <summary>What a run's grain stores.</summary>
+/// <summary>What a run's grain stores. What is to be done to the run's store stands here before it is done, and until it is.</summary>
 public sealed class RunGrainState : EpochState
 {
-    /// <summary>The protocol; null until the run is looked at first.</summary>
+    /// <summary>The protocol; null until the run's store has been read first.</summary>
     public GenerationState? Generation { get; set; }
 
     /// <summary>An iteration whose image count is known: that of the snapshot which the run goes on from.</summary>
@@ -26,7 +27,10 @@ public sealed class RunGrainState : EpochState
     public long MeasuredImages { get; set; }
 
     /// <summary>Metrics that were asked for and are not known yet.</summary>
-    public List<EvaluationKey> Measuring { get; set; } = [];
+    public List<EvaluationId> Measuring { get; set; } = [];
+
+    /// <summary>Metrics that are known, and are to be recorded in the store.</summary>
+    public List<EvaluationResult> Recording { get; set; } = [];
 
     /// <summary>Snapshots whose value of the first metric is still to be judged, in the order in which it will be: that of training.</summary>
     public List<string> Unjudged { get; set; } = [];
@@ -37,17 +41,37 @@ public sealed class RunGrainState : EpochState
     /// <summary>How often it has gone back.</summary>
     public int Rollbacks { get; set; }
 
+    /// <summary>The rollback under way; null for none.</summary>
+    public Rollback? RollingBack { get; set; }
+
+    /// <summary>Gradients stayed non-finite: whether the run goes back or stops is still to be found out; null for nothing.</summary>
+    public NonFiniteStop? NonFinite { get; set; }
+
+    /// <summary>Snapshots that are to be deleted, because they hold a state on which workers did not agree.</summary>
+    public List<string> Discarding { get; set; } = [];
+
     /// <summary>Members of the last generations, by number: who writes slices of their snapshots.</summary>
     public Dictionary<long, GenerationWriters> Writers { get; set; } = [];
 
-    /// <summary>The last events.</summary>
-    public List<EventRow> Events { get; set; } = [];
+    /// <summary>What writers have told of slices whose snapshots are not decided yet, by attempt.</summary>
+    public Dictionary<long, List<SliceNote>> Slices { get; set; } = [];
 
-    /// <summary>Number of the next event.</summary>
-    public long NextEvent { get; set; } = 1;
+    /// <summary>The last events.</summary>
+    public RunEventsState Events { get; set; } = new();
 }
 
 /// <summary>Who writes the snapshots of a generation.</summary>
 /// <param name="Lineage">The lineage of its states.</param>
 /// <param name="Members">Its members, in rank order: a slice each.</param>
 public sealed record GenerationWriters(int Lineage, List<GenerationMember> Members);
+
+/// <summary>A run goes back to a snapshot, under the number of a new branch.</summary>
+/// <param name="Target">The snapshot.</param>
+/// <param name="Branch">The new branch.</param>
+/// <param name="Reason">Why.</param>
+public sealed record Rollback(string Target, uint Branch, string Reason);
+
+/// <summary>A worker stopped because gradients stayed non-finite.</summary>
+/// <param name="Kimg">Where.</param>
+/// <param name="Text">What it said.</param>
+public sealed record NonFiniteStop(double Kimg, string Text);

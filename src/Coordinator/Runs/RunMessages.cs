@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Atelier.Coordinator.Fleet;
 using Atelier.Coordinator.Storage;
 using Atelier.Core.Fleet;
@@ -16,16 +15,19 @@ internal static class RunMessages
 {
     private const int MeetingLetters = 32;
 
-    /// <summary>A report as the run's grain takes it.</summary>
-    public static string ToJson(WorkerKey worker, RunReport report) => JsonSerializer.Serialize(new WorkerReport(
+    /// <summary>Who gives a run's orders.</summary>
+    public static string AuthorityOf(string run) => $"run/{run}";
+
+    /// <summary>A worker's report.</summary>
+    public static WorkerReport ToReport(WorkerKey worker, RunReport report) => new(
         new(worker.Worker), worker.Incarnation, report.Sequence, new(report.Generation), StageOf(report.Stage), report.Held?.ToVersion(),
         report.Waiting is { } waiting ? new WaitingFor(new(waiting.Rank), new(waiting.Iteration, waiting.Phase)) : null,
         report.Trouble.Length > 0 ? report.Trouble : null,
-        report.SecondsPerShard > 0 ? report.SecondsPerShard : null));
+        report.SecondsPerShard > 0 ? report.SecondsPerShard : null);
 
-    /// <summary>A digest as the run's grain takes it.</summary>
-    public static string ToJson(WorkerKey worker, StateDigest digest) => JsonSerializer.Serialize(new CheckReport(
-        new(worker.Worker), (digest.Version ?? new()).ToVersion(), digest.HasShard ? digest.Shard : null, digest.DigestSha256));
+    /// <summary>A digest that is to be compared.</summary>
+    public static CheckReport ToCheck(WorkerKey worker, StateDigest digest) => new(
+        new(worker.Worker), (digest.Version ?? new()).ToVersion(), digest.HasShard ? digest.Shard : null, digest.DigestSha256);
 
     /// <summary>An order as a message.</summary>
     /// <param name="order">The order.</param>
@@ -36,7 +38,7 @@ internal static class RunMessages
     public static CoordinatorMessage ToMessage(
         WorkerOrder order, ClusterIdentity cluster, RunDetails details, IReadOnlyDictionary<string, LiveRow> live, Func<Position, string> snapshot)
     {
-        var message = new CoordinatorMessage { Epoch = order.Epoch.Number, Cluster = cluster.Id, Authority = $"run/{order.Run}" };
+        var message = new CoordinatorMessage { Epoch = order.Epoch.Number, Cluster = cluster.Id, Authority = AuthorityOf(order.Run.Value) };
         var (run, generation) = (order.Run.Value, order.Generation.Number);
         switch (order)
         {

@@ -120,7 +120,7 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
         }
     }
 
-    private static bool HasEnded(QueueRow row) => row.Status is nameof(RunStatus.Finished) or nameof(RunStatus.Failed) or nameof(RunStatus.Cancelled);
+    private static bool HasEnded(QueueRow row) => row.Status is RunStatus.Finished or RunStatus.Failed or RunStatus.Cancelled;
 
     private Task<Run> CommandAsync(string run, RunCommand command) => AnswerAsync(async () =>
     {
@@ -146,7 +146,7 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
         var run = new Run
         {
             Run_ = details.Run,
-            Status = Enum.Parse<Protos.RunStatus>(row.Status),
+            Status = StatusOf(row.Status),
             Reason = row.Reason.Length > 0 ? row.Reason : facts.Reason,
             Priority = details.Priority,
             MinWorkers = details.MinWorkers,
@@ -164,28 +164,41 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
         if (facts.SnapshotImages is { } images) run.SnapshotImages = images;
         run.Evaluations.AddRange((await grains.GetGrain<IEvaluationsGrain>(0).ListAsync(details.Run)).Select(evaluation => new Evaluation
         {
-            Metric = evaluation.Key.Metric,
-            Snapshot = evaluation.Key.Snapshot,
+            Metric = evaluation.Id.Metric,
+            Snapshot = evaluation.Id.Snapshot,
             SamplesDone = evaluation.SamplesDone,
             Samples = evaluation.Samples,
         }));
         return run;
     }
 
-    /// <summary>A person's mistake is no failure of the server.</summary>
-    private static async Task<T> AnswerAsync<T>(Func<Task<T>> answer)
+    private static Protos.RunStatus StatusOf(RunStatus status) => status switch
+    {
+        RunStatus.Queued => Protos.RunStatus.Queued,
+        RunStatus.Forming => Protos.RunStatus.Forming,
+        RunStatus.Running => Protos.RunStatus.Running,
+        RunStatus.Halting => Protos.RunStatus.Halting,
+        RunStatus.Paused => Protos.RunStatus.Paused,
+        RunStatus.Finished => Protos.RunStatus.Finished,
+        RunStatus.Failed => Protos.RunStatus.Failed,
+        RunStatus.Cancelled => Protos.RunStatus.Cancelled,
+        _ => Protos.RunStatus.Unspecified,
+    };
+
+    /// <summary>A person's mistake is no failure of the server; what passes is tried again.</summary>
+    private async Task<T> AnswerAsync<T>(Func<Task<T>> answer)
     {
         try
         {
-            return await answer();
+            return await GrainCalls.RetryAsync(answer, time, CancellationToken.None);
         }
         catch (UserErrorException mistake)
         {
             throw new RpcException(new Status(StatusOf(mistake.Message), mistake.Message));
         }
-        catch (IOException failure)
+        catch (Exception failure) when (GrainCalls.IsPassing(failure))
         {
-            throw new RpcException(new Status(StatusCode.FailedPrecondition, failure.Message));
+            throw new RpcException(new Status(StatusCode.Unavailable, $"the coordinator's state cannot be read or stored now: {failure.Message}"));
         }
     }
 

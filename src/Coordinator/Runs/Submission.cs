@@ -102,9 +102,11 @@ internal sealed class Submission(IGrainFactory grains, ClusterIdentity cluster, 
             Cluster = cluster.Id,
             InspectData = new() { Request = id, DataPath = dataPath, SpecJson = RunSpecJson.Write(known) },
         };
-        await grains.GetGrain<IWorkerGrain>(worker.Card.Key.Worker).TellAsync($"InspectData {id}", new WireMessage(message));
-        while (await again.WaitForNextTickAsync(cancellation))
+        var question = new WireMessage(message);
+        do
         {
+            // Asked again and again, which a stream passes on now and then: a question may be lost with a replica.
+            await grains.GetGrain<IWorkerGrain>(worker.Card.Key.Worker).TellAsync($"InspectData {id}", question);
             if (await grains.GetGrain<IInspectionGrain>(id).LookAsync() is not { } answer)
             {
                 await RequireAsync(worker.Card.Key, dataPath);
@@ -114,14 +116,14 @@ internal sealed class Submission(IGrainFactory grains, ClusterIdentity cluster, 
             if (answer.Error.Length > 0) throw new UserErrorException($"{worker.Card.Key.Worker} says: {answer.Error}");
             return new(answer.Width, answer.Height, answer.LabelDim, answer.Images, answer.Digest);
         }
-
+        while (await again.WaitForNextTickAsync(cancellation));
         throw new OperationCanceledException(cancellation);
     }
 
     /// <summary>Whoever looks at the data is still there: nobody waits for one that is lost.</summary>
     private async Task RequireAsync(WorkerKey worker, string dataPath)
     {
-        if (!(await grains.GetGrain<IFleetGrain>(0).WorkersAsync()).Exists(row => row.Card.Key == worker && row.Status != nameof(MemberStatus.Evicted)))
+        if (!(await grains.GetGrain<IFleetGrain>(0).WorkersAsync()).Exists(row => row.Card.Key == worker && row.Status != MemberStatus.Evicted))
             throw new RpcException(new Status(StatusCode.FailedPrecondition, $"{worker.Worker} was lost while it looked at {dataPath}; submit again"));
     }
 
@@ -131,11 +133,55 @@ internal sealed class Submission(IGrainFactory grains, ClusterIdentity cluster, 
         do
         {
             var workers = await grains.GetGrain<IFleetGrain>(0).WorkersAsync();
-            if (workers.FirstOrDefault(row => row.Status == nameof(MemberStatus.Admitted)) is { } admitted) return admitted;
-            if (workers.TrueForAll(row => row.Status != nameof(MemberStatus.Probing)))
+            if (workers.FirstOrDefault(row => row.Status == MemberStatus.Admitted) is { } admitted) return admitted;
+            if (workers.TrueForAll(row => row.Status != MemberStatus.Probing))
                 throw new RpcException(new Status(StatusCode.FailedPrecondition, "no worker is attached that could look at the data; attach one with `atelier worker`"));
         }
         while (await again.WaitForNextTickAsync(cancellation));
         throw new OperationCanceledException(cancellation);
     }
+}
+
+/// <summary>A look of a worker at a data set: the question goes out by its stream, the answer comes in by it. The key is the request's.</summary>
+[Alias("atelier.inspection")]
+public interface IInspectionGrain : IGrainWithStringKey
+{
+    /// <summary>The worker has looked.</summary>
+    [Alias("Answer")]
+    Task AnswerAsync(InspectionAnswer answer);
+
+    /// <summary>The answer; null while it has not come.</summary>
+    [Alias("Look")]
+    Task<InspectionAnswer?> LookAsync();
+}
+
+/// <summary>What a worker found.</summary>
+/// <param name="Width">Columns of pixels.</param>
+/// <param name="Height">Rows of pixels.</param>
+/// <param name="LabelDim">Length of a label.</param>
+/// <param name="Images">Usable images.</param>
+/// <param name="Digest">Hash of names, contents and labels.</param>
+/// <param name="Error">Why the data cannot be used; empty otherwise.</param>
+[GenerateSerializer, Immutable, Alias("atelier.inspection-answer")]
+public sealed record InspectionAnswer(
+    [property: Id(0)] int Width, [property: Id(1)] int Height, [property: Id(2)] int LabelDim, [property: Id(3)] long Images, [property: Id(4)] string Digest, [property: Id(5)] string Error)
+{
+    internal static InspectionAnswer Of(DataFacts facts) =>
+        new(facts.Width, facts.Height, facts.LabelDim, facts.Images, facts.ContentSha256, facts.Error);
+}
+
+/// <summary>Keeps the answer until it is asked for.</summary>
+public sealed class InspectionGrain : Grain, IInspectionGrain
+{
+    private InspectionAnswer? _answer;
+
+    /// <inheritdoc/>
+    public Task AnswerAsync(InspectionAnswer answer)
+    {
+        _answer = answer;
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<InspectionAnswer?> LookAsync() => Task.FromResult(_answer);
 }

@@ -24,10 +24,11 @@ internal sealed class PendingSnapshot(SnapshotNumber number, StateVersion versio
     public DateTimeOffset BegunAt { get; } = now;
 
     /// <summary>Takes a writer's word in.</summary>
-    public void Observe(SliceNote note)
+    /// <returns>Whether it was its last one about the attempt.</returns>
+    public bool Observe(SliceNote note)
     {
         _begun.Add(note.Worker);
-        if (note.Error.Length == 0 && note.Json.Length == 0) return;
+        if (note.Error.Length == 0 && note.Json.Length == 0) return false;
         var slice = note.Error.Length > 0
             ? new SnapshotSlice(new(note.Worker), note.Incarnation, SliceStatus.Failed, Error: note.Error)
             : new SnapshotSlice(new(note.Worker), note.Incarnation, SliceStatus.Durable, note.SizeBytes, note.Sha256, note.StateSha256);
@@ -44,6 +45,7 @@ internal sealed class PendingSnapshot(SnapshotNumber number, StateVersion versio
         }
 
         Attempt = Attempt.Observe(note.Attempt, slice);
+        return true;
     }
 
     /// <summary>A writer that was halted before it reached the state, and will not write it any more; null for none.</summary>
@@ -71,7 +73,7 @@ internal sealed class PendingSnapshot(SnapshotNumber number, StateVersion versio
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // The store fails altogether.
+            // The store fails altogether, and the attempt has said so already.
         }
     }
 }

@@ -26,7 +26,7 @@ internal sealed partial class GenerationPass
     /// </summary>
     private void HoldStrays()
     {
-        if (view.Intent == RunIntent.Cancel || State.Failure is not null) return;
+        if (view.Intent == RunIntent.Discard || State.Failure is not null) return;
         var safe = Furthest();
         if (State.Stage is GenerationStage.Preparing or GenerationStage.Running && State.Plan!.Start > safe) safe = State.Plan.Start;
         var strays = State.Reports.Where(report => report.Held > safe && report.Held.Value.Lineage == State.Lineage && !State.Held.Contains(report.Worker)).ToList();
@@ -56,7 +56,7 @@ internal sealed partial class GenerationPass
             return;
         }
 
-        var isWorthSaving = start > State.Durable && State.Failure is null && view.Intent != RunIntent.Cancel;
+        var isWorthSaving = start > State.Durable && State.Failure is null && view.Intent != RunIntent.Discard;
         if (isWorthSaving && !State.HoldersOf(start).Any(staying.Contains))
         {
             if (!start.Position.IsBetweenIterations)
@@ -109,7 +109,7 @@ internal sealed partial class GenerationPass
                 return false;
             }
 
-            foreach (var worker in verdict.Minority) Evict(worker, $"{verdict.Text}; most workers have another");
+            foreach (var worker in verdict.Minority) Evict(worker, $"{verdict.Text}; most workers have another", isBan: true);
         }
     }
 

@@ -19,7 +19,8 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
 
     private bool WantsToRun => view.Intent == RunIntent.Run && State.Failure is null && !State.IsDone && State.Reached < State.Shape.End;
 
-    private IEnumerable<LiveWorker> Servers => view.Live.Where(live => live.MayServe);
+    /// <summary>Workers that the run may have and does not pass over.</summary>
+    private IEnumerable<LiveWorker> Servers => view.Live.Where(live => live.MayServe && !(TroubleOf(live)?.Until > now));
 
     private bool CanStart => WantsToRun && Servers.Count() >= State.Shape.MinWorkers;
 
@@ -62,8 +63,11 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
     private void Rest()
     {
         if (CanStart) Enter(GenerationStage.Gathering, "enough workers");
+        else if (WantsToRun && State.Troubles is [.., var last] && last.Until > now && State.Reason != PassedOver(last)) State = State with { Reason = PassedOver(last) };
         else if (State.Held.Any(worker => !Stays(worker))) Enter(GenerationStage.Gathering, "workers are to go");
     }
+
+    private static string PassedOver(WorkerTrouble trouble) => $"{trouble.Worker} is tried again in a while: {trouble.Text}";
 
     private void Gather()
     {
@@ -111,7 +115,7 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         var plan = State.Plan!;
         var reached = plan.Members.Max(member => State.ReportOf(member.Worker)?.Held?.Position ?? plan.Start.Position);
         // What is computed on after the run went back is nothing that was reached.
-        if (plan.Start.Lineage == State.Lineage && reached > State.Reached) State = State with { Reached = reached, ProgressAt = now };
+        if (plan.Start.Lineage == State.Lineage && reached > State.Reached) State = State with { Reached = reached, ProgressAt = now, Troubles = [] };
         if (EndingOf(plan) is { } reason)
         {
             CountTrouble(plan);
@@ -164,21 +168,39 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         }
 
         if (plan.Start.Lineage != State.Lineage) return "the run goes back";
-        // A run that is cancelled or failed saves nothing, so that there is no iteration to finish.
-        if (plan.IsLast && (view.Intent == RunIntent.Cancel || State.Failure is not null)) return "nothing is to be saved any more";
+        // A run that is discarded or failed saves nothing, so that there is no iteration to finish.
+        if (plan.IsLast && (view.Intent == RunIntent.Discard || State.Failure is not null)) return "nothing is to be saved any more";
         if (plan.IsLast) return CanStart ? "the run goes on" : null;
         // The last iteration may be done already: its workers then stop by themselves.
         return view.Intent == RunIntent.Run && State.Failure is null ? null : $"{view.Intent} is wanted";
     }
 
-    /// <summary>A worker that ends generation after generation, without anything being committed, is better done without.</summary>
+    /// <summary>
+    /// A worker that could not go on is passed over for a while. Once all that there are have ended generation after generation by themselves,
+    /// without anything being committed, it is the run that cannot go on: nobody is put out for it. What passes fails no run.
+    /// </summary>
     private void CountTrouble(GenerationPlan plan)
     {
-        if (plan.Members.Select(member => State.ReportOf(member.Worker)).FirstOrDefault(report => report?.Generation == plan.Id && report.Trouble is not null) is not { } report) return;
-        var count = State.Trouble is { } former && former.Worker == report.Worker && former.At == State.Reached ? former.Generations + 1 : 1;
-        State = State with { Trouble = new(report.Worker, State.Reached, count) };
-        if (count >= settings.MostTroubles) Evict(report.Worker, $"in {count} generations in a row it could not go on: {report.Trouble}");
+        foreach (var report in plan.Members.Select(member => State.ReportOf(member.Worker)).OfType<WorkerReport>().Where(report => report.Generation == plan.Id && report.Trouble is not null))
+        {
+            var former = State.Troubles.FirstOrDefault(trouble => trouble.Worker == report.Worker && trouble.Incarnation == report.Incarnation);
+            var count = (former?.Generations ?? 0) + 1;
+            var pause = count < 2 ? TimeSpan.Zero : settings.TroublePause * Math.Pow(2, Math.Min(count - 2, 16));
+            var until = now + (pause < settings.LongestTroublePause ? pause : settings.LongestTroublePause);
+            State = State with { Troubles = [.. State.Troubles.Where(trouble => trouble != former), new(report.Worker, report.Incarnation, report.Trouble!, count, until, (former?.Own ?? 0) + (report.TroubleKind == TroubleKind.Own ? 1 : 0))] };
+            if (count > 1) _actions.Add(new LogEvent($"{report.Worker} is passed over for {(until - now).TotalSeconds:0.#} s: {report.Trouble}"));
+        }
+
+        var able = view.Live.Where(live => live.MayServe).ToList();
+        if (State.Failure is null && able.Count > 0 && able.TrueForAll(live => TroubleOf(live)?.Own >= settings.MostTroubles))
+        {
+            State = State with { Failure = $"no worker can go on: {string.Join("; ", able.Select(live => $"{live.Worker}: {TroubleOf(live)!.Text}").Take(3))}" };
+            _actions.Add(new LogEvent($"the run stops: {State.Failure}"));
+        }
     }
+
+    private WorkerTrouble? TroubleOf(LiveWorker live) =>
+        State.Troubles.Count == 0 ? null : State.Troubles.FirstOrDefault(trouble => trouble.Worker == live.Worker && trouble.Incarnation == live.Incarnation);
 
     private void EndStall(GenerationPlan plan)
     {
@@ -198,7 +220,7 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         State.ReportOf(worker) is { Stage: WorkerStage.Halted } report && report.Generation == State.Generation;
 
     /// <summary>Whether a worker keeps serving this run.</summary>
-    private bool Stays(WorkerId worker) => WantsToRun && view.Find(worker) is { MayServe: true };
+    private bool Stays(WorkerId worker) => WantsToRun && view.Find(worker) is { MayServe: true } live && !(TroubleOf(live)?.Until > now);
 
     /// <summary>Since when a worker is asked to halt.</summary>
     private DateTimeOffset AskedSince(WorkerId worker) =>
@@ -212,9 +234,9 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         State = State with { Newcomers = [.. others, .. workers.Select(worker => new Newcomer(worker, now))] };
     }
 
-    private void Evict(WorkerId worker, string reason)
+    private void Evict(WorkerId worker, string reason, bool isBan = false)
     {
-        _actions.Add(new EvictWorker(worker, reason));
+        _actions.Add(new EvictWorker(worker, reason, isBan));
         _actions.Add(new LogEvent($"{worker} is evicted: {reason}"));
         // The fleet still has it; this pass is not to take it again.
         view = view with { Live = [.. view.Live.Where(live => live.Worker != worker)] };

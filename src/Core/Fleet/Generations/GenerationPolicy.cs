@@ -90,8 +90,14 @@ public sealed record GenerationSettings
     /// <summary>A generation lasts at least this long before a join ends it, so that many joins cost few halts.</summary>
     public TimeSpan JoinPatience { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>So many generations in a row a worker may end without anything being committed; then it is evicted.</summary>
+    /// <summary>So many generations in a row every worker may end without anything being committed; then the run fails with what they said.</summary>
     public int MostTroubles { get; init; } = 5;
+
+    /// <summary>How long a run does without a worker that has ended two generations; twice as long each further time. The first one may be the fault of another.</summary>
+    public TimeSpan TroublePause { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a run does without a worker at most.</summary>
+    public TimeSpan LongestTroublePause { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>A re-balance has to promise a gain above this part of an iteration's time.</summary>
     public double RebalanceGain { get; init; } = 0.1;
@@ -146,7 +152,8 @@ public sealed record Tell(WorkerId Worker, WorkerOrder Order) : GenerationAction
 
 /// <summary>Put a worker out of the fleet.</summary>
 /// <param name="Reason">Why, as a clause after the worker's name and a colon.</param>
-public sealed record EvictWorker(WorkerId Worker, string Reason) : GenerationAction;
+/// <param name="IsBan">Whether it may not come back: its numbers differ. Otherwise it may, after a while.</param>
+public sealed record EvictWorker(WorkerId Worker, string Reason, bool IsBan = false) : GenerationAction;
 
 /// <summary>Delete the snapshots after a position: they hold a state on which workers did not agree.</summary>
 /// <param name="After">The last good position.</param>

@@ -108,6 +108,6 @@ public static class GenerationReports
     public static GenerationState Resumed(GenerationState state, RunShape shape)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return state with { Shape = shape, Failure = null, Replays = 0 };
+        return state with { Shape = shape, Failure = null, Replays = 0, Troubles = [] };
     }
 }

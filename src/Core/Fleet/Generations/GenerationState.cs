@@ -62,8 +62,8 @@ public sealed record GenerationState
     /// <summary>The furthest position at which copies disagreed and nobody could say who was right.</summary>
     public Position Disputed { get; init; }
 
-    /// <summary>The worker that ended the last generations without any progress; null where the last one got on.</summary>
-    public RepeatedTrouble? Trouble { get; init; }
+    /// <summary>Workers that could not go on where the run stands, and are passed over for a while; none once it has got on.</summary>
+    public IReadOnlyList<WorkerTrouble> Troubles { get; init; } = [];
 
     /// <summary>How many workers have been asked to save the present state.</summary>
     public int SaveAttempts { get; init; }
@@ -95,7 +95,7 @@ public sealed record GenerationState
         { Failure: not null } => Held.Count > 0 ? RunStatus.Halting : RunStatus.Failed,
         { IsDone: true } => Held.Count > 0 ? RunStatus.Halting : RunStatus.Finished,
         _ when intent == RunIntent.Pause => Held.Count > 0 ? RunStatus.Halting : RunStatus.Paused,
-        _ when intent == RunIntent.Cancel => Held.Count > 0 ? RunStatus.Halting : RunStatus.Cancelled,
+        _ when intent is RunIntent.Cancel or RunIntent.Discard => Held.Count > 0 ? RunStatus.Halting : RunStatus.Cancelled,
         { Stage: GenerationStage.Running } => RunStatus.Running,
         { Stage: GenerationStage.Idle } => RunStatus.Queued,
         _ => RunStatus.Forming,
@@ -148,6 +148,10 @@ public sealed record RunShape(int Shards, int MinWorkers, int MaxWorkers, long I
 /// <param name="Since">When; its time to halt begins here.</param>
 public sealed record Newcomer(WorkerId Worker, DateTimeOffset Since);
 
-/// <summary>A worker that could not go on in one generation after the other, none of which committed anything.</summary>
-/// <param name="Generations">How many they were.</param>
-public sealed record RepeatedTrouble(WorkerId Worker, Position At, int Generations);
+/// <summary>A worker that could not go on in a generation, none of which has committed anything since.</summary>
+/// <param name="Incarnation">Which process; its successor may do better.</param>
+/// <param name="Text">What it said.</param>
+/// <param name="Generations">How many generations it ended so.</param>
+/// <param name="Until">The run does without it until then.</param>
+/// <param name="Own">In how many of them the fault was not another worker's nor the store's.</param>
+public sealed record WorkerTrouble(WorkerId Worker, long Incarnation, string Text, int Generations, DateTimeOffset Until, int Own);

@@ -9,6 +9,7 @@ namespace Atelier.Core.Fleet.Generations;
 /// <param name="Held">The state that it holds; null for none.</param>
 /// <param name="Waiting">What it waits for; null while it computes.</param>
 /// <param name="Trouble">Why it cannot go on in this generation (a broken peer stream, a snapshot it cannot read); null otherwise.</param>
+/// <param name="TroubleKind">Whose fault the trouble is.</param>
 /// <param name="SecondsPerShard">Time of an iteration's work on one shard, smoothed by the worker; null until measured.</param>
 public sealed record WorkerReport(
     WorkerId Worker,
@@ -19,10 +20,24 @@ public sealed record WorkerReport(
     StateVersion? Held = null,
     WaitingFor? Waiting = null,
     string? Trouble = null,
-    double? SecondsPerShard = null)
+    double? SecondsPerShard = null,
+    TroubleKind TroubleKind = TroubleKind.Own)
 {
     internal bool IsOlderThan(WorkerReport other) =>
         Incarnation < other.Incarnation || (Incarnation == other.Incarnation && Sequence <= other.Sequence);
+}
+
+/// <summary>Whose fault it is that a worker cannot go on.</summary>
+public enum TroubleKind
+{
+    /// <summary>Its own, or the run's: the data is not there, memory does not suffice.</summary>
+    Own,
+
+    /// <summary>Another worker, or the way to it, is lost. That passes.</summary>
+    Peer,
+
+    /// <summary>The run's store cannot be read. That passes too.</summary>
+    Store,
 }
 
 /// <summary>

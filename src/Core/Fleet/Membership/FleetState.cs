@@ -21,12 +21,14 @@ public sealed record FleetState(IReadOnlyList<Member> Members, IReadOnlyList<Pro
 /// <param name="Lease">Until when it counts as alive.</param>
 /// <param name="JoinedAt">When it attached first.</param>
 /// <param name="Reason">Why it was evicted; null otherwise.</param>
+/// <param name="Until">When an evicted process may come back; null where it may not.</param>
+/// <param name="Evictions">How often this process was evicted.</param>
 public sealed record Member(
-    WorkerId Worker, long Incarnation, WorkerCapabilities Capabilities, MemberStatus Status, Lease Lease, DateTimeOffset JoinedAt, string? Reason = null);
+    WorkerId Worker, long Incarnation, WorkerCapabilities Capabilities, MemberStatus Status, Lease Lease, DateTimeOffset JoinedAt, string? Reason = null, DateTimeOffset? Until = null, int Evictions = 0);
 
 /// <summary>
 /// What a worker may do. Probing → Admitted → Draining; from each of them → Evicted. A worker whose lease is lost, or that
-/// has left, is no member any more. Only a new process of the same name leaves Evicted, to Probing.
+/// has left, is no member any more. A process leaves Evicted, to Probing, when its time is over; one whose numbers differ never does.
 /// </summary>
 public enum MemberStatus
 {

@@ -20,8 +20,10 @@ public static class MembershipPolicy
         if (former is not null && incarnation < former.Incarnation)
             return new(state, [new Refuse(worker, $"A later process called {worker} has attached. Give every worker its own name.")]);
         if (former is not null && incarnation == former.Incarnation)
-            return former.Status == MemberStatus.Evicted
-                ? new(state, [new Refuse(worker, $"{worker} was evicted: {former.Reason}. Start a new process.", IsEvicted: true)])
+            return former is { Status: MemberStatus.Evicted, Until: { } until } && now >= until
+                ? new(state.With(former with { Capabilities = capabilities, Status = MemberStatus.Probing, Lease = LeaseFrom(settings, now), JoinedAt = now, Until = null }), [new StartProbe(worker)])
+                : former.Status == MemberStatus.Evicted
+                ? new(state, [new Refuse(worker, $"{worker} was evicted: {former.Reason}", IsEvicted: true, former.Until)])
                 : new(state.With(former with { Capabilities = capabilities, Lease = LeaseFrom(settings, now) }),
                     [former.Status == MemberStatus.Probing ? new StartProbe(worker) : new Welcome(worker)]);
         return new(
@@ -66,7 +68,7 @@ public static class MembershipPolicy
         if (Current(state, worker, incarnation) is not { Status: MemberStatus.Probing } member) return new(state, []);
         var reference = state.Probes.FirstOrDefault(probe => probe.Numerics == member.Capabilities.Numerics);
         if (reference is not null && reference.Digest != digest)
-            return Evict(state, worker, $"its admission probe gave {digest} where {reference.Digest} is right: it would change the run's bits");
+            return Ban(state, worker, $"its admission probe gave {digest} where {reference.Digest} is right: it would change the run's bits");
         var probes = reference is null ? [.. state.Probes, new ProbeReference(member.Capabilities.Numerics, digest)] : state.Probes;
         return new((state with { Probes = probes }).With(member with { Status = MemberStatus.Admitted }), [new Welcome(worker)]);
     }
@@ -87,15 +89,26 @@ public static class MembershipPolicy
             : state;
     }
 
-    /// <summary>A worker is put out, by a decision of this or another policy or by a person.</summary>
+    /// <summary>A worker is put out, by a decision of this or another policy or by a person. It may come back after a while, which is longer each time.</summary>
     /// <param name="reason">Why, as a clause after the worker's name and a colon.</param>
-    public static FleetDecision Evict(FleetState state, WorkerId worker, string reason)
+    /// <param name="isBan">Whether this process may never come back: its numbers differ.</param>
+    public static FleetDecision Evict(FleetState state, WorkerId worker, string reason, bool isBan, FleetSettings settings, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return state.Find(worker) is { } member && member.Status != MemberStatus.Evicted
-            ? new(state.With(member with { Status = MemberStatus.Evicted, Reason = reason }), [new Dismiss(worker, reason)])
-            : new(state, []);
+        ArgumentNullException.ThrowIfNull(settings);
+        if (isBan) return Ban(state, worker, reason);
+        if (state.Find(worker) is not { } member || member.Status == MemberStatus.Evicted) return new(state, []);
+        var pause = settings.EvictedFor * Math.Pow(2, Math.Min(member.Evictions, 16));
+        var until = now + (pause < settings.EvictedAtMost ? pause : settings.EvictedAtMost);
+        return Put(state, member with { Status = MemberStatus.Evicted, Reason = reason, Until = until, Evictions = member.Evictions + 1 }, reason);
     }
+
+    private static FleetDecision Ban(FleetState state, WorkerId worker, string reason) =>
+        state.Find(worker) is { } member && member.Status != MemberStatus.Evicted
+            ? Put(state, member with { Status = MemberStatus.Evicted, Reason = reason, Until = null }, reason)
+            : new(state, []);
+
+    private static FleetDecision Put(FleetState state, Member evicted, string reason) => new(state.With(evicted), [new Dismiss(evicted.Worker, reason)]);
 
     /// <summary>What time has done: leases that ran out, probes that took too long, evictions that are old.</summary>
     public static FleetDecision Sweep(FleetState state, FleetSettings settings, DateTimeOffset now)
@@ -116,7 +129,7 @@ public static class MembershipPolicy
             }
             else if (member.Status == MemberStatus.Probing && now - member.JoinedAt > settings.ProbeDeadline)
             {
-                var eviction = Evict(state, member.Worker, $"its admission probe took over {settings.ProbeDeadline.TotalSeconds} s");
+                var eviction = Evict(state, member.Worker, $"its admission probe took over {settings.ProbeDeadline.TotalSeconds} s", isBan: false, settings, now);
                 (state, actions) = (eviction.State, [.. actions, .. eviction.Actions]);
             }
         }
@@ -150,6 +163,12 @@ public sealed record FleetSettings
     /// <summary>How long the admission probe may take.</summary>
     public TimeSpan ProbeDeadline { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long a process that was evicted first may not come back.</summary>
+    public TimeSpan EvictedFor { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long one that was evicted often may not come back.</summary>
+    public TimeSpan EvictedAtMost { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>How long an evicted worker stays on the list, for people to see and to refuse its process.</summary>
     public TimeSpan EvictedShownFor { get; init; } = TimeSpan.FromDays(1);
 }
@@ -169,7 +188,8 @@ public sealed record Welcome(WorkerId Worker) : FleetAction(Worker);
 
 /// <summary>End the worker's stream with a reason; it is no member.</summary>
 /// <param name="IsEvicted">Whether this very process was put out before.</param>
-public sealed record Refuse(WorkerId Worker, string Reason, bool IsEvicted = false) : FleetAction(Worker);
+/// <param name="Until">When an evicted process may come back; null where it may not.</param>
+public sealed record Refuse(WorkerId Worker, string Reason, bool IsEvicted = false, DateTimeOffset? Until = null) : FleetAction(Worker);
 
 /// <summary>Write into the event log that the worker's lease ran out or that it was evicted, and end its stream.</summary>
 /// <param name="Reason">Why it is no member any more.</param>

@@ -32,7 +32,7 @@ public static class RunCommands
             RunStatus.Paused => queue,
             RunStatus.Queued => queue.With(entry.Become(RunStatus.Paused) with { Intent = RunIntent.Pause }),
             RunStatus.Forming or RunStatus.Running => queue.With(entry.Become(RunStatus.Halting) with { Intent = RunIntent.Pause }),
-            RunStatus.Halting when entry.Intent != RunIntent.Cancel => queue.With(entry with { Intent = RunIntent.Pause }),
+            RunStatus.Halting when entry.Intent is not (RunIntent.Cancel or RunIntent.Discard) => queue.With(entry with { Intent = RunIntent.Pause }),
             _ => throw Refused(entry, "paused"),
         };
     }
@@ -46,24 +46,26 @@ public static class RunCommands
         return entry.Status switch
         {
             RunStatus.Queued or RunStatus.Forming or RunStatus.Running => queue,
-            RunStatus.Halting when entry.Intent != RunIntent.Cancel => queue.With(entry.Become(RunStatus.Forming) with { Intent = RunIntent.Run }),
+            RunStatus.Halting when entry.Intent is not (RunIntent.Cancel or RunIntent.Discard) => queue.With(entry.Become(RunStatus.Forming) with { Intent = RunIntent.Run }),
             RunStatus.Paused or RunStatus.Failed or RunStatus.Finished => queue.With(entry.Become(RunStatus.Queued) with { Intent = RunIntent.Run }),
             _ => throw Refused(entry, "resumed"),
         };
     }
 
     /// <summary>Ends a run for good; its snapshots stay.</summary>
+    /// <param name="discards">Whether what came after the last snapshot is given up instead of saved.</param>
     /// <exception cref="UserErrorException">There is no such run, or it has finished.</exception>
-    public static RunQueueState Cancel(RunQueueState queue, RunId run)
+    public static RunQueueState Cancel(RunQueueState queue, RunId run, bool discards)
     {
         ArgumentNullException.ThrowIfNull(queue);
         var entry = queue.Get(run);
+        var intent = discards ? RunIntent.Discard : RunIntent.Cancel;
         return entry.Status switch
         {
             RunStatus.Cancelled => queue,
-            RunStatus.Queued or RunStatus.Paused or RunStatus.Failed => queue.With(entry.Become(RunStatus.Cancelled) with { Intent = RunIntent.Cancel }),
-            RunStatus.Forming or RunStatus.Running => queue.With(entry.Become(RunStatus.Halting) with { Intent = RunIntent.Cancel }),
-            RunStatus.Halting => queue.With(entry with { Intent = RunIntent.Cancel }),
+            RunStatus.Queued or RunStatus.Paused or RunStatus.Failed => queue.With(entry.Become(RunStatus.Cancelled) with { Intent = intent }),
+            RunStatus.Forming or RunStatus.Running => queue.With(entry.Become(RunStatus.Halting) with { Intent = intent }),
+            RunStatus.Halting => queue.With(entry with { Intent = intent }),
             _ => throw Refused(entry, "cancelled"),
         };
     }

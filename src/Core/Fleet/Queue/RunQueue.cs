@@ -70,8 +70,11 @@ public enum RunIntent
     /// <summary>To stand still, with everything saved.</summary>
     Pause,
 
-    /// <summary>To end, keeping the snapshots that there are.</summary>
+    /// <summary>To end, with everything saved.</summary>
     Cancel,
+
+    /// <summary>To end, keeping the snapshots that there are, without what came after them.</summary>
+    Discard,
 }
 
 /// <summary>The states of a run; <see cref="RunLifecycle"/> has the transitions.</summary>

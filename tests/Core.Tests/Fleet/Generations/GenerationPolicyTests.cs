@@ -211,13 +211,61 @@ public class GenerationPolicyTests
     }
 
     [Fact]
-    public void Decide_CancelledWhileTheIterationIsFinished_ReleasesAtOnce()
+    public void Decide_DiscardedWhileTheIterationIsFinished_ReleasesAtOnce()
     {
         var scene = new Scene(Shape, "a").Running(At(5)).Take("a").Decide().Say("a", WorkerStage.Halted, At(6, 1)).Decide();
         Assert.True(scene.State.Plan!.IsLast);
-        scene.Intent = RunIntent.Cancel;
+        scene.Intent = RunIntent.Discard;
         Assert.Equal(["a: Halt 2"], scene.Decide().Told);
         Assert.Equal(["a: Release 2"], scene.Say("a", WorkerStage.Halted, At(6, 1)).Decide().Told);
+    }
+
+    [Fact]
+    public void Decide_Cancelled_SavesBeforeItReleases()
+    {
+        var scene = new Scene(Shape, "a").Running(At(5));
+        scene.Intent = RunIntent.Cancel;
+        scene.Decide().Say("a", WorkerStage.Halted, At(6)).Decide();
+        Assert.Equal(GenerationStage.Saving, scene.State.Stage);
+        Assert.Equal(["a: Save 1"], scene.Told);
+        Assert.Equal(["a: Release 1"], scene.Snapshot(At(6)).Decide().Told);
+        Assert.Equal(RunStatus.Cancelled, scene.State.Status(RunIntent.Cancel));
+    }
+
+    [Fact]
+    public void Decide_OneWorkerCannotGoOn_IsPassedOverAndTheOthersDo()
+    {
+        var scene = new Scene(Shape, "a", "b").Running();
+        for (var round = 0; round < 2; round++)
+        {
+            scene.Say("a", WorkerStage.Stepping, At(0), trouble: "its data is not there").Decide();
+            scene.Everyone(WorkerStage.Halted, At(0)).Decide();
+            if (round == 0) scene.Everyone(WorkerStage.Ready, At(0)).Decide();
+        }
+
+        Assert.Empty(scene.Evicted);
+        Assert.Equal(["b"], scene.State.Plan!.Members.Select(member => member.Worker.Value));
+        Assert.Equal(("a", "its data is not there", 2), scene.State.Troubles.Select(trouble => (trouble.Worker.Value, trouble.Text, trouble.Generations)).Single());
+    }
+
+    [Theory]
+    [InlineData(TroubleKind.Own, true)]
+    [InlineData(TroubleKind.Peer, false)]
+    [InlineData(TroubleKind.Store, false)]
+    public void Decide_NoWorkerCanGoOn_FailsTheRunUnlessItPasses(TroubleKind kind, bool fails)
+    {
+        var scene = new Scene(Shape, "a", "b").Running();
+        for (var round = 0; round < 8 && scene.State.Failure is null; round++)
+        {
+            scene.Say("a", WorkerStage.Stepping, At(0), trouble: "no such file", kind: kind).Say("b", WorkerStage.Stepping, At(0), trouble: "no such file", kind: kind).Decide();
+            // Both are passed over; then both are tried again.
+            for (var turn = 0; turn < 4; turn++) scene.Everyone(WorkerStage.Halted, At(0)).Decide(after: 100);
+            if (scene.State.Stage == GenerationStage.Preparing) scene.Everyone(WorkerStage.Ready, At(0)).Decide();
+        }
+
+        Assert.Empty(scene.Evicted);
+        Assert.Equal(fails, scene.State.Failure is not null);
+        if (fails) Assert.Contains("no worker can go on: a: no such file; b: no such file", scene.State.Failure, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -62,11 +62,11 @@ internal sealed class Scene(RunShape shape, params string[] workers)
         return this;
     }
 
-    public Scene Say(string name, WorkerStage stage, StateVersion? held = null, int? waitsFor = null, string? trouble = null, double? secondsPerShard = null)
+    public Scene Say(string name, WorkerStage stage, StateVersion? held = null, int? waitsFor = null, string? trouble = null, double? secondsPerShard = null, TroubleKind kind = TroubleKind.Own)
     {
         var waiting = waitsFor is { } rank ? new WaitingFor(new(rank), held?.Position ?? default) : null;
         State = GenerationReports.Observe(State, new WorkerReport(
-            new(name), 1, ++_sequence, State.Generation, stage, held, waiting, trouble, secondsPerShard ?? State.Reports.FirstOrDefault(report => report.Worker.Value == name)?.SecondsPerShard));
+            new(name), 1, ++_sequence, State.Generation, stage, held, waiting, trouble, secondsPerShard ?? State.Reports.FirstOrDefault(report => report.Worker.Value == name)?.SecondsPerShard, kind));
         return this;
     }
 

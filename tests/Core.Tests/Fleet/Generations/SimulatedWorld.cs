@@ -229,7 +229,7 @@ internal sealed class SimulatedWorld
                         Send(worker, () => worker.Receive(tell.Order));
                     break;
                 case EvictWorker evict:
-                    _fleet = MembershipPolicy.Evict(_fleet, evict.Worker, evict.Reason).State;
+                    _fleet = MembershipPolicy.Evict(_fleet, evict.Worker, evict.Reason, evict.IsBan, _fleetSettings, At(_seconds)).State;
                     break;
                 case LogEvent line:
                     Note(line.Text);

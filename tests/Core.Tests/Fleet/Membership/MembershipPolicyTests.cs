@@ -61,7 +61,7 @@ public class MembershipPolicyTests
         Assert.False(MembershipPolicy.IsMember(fleet, A, 2));
         Assert.False(MembershipPolicy.IsMember(fleet, B, 1));
         Assert.False(MembershipPolicy.IsMember(MembershipPolicy.Sweep(fleet, Settings, At(11)).State, A, 1));
-        Assert.False(MembershipPolicy.IsMember(MembershipPolicy.Evict(fleet, A, "it disagrees").State, A, 1));
+        Assert.False(MembershipPolicy.IsMember(MembershipPolicy.Evict(fleet, A, "it disagrees", isBan: true, Settings, T0).State, A, 1));
     }
 
     [Fact]
@@ -110,12 +110,29 @@ public class MembershipPolicyTests
     [Fact]
     public void Evict_Member_RefusesItsProcessAndProbesTheNext()
     {
-        var fleet = MembershipPolicy.Evict(WithAdmitted(FleetState.Empty, A), A, "its state differs").State;
+        var fleet = MembershipPolicy.Evict(WithAdmitted(FleetState.Empty, A), A, "its state differs", isBan: true, Settings, T0).State;
         Assert.Empty(fleet.Live(T0));
         Assert.Contains("its state differs", Assert.IsType<Refuse>(Assert.Single(MembershipPolicy.Join(fleet, A, 1, Capabilities(), Settings, T0).Actions)).Reason, StringComparison.Ordinal);
         Assert.Equal([new StartProbe(A)], MembershipPolicy.Join(fleet, A, 2, Capabilities(), Settings, T0).Actions);
         Assert.Single(MembershipPolicy.Sweep(fleet, Settings, At(60)).State.Members);
         Assert.Empty(MembershipPolicy.Sweep(fleet, Settings, T0.AddDays(2)).State.Members);
+    }
+
+    [Fact]
+    public void Evict_WorkerThatOnlyHung_MayComeBackLaterEachTime()
+    {
+        var fleet = WithAdmitted(FleetState.Empty, A);
+        var now = T0;
+        foreach (var pause in (double[])[30, 60, 120, 240, 300, 300])
+        {
+            fleet = MembershipPolicy.Evict(fleet, A, "it hung", isBan: false, Settings, now).State;
+            var refused = Assert.IsType<Refuse>(Assert.Single(MembershipPolicy.Join(fleet, A, 1, Capabilities(), Settings, now).Actions));
+            Assert.Equal(now.AddSeconds(pause), refused.Until);
+            now = refused.Until!.Value;
+            var back = MembershipPolicy.Join(fleet, A, 1, Capabilities(), Settings, now);
+            Assert.Equal([new StartProbe(A)], back.Actions);
+            fleet = MembershipPolicy.Probed(back.State, A, 1, "right").State;
+        }
     }
 
     [Fact]

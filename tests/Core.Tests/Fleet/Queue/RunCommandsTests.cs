@@ -46,14 +46,14 @@ public class RunCommandsTests
     [InlineData(RunStatus.Halting, RunStatus.Halting)]
     [InlineData(RunStatus.Paused, RunStatus.Cancelled)]
     public void Cancel_ARunThatHasNotEnded_Ends(RunStatus from, RunStatus to) =>
-        Assert.Equal((to, RunIntent.Cancel), StateOf(RunCommands.Cancel(With(from), R)));
+        Assert.Equal((to, RunIntent.Cancel), StateOf(RunCommands.Cancel(With(from), R, discards: false)));
 
     [Fact]
     public void Commands_AgainstTheTable_AreRefusedWithTheState()
     {
         Assert.Contains("cancelled", Assert.Throws<UserErrorException>(() => RunCommands.Resume(With(RunStatus.Cancelled), R)).Message, StringComparison.Ordinal);
         Assert.Throws<UserErrorException>(() => RunCommands.Pause(With(RunStatus.Finished), R));
-        Assert.Throws<UserErrorException>(() => RunCommands.Cancel(With(RunStatus.Finished), R));
+        Assert.Throws<UserErrorException>(() => RunCommands.Cancel(With(RunStatus.Finished), R, discards: true));
         Assert.Throws<UserErrorException>(() => RunCommands.Resume(With(RunStatus.Halting, RunIntent.Cancel), R));
         Assert.Throws<UserErrorException>(() => RunCommands.Pause(With(RunStatus.Halting, RunIntent.Cancel), R));
         Assert.Throws<UserErrorException>(() => RunCommands.Pause(With(RunStatus.Queued), new("other")));

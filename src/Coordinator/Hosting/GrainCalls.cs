@@ -1,0 +1,37 @@
+using System.Data.Common;
+using Orleans.Runtime;
+
+namespace Atelier.Coordinator.Hosting;
+
+/// <summary>
+/// Calls of grains that may be made again. While a replica that ended is being replaced, calls of its grains fail for a moment, and so
+/// they do while the database is away.
+/// </summary>
+internal static class GrainCalls
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>Whether a call that failed so may succeed a moment later.</summary>
+    public static bool IsPassing(Exception error) => error is OrleansException or TimeoutException or DbException or IOException;
+
+    /// <summary>Calls until it succeeds, fails for good, or patience ends.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    public static async Task<T> RetryAsync<T>(Func<Task<T>> call, TimeProvider time, CancellationToken cancellation)
+    {
+        var start = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await call();
+            }
+            catch (Exception error) when (IsPassing(error) && time.GetElapsedTime(start) < Patience)
+            {
+                await Task.Delay(Pause, time, cancellation);
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Atelier.Storage.Blobs;
+using Atelier.Storage.Snapshots;
+using Microsoft.Extensions.Logging;
+
+namespace Atelier.Coordinator.Runs;
+
+/// <summary>
+/// What a run does to its store, outside its grain's turns: one thing after the other. Each leaves a completion, which the grain
+/// carries out in a turn of its own. A store may be slow, or away; the grain answers meanwhile.
+/// </summary>
+internal sealed partial class StoreWork : IDisposable
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    private readonly Channel<Job> _jobs = Channel.CreateUnbounded<Job>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly ConcurrentQueue<Func<Task>> _completions = new();
+    private readonly CancellationTokenSource _end = new();
+    private readonly Func<Task> _wake;
+    private readonly ILogger _log;
+    private readonly TimeProvider _time;
+    private volatile string? _trouble;
+
+    /// <param name="wake">Lets the grain have a turn.</param>
+    /// <param name="log">Told of what should not happen.</param>
+    /// <param name="time">The clock.</param>
+    public StoreWork(Func<Task> wake, ILogger log, TimeProvider time)
+    {
+        (_wake, _log, _time) = (wake, log, time);
+        _ = Task.Run(WorkAsync);
+    }
+
+    /// <summary>Why nothing gets on at the moment; null where everything does.</summary>
+    public string? Trouble => _trouble;
+
+    /// <summary>Does something, once.</summary>
+    /// <param name="store">The run's store.</param>
+    /// <param name="work">What; it gives the completion. A store that fails is its own business.</param>
+    public void Do(string store, Func<RunStore, CancellationToken, Task<Func<Task>>> work) => _jobs.Writer.TryWrite(new(store, work, Repeats: false));
+
+    /// <summary>Does something again and again until the store lets it; doing it twice must be harmless.</summary>
+    /// <param name="store">The run's store.</param>
+    /// <param name="work">What; it gives the completion.</param>
+    public void DoUntilDone(string store, Func<RunStore, CancellationToken, Task<Func<Task>>> work) => _jobs.Writer.TryWrite(new(store, work, Repeats: true));
+
+    /// <summary>Carries out what has been completed; called in the grain's turns.</summary>
+    /// <returns>Whether there was anything.</returns>
+    public async Task<bool> CompleteAsync()
+    {
+        var any = false;
+        while (_completions.TryDequeue(out var completion))
+        {
+            any = true;
+            await completion();
+        }
+
+        return any;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _jobs.Writer.TryComplete();
+        _end.Cancel();
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "work on the store {Store} failed and is given up")]
+    private static partial void Failed(ILogger logger, string store, Exception error);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "the grain could not be woken; its next pulse finds what was done")]
+    private static partial void NotWoken(ILogger logger, Exception error);
+
+    private async Task WorkAsync()
+    {
+        await foreach (var job in _jobs.Reader.ReadAllAsync())
+        {
+            if (_end.IsCancellationRequested || await TryDoAsync(job) is not { } completion)
+                continue;
+            _completions.Enqueue(completion);
+            try
+            {
+                await _wake();
+            }
+            catch (Exception error)
+            {
+                NotWoken(_log, error);
+            }
+        }
+    }
+
+    private async Task<Func<Task>?> TryDoAsync(Job job)
+    {
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                var completion = await job.Work(new RunStore(job.Store, _time), _end.Token);
+                _trouble = null;
+                return completion;
+            }
+            catch (OperationCanceledException) when (_end.IsCancellationRequested)
+            {
+                return null;
+            }
+            catch (Exception error) when (job.Repeats && error is IOException or UnauthorizedAccessException)
+            {
+                _trouble = $"the store {job.Store} cannot be used ({error.Message}); trying again";
+                await Task.Delay(pause, _time, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (Exception error)
+            {
+                Failed(_log, job.Store, error);
+                return null;
+            }
+        }
+    }
+
+    private sealed record Job(string Store, Func<RunStore, CancellationToken, Task<Func<Task>>> Work, bool Repeats);
+}
+
+/// <summary>A run's store: its snapshots, and the files of its folder where it is one.</summary>
+/// <param name="location">The folder, or <c>s3://BUCKET/PREFIX</c>.</param>
+/// <param name="time">The clock.</param>
+internal sealed class RunStore(string location, TimeProvider time)
+{
+    /// <summary>The file of events.</summary>
+    public const string Events = "events.jsonl";
+
+    private readonly StoreLocation _location = StoreLocation.Parse(location);
+
+    /// <summary>Its snapshots.</summary>
+    public SnapshotStore Snapshots { get; } = new(StoreLocation.Parse(location).Open(), time);
+
+    /// <summary>Its folder; null where it is none.</summary>
+    public string? Folder => (_location as StoreLocation.Folder)?.Path;
+
+    /// <summary>Appends a line to a file of its folder, where it is one.</summary>
+    public void Append(string file, string line)
+    {
+        if (Folder is not { } folder)
+            return;
+        Directory.CreateDirectory(folder);
+        using var stream = new FileStream(Path.Combine(folder, file), FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        stream.Write(System.Text.Encoding.UTF8.GetBytes(line + "\n"));
+    }
+
+    /// <summary>Appends a line that a file does not have yet.</summary>
+    public void AppendOnce(string file, string line)
+    {
+        if (Folder is { } folder && Path.Combine(folder, file) is var path && File.Exists(path) && File.ReadLines(path).Contains(line))
+            return;
+        Append(file, line);
+    }
+
+    /// <summary>Deletes what workers left for each other to measure a snapshot.</summary>
+    public Task DeleteEvaluationAsync(SnapshotName snapshot, CancellationToken cancellation) => EvaluationFolder.DeleteAsync(_location.Open(), snapshot, cancellation);
+}
