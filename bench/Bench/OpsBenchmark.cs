@@ -101,7 +101,7 @@ internal static class OpsBenchmark
     private static ConvolutionLayer Layer(int up, int down) => new(3, up, down, Filter, Activation.LeakyRelu);
 
     private static Tensor Modulated(int up, Tensor[] x) => Layer(up, 1).Apply(
-        x[0], x[1], x[2], PublishedOps.Demodulation(x[1], x[2]), x[3].detach(), x[4], x[5], Math.Sqrt(2));
+        x[0], x[1], x[2], DemodulationOp.Apply(x[1], x[2]), x[3].detach(), x[4], x[5], Math.Sqrt(2));
 
     private static readonly Case[] Cases =
     [

@@ -158,7 +158,7 @@ public static unsafe class Convolution
         shape.Check();
         var weights = new KernelWeights(shape, w, order, flip);
         if (Winograd.Correlates(shape))
-            WinogradWeightGradient<V>.Run(shape, new ScaledImage(x, xScale), new ScaledImage(g, gScale), weights);
+            Winograd.WeightGradient<V>(shape, new ScaledImage(x, xScale), new ScaledImage(g, gScale), weights);
         else
             DirectWeightGradient<V>.Run(shape, new ScaledImage(x, xScale), new ScaledImage(g, gScale), weights);
     }

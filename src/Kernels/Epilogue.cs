@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Atelier.Kernels;
 
 /// <summary>
-/// What a layer does after its convolution u: z = scale[row]·u + strength·noise + bias[c], y = clamp(z·(z > 0 ? positive : negative)).
+/// What a layer does after its convolution u: z = gain·scale[row]·u + strength·noise + bias[c], y = clamp(z·(z > 0 ? positive : negative)).
 /// Rows are (n, c) of [N, C, pixels].
 /// </summary>
 /// <remarks>y alone tells the slope and, where that is not 0, z: nothing else is kept for the backward pass.</remarks>
@@ -15,6 +15,9 @@ public unsafe struct Epilogue
 
     /// <summary>Numbers in a row.</summary>
     public long Pixels;
+
+    /// <summary>Factor of the whole convolution: the weight's, of equalised learning rate.</summary>
+    public float Gain = 1;
 
     /// <summary>[N·C], the demodulation; null: 1.</summary>
     public float* Scale;
@@ -80,7 +83,7 @@ internal unsafe struct EpilogueRow<TVector>
     public void MoveTo(in Epilogue epilogue, long row)
     {
         int image = (int)row / epilogue.Channels;
-        Scale = TVector.Broadcast(epilogue.Scale == null ? 1 : epilogue.Scale[row]);
+        Scale = TVector.Broadcast(epilogue.Gain * (epilogue.Scale == null ? 1 : epilogue.Scale[row]));
         Bias = TVector.Broadcast(epilogue.Bias == null ? 0 : epilogue.Bias[row - (image * epilogue.Channels)]);
         Noise = epilogue.Noise == null ? null : epilogue.Noise + (image * epilogue.NoiseStride);
     }

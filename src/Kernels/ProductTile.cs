@@ -112,56 +112,83 @@ internal static unsafe class ProductTiles<V>
     /// <see cref="PanelColumns"/> or of two registers; writes none of c there.
     /// </summary>
     /// <remarks>Strides in floats, otherwise as in <see cref="ProductTile{V, TRows}.Multiply"/>.</remarks>
-    [SkipLocalsInit]
+    [MethodImpl(KernelLaunch.Hot)]
     public static void Multiply(
         int rows, int columns, int depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint cRow, bool add)
     {
-        int wide = 2 * V.Lanes;
-        float* ragged = stackalloc float[MostRows * 32];
-        for (int j = 0; j < columns; j += wide)
-        {
-            bool whole = columns - j >= wide;
+        int wide = 2 * V.Lanes, j = 0;
+        for (; j <= columns - wide; j += wide)
             for (int r = 0; r < rows;)
             {
                 int take = RowsOfNextTile(rows - r);
-                float* target = c + (r * cRow) + j;
-                if (whole)
-                    Tile(take, a + (r * aRow), aRow, aStep, b + j, bStep, target, cRow, depth, add);
-                else
-                {
-                    Tile(take, a + (r * aRow), aRow, aStep, b + j, bStep, ragged, wide, depth, false);
-                    Copy(ragged, wide, take, columns - j, target, cRow, add);
-                }
+                Tile(take, a + (r * aRow), aRow, aStep, b + j, bStep, c + (r * cRow) + j, cRow, depth, add);
                 r += take;
             }
+        if (j < columns)
+            Ragged(rows, columns - j, depth, a, aRow, aStep, b + j, bStep, c + j, cRow, add);
+    }
+
+    // Fewer columns than a tile has.
+    [SkipLocalsInit]
+    private static void Ragged(
+        int rows, int columns, int depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint cRow, bool add)
+    {
+        int wide = 2 * V.Lanes;
+        float* tile = stackalloc float[MostRows * 32];
+        for (int r = 0; r < rows;)
+        {
+            int take = RowsOfNextTile(rows - r);
+            Tile(take, a + (r * aRow), aRow, aStep, b, bStep, tile, wide, depth, false);
+            Copy(tile, wide, take, columns, c + (r * cRow), cRow, add);
+            r += take;
         }
     }
 
     // No tile is left so thin that its chains of additions, rather than the multipliers, set the pace.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int RowsOfNextTile(int rows)
     {
         if (typeof(V) == typeof(Vector512Lanes))
             return rows == 16 ? 8 : rows >= 12 ? 12 : rows > 8 ? 6 : rows;
-        return rows > 8 || rows == 6 ? 6 : rows > 6 ? 4 : rows;
+        return rows > 10 ? 6 : rows > 6 ? (rows + 1) / 2 : rows;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Tile(
         int rows, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint cRow, nint depth, bool add)
     {
         const int Size = sizeof(float);
-        delegate*<byte*, nint, nint, byte*, nint, byte*, nint, nint, bool, void> tile = rows switch
+        (aRow, aStep, bStep, cRow) = (aRow * Size, aStep * Size, bStep * Size, cRow * Size);
+        switch (rows)
         {
-            1 => &ProductTile<V, Rows1>.Multiply,
-            2 => &ProductTile<V, Rows2>.Multiply,
-            3 => &ProductTile<V, Rows3>.Multiply,
-            4 => &ProductTile<V, Rows4>.Multiply,
-            5 => &ProductTile<V, Rows5>.Multiply,
-            6 => &ProductTile<V, Rows6>.Multiply,
-            7 => &ProductTile<V, Rows7>.Multiply,
-            8 => &ProductTile<V, Rows8>.Multiply,
-            _ => &ProductTile<V, Rows12>.Multiply,
-        };
-        tile((byte*)a, aRow * Size, aStep * Size, (byte*)b, bStep * Size, (byte*)c, cRow * Size, depth, add);
+            case 1:
+                ProductTile<V, Rows1>.Multiply((byte*)a, aRow, aStep, (byte*)b, bStep, (byte*)c, cRow, depth, add);
+                break;
+            case 2:
+                ProductTile<V, Rows2>.Multiply((byte*)a, aRow, aStep, (byte*)b, bStep, (byte*)c, cRow, depth, add);
+                break;
+            case 3:
+                ProductTile<V, Rows3>.Multiply((byte*)a, aRow, aStep, (byte*)b, bStep, (byte*)c, cRow, depth, add);
+                break;
+            case 4:
+                ProductTile<V, Rows4>.Multiply((byte*)a, aRow, aStep, (byte*)b, bStep, (byte*)c, cRow, depth, add);
+                break;
+            case 5:
+                ProductTile<V, Rows5>.Multiply((byte*)a, aRow, aStep, (byte*)b, bStep, (byte*)c, cRow, depth, add);
+                break;
+            case 6:
+                ProductTile<V, Rows6>.Multiply((byte*)a, aRow, aStep, (byte*)b, bStep, (byte*)c, cRow, depth, add);
+                break;
+            case 7:
+                ProductTile<V, Rows7>.Multiply((byte*)a, aRow, aStep, (byte*)b, bStep, (byte*)c, cRow, depth, add);
+                break;
+            case 8:
+                ProductTile<V, Rows8>.Multiply((byte*)a, aRow, aStep, (byte*)b, bStep, (byte*)c, cRow, depth, add);
+                break;
+            default:
+                ProductTile<V, Rows12>.Multiply((byte*)a, aRow, aStep, (byte*)b, bStep, (byte*)c, cRow, depth, add);
+                break;
+        }
     }
 
     private static void Copy(float* source, int stride, int rows, int columns, float* target, nint targetStride, bool add)

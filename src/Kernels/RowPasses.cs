@@ -5,7 +5,7 @@ namespace Atelier.Kernels;
 /// <summary>Sums over each row taken by the backward pass of an epilogue; what is null is not computed.</summary>
 /// <param name="dz">[rows], Σ dz.</param>
 /// <param name="dzNoise">[rows], Σ dz·noise.</param>
-/// <param name="dzU">[rows], Σ dz·u.</param>
+/// <param name="dzU">[rows], Σ dz·gain·u.</param>
 public readonly unsafe struct RowSums(float* dz, float* dzNoise, float* dzU)
 {
     internal float* Dz => dz;
@@ -16,7 +16,7 @@ public readonly unsafe struct RowSums(float* dz, float* dzNoise, float* dzU)
 }
 
 /// <summary>Tangent of the backward pass in its row-wise arguments; what is null counts as 0.</summary>
-/// <param name="scale">[rows], along Σ dz·u.</param>
+/// <param name="scale">[rows], along Σ dz·gain·u.</param>
 /// <param name="bias">[C], along Σ dz.</param>
 /// <param name="strength">Along Σ dz·noise.</param>
 public readonly unsafe struct RowTangents(float* scale, float* bias, float strength)
@@ -42,7 +42,7 @@ public static unsafe class RowPasses
     public static void Forward(in Epilogue epilogue, int rows, float* u, float* y) =>
         KernelLaunch.Run(new ForwardPass(epilogue, u, y), rows, epilogue.Pixels);
 
-    /// <summary>du = scale·slope(y)·dy and the sums, u found from y.</summary>
+    /// <summary>du = gain·scale·slope(y)·dy and the sums, gain·u found from y.</summary>
     /// <param name="epilogue">Its constants.</param>
     /// <param name="rows">N·C.</param>
     /// <param name="dy">[rows, pixels].</param>
@@ -53,7 +53,7 @@ public static unsafe class RowPasses
         KernelLaunch.Run(new BackwardPass(epilogue, dy, y, du, sums), rows, epilogue.Pixels);
 
     /// <summary>
-    /// The tangent of <see cref="Backward"/>: out = slope(y)·(scale·a + t.scale·u + t.strength·noise + t.bias), u found from y, and
+    /// The tangent of <see cref="Backward"/>: out = slope(y)·(gain·scale·a + t.scale·gain·u + t.strength·noise + t.bias), u found from y, and
     /// dot[row] = Σ du·a.
     /// </summary>
     /// <param name="epilogue">Its constants.</param>

@@ -15,6 +15,8 @@ internal static unsafe class Transpose
         int eights = Avx.IsSupported ? rows / 8 * 8 : 0, fours = eights == 0 ? 0 : columns / 4 * 4;
         if (fours > 0)
             Eights(source, sourceStride, eights, fours, target, targetStride);
+        if (eights == rows && fours == columns)
+            return;
         for (int i = 0; i < rows; i++)
             for (int j = i < eights ? fours : 0; j < columns; j++)
                 target[(j * targetStride) + i] = source[(i * sourceStride) + j];

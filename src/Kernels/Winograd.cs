@@ -26,8 +26,9 @@ internal static unsafe class Winograd
         return (long)shape.Samples * (height / 4) * (width / 4) >= fewest;
     }
 
-    /// <summary>Whether the weight's gradient does: with stride 2 it would be a tie.</summary>
-    public static bool Correlates(in ConvolutionShape shape) => shape.Stride == 1 && Convolves(shape);
+    /// <summary>Whether the weight's gradient does. With stride 2 the sums of large weights, over a few tiles each, cost more than they save.</summary>
+    public static bool Correlates(in ConvolutionShape shape) =>
+        Convolves(shape) && (shape.Stride == 1 || (long)shape.Inputs * shape.Outputs <= LargeWeight);
 
     /// <summary><see cref="Convolution.Forward"/>.</summary>
     public static void Forward<V>(in ConvolutionShape shape, ScaledImage x, KernelWeights w, float* y, Epilogue* epilogue)
@@ -91,5 +92,15 @@ internal static unsafe class Winograd
         DirectConvolution<V>.InputGradient(shape, g, w, x, (0, 2 * height), (2 * width, shape.Width));
         if (epilogue != null)
             EpilogueRows<V>.Finish(*epilogue, x, (long)shape.Samples * shape.Inputs, (long)shape.Height * shape.Width);
+    }
+
+    /// <summary><see cref="Convolution.WeightGradient"/>; <paramref name="w"/> is written.</summary>
+    public static void WeightGradient<V>(in ConvolutionShape shape, ScaledImage x, ScaledImage g, KernelWeights w)
+        where V : struct, IVector<V>
+    {
+        if (shape.Stride == 1)
+            WinogradWeightGradient<V, SameAxis, GradientAxis>.Run(shape, x, g, w);
+        else
+            WinogradWeightGradient<V, HalvingAxis, HalvingGradientAxis>.Run(shape, x, g, w);
     }
 }

@@ -44,6 +44,14 @@ internal unsafe interface IWinogradInput
         where V : struct, IVector<V>;
 }
 
+/// <summary>For the gradient of the weight: A, from the gradient of a tile of the output to the points that it is summed at.</summary>
+internal unsafe interface IWinogradGradient : IWinogradInput
+{
+    /// <summary>Gᵀ, six sums of products to three taps.</summary>
+    static abstract void Weight<V>(float* u, nint from, float* o, nint to)
+        where V : struct, IVector<V>;
+}
+
 /// <summary>Stride 1, padding 1: F(4, 3) at the points 0, ±1, ±2, ∞. Six pixels to four.</summary>
 internal readonly unsafe struct SameAxis : IWinogradAxis
 {
@@ -130,22 +138,10 @@ internal readonly unsafe struct SameAxis : IWinogradAxis
         V.Store(o + (4 * to), V.Subtract(ends2, middle2));
         V.Store(o + (5 * to), w2);
     }
-
-    /// <summary>Gᵀ, for the gradient of the weight: six sums of products to three taps.</summary>
-    [MethodImpl(Inline)]
-    public static void WeightGradient<V>(float* u, nint from, float* o, nint to)
-        where V : struct, IVector<V>
-    {
-        V u0 = V.Load(u), u1 = V.Load(u + from), u2 = V.Load(u + (2 * from)), u3 = V.Load(u + (3 * from)), u4 = V.Load(u + (4 * from)), u5 = V.Load(u + (5 * from));
-        V sum1 = V.Add(u1, u2), difference1 = V.Subtract(u2, u1), sum2 = V.Add(u3, u4), difference2 = V.Subtract(u3, u4), sixth = V.Broadcast(1f / 6);
-        V.Store(o, V.MultiplyAdd(V.Broadcast(.25f), u0, V.NegatedMultiplyAdd(sixth, sum1, V.Multiply(V.Broadcast(1f / 24), sum2))));
-        V.Store(o + to, V.MultiplyAdd(sixth, difference1, V.Multiply(V.Broadcast(1f / 12), difference2)));
-        V.Store(o + (2 * to), V.MultiplyAdd(sixth, V.Subtract(sum2, sum1), u5));
-    }
 }
 
-/// <summary>For the gradient of the weight: A, from the gradient of four outputs to the points that it is summed at.</summary>
-internal readonly unsafe struct GradientAxis : IWinogradInput
+/// <summary>The gradient of stride 1: A and Gᵀ of <see cref="SameAxis"/>.</summary>
+internal readonly unsafe struct GradientAxis : IWinogradGradient
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
 
@@ -177,5 +173,16 @@ internal readonly unsafe struct GradientAxis : IWinogradInput
         V.Store(o + (3 * to), V.Add(even2, odd2));
         V.Store(o + (4 * to), V.Subtract(even2, odd2));
         V.Store(o + (5 * to), d3);
+    }
+
+    [MethodImpl(Inline)]
+    public static void Weight<V>(float* u, nint from, float* o, nint to)
+        where V : struct, IVector<V>
+    {
+        V u0 = V.Load(u), u1 = V.Load(u + from), u2 = V.Load(u + (2 * from)), u3 = V.Load(u + (3 * from)), u4 = V.Load(u + (4 * from)), u5 = V.Load(u + (5 * from));
+        V sum1 = V.Add(u1, u2), difference1 = V.Subtract(u2, u1), sum2 = V.Add(u3, u4), difference2 = V.Subtract(u3, u4), sixth = V.Broadcast(1f / 6);
+        V.Store(o, V.MultiplyAdd(V.Broadcast(.25f), u0, V.NegatedMultiplyAdd(sixth, sum1, V.Multiply(V.Broadcast(1f / 24), sum2))));
+        V.Store(o + to, V.MultiplyAdd(sixth, difference1, V.Multiply(V.Broadcast(1f / 12), difference2)));
+        V.Store(o + (2 * to), V.MultiplyAdd(sixth, V.Subtract(sum2, sum1), u5));
     }
 }

@@ -188,3 +188,53 @@ internal readonly unsafe struct DoublingAxis : IWinogradAxis
     public static void Weight<V>(float* w, nint from, float* o, nint to)
         where V : struct, IVector<V> => TwoPhases.Weight<V>(w, from, o, to);
 }
+
+/// <summary>The gradient of stride 2: A and Gᵀ of <see cref="HalvingAxis"/>. Four gradients to nine points, the last four as they are.</summary>
+internal readonly unsafe struct HalvingGradientAxis : IWinogradGradient
+{
+    private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+
+    public static int Points
+    {
+        [MethodImpl(Inline)]
+        get => TwoPhases.Points;
+    }
+
+    public static int InputPixels
+    {
+        [MethodImpl(Inline)]
+        get => 4;
+    }
+
+    public static int InputStep => 4;
+
+    public static int Margin => 0;
+
+    [MethodImpl(Inline)]
+    public static void Input<V>(float* d, nint from, float* o, nint to)
+        where V : struct, IVector<V>
+    {
+        V d0 = V.Load(d), d1 = V.Load(d + from), d2 = V.Load(d + (2 * from)), d3 = V.Load(d + (3 * from));
+        V even = V.Add(d0, d2), odd = V.Add(d1, d3);
+        V.Store(o, d0);
+        V.Store(o + to, V.Add(even, odd));
+        V.Store(o + (2 * to), V.Subtract(even, odd));
+        V.Store(o + (3 * to), V.Add(V.MultiplyAdd(V.Broadcast(4), d2, d0), V.MultiplyAdd(V.Broadcast(8), d3, V.Multiply(V.Broadcast(2), d1))));
+        V.Store(o + (4 * to), d3);
+        V.Store(o + (5 * to), d0);
+        V.Store(o + (6 * to), d1);
+        V.Store(o + (7 * to), d2);
+        V.Store(o + (8 * to), d3);
+    }
+
+    [MethodImpl(Inline)]
+    public static void Weight<V>(float* u, nint from, float* o, nint to)
+        where V : struct, IVector<V>
+    {
+        V u0 = V.Load(u), u1 = V.Load(u + from), u2 = V.Load(u + (2 * from)), u3 = V.Load(u + (3 * from)), u4 = V.Load(u + (4 * from)), u5 = V.Load(u + (5 * from));
+        V half = V.Broadcast(.5f), sixth = V.Broadcast(1f / 6);
+        V.Store(o, V.MultiplyAdd(half, V.Subtract(u0, u1), V.Multiply(sixth, V.Subtract(u3, u2))));
+        V.Store(o + to, u5);
+        V.Store(o + (2 * to), V.Add(V.NegatedMultiplyAdd(half, u1, V.Multiply(sixth, u2)), V.MultiplyAdd(V.Broadcast(1f / 3), u3, u4)));
+    }
+}

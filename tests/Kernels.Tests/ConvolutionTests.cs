@@ -39,6 +39,7 @@ public sealed unsafe class ConvolutionTests
         new(5, 48, 32, 4, 4, 3, 1, 1),
         new(1, 32, 48, 33, 49, 3, 2, 0),
         new(4, 32, 48, 17, 9, 3, 2, 0),
+        new(5, 32, 32, 33, 33, 3, 2, 0), // several blocks of tiles
         new(1, 48, 32, 34, 34, 3, 2, 0), // the last row and column meet no window
     ];
 

@@ -253,7 +253,7 @@ internal sealed class SynthesisLayer
         var drawn = noise.For(_index, x.shape[0], _noiseConstant);
         var styles = _affine.Forward(style);
         return _layer.Apply(
-            x, _weight, styles, PublishedOps.Demodulation(_weight, styles), drawn, drawn is null ? null : _noiseStrength, _bias, Math.Sqrt(2) * gain, _clamp * gain);
+            x, _weight, styles, DemodulationOp.Apply(_weight, styles), drawn, drawn is null ? null : _noiseStrength, _bias, Math.Sqrt(2) * gain, _clamp * gain);
     }
 }
 
@@ -279,6 +279,6 @@ internal sealed class ToRgbLayer
     /// <param name="x">[N, inputs, H, W]</param>
     /// <param name="style">[N, styleSize]</param>
     /// <returns>[N, 3, H, W]</returns>
-    public Tensor Forward(Tensor x, Tensor style) => 
-        _layer.Apply(x, _weight, _affine.Forward(style).Times(_weightGain), bias: _bias, clamp: _clamp);
+    public Tensor Forward(Tensor x, Tensor style) =>
+        _layer.Apply(x, _weight, _affine.Forward(style), bias: _bias, clamp: _clamp, weightGain: _weightGain);
 }

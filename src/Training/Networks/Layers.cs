@@ -31,7 +31,7 @@ internal sealed class ConvLayer
     public Tensor Forward(Tensor x, double gain = 1)
     {
         double activationGain = _activation == Activation.LeakyRelu ? Math.Sqrt(2) : 1;
-        return _layer.Apply(x, _weight.Times(_weightGain), bias: _bias, gain: activationGain * gain, clamp: _clamp * gain);
+        return _layer.Apply(x, _weight, bias: _bias, gain: activationGain * gain, clamp: _clamp * gain, weightGain: _weightGain);
     }
 }
 

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Atelier.Training.Ops;
 
 /// <summary>
-/// A whole convolution layer as one function: y = clamp(slope(scale ⊙ K(x ⊙ styles, w) + strength·noise + bias)), with K a
+/// A whole convolution layer as one function: y = clamp(slope(gain·scale ⊙ K(x ⊙ styles, w) + strength·noise + bias)), with K a
 /// convolution that may resample, ⊙ per sample and channel, and a piecewise linear activation. Every layer of StyleGAN2 that
 /// convolves is this with some parts left out: synthesis layers (styles modulate, scale demodulates: Karras et al. 2020,
 /// equations 1 and 3), discriminator layers (neither), the way to RGB (no demodulation).
@@ -51,11 +51,12 @@ public sealed class ConvolutionLayer
     /// <param name="bias">[O]; null: none.</param>
     /// <param name="gain">Scales the activation.</param>
     /// <param name="clamp">Bound on the result's magnitude; null: none.</param>
+    /// <param name="weightGain">Multiplies the weight: equalised learning rate (Karras et al. 2018 §4.1), without a scaled copy of the weight.</param>
     /// <returns>[N, O, H·up/down, W·up/down]</returns>
     /// <exception cref="OpException">Shapes or precisions do not fit.</exception>
     public Tensor Apply(
         Tensor x, Tensor weight, Tensor? styles = null, Tensor? demodulation = null, Tensor? noise = null, Tensor? strength = null, Tensor? bias = null,
-        double gain = 1, double? clamp = null)
+        double gain = 1, double? clamp = null, double weightGain = 1)
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(weight);
@@ -65,11 +66,11 @@ public sealed class ConvolutionLayer
         OpException.Unless(bias is null || (bias.dim() == 1 && bias.size(0) == weight.size(0)), $"convolution layer: bias {bias} does not fit weight {weight}");
         OpException.Unless(noise is null == strength is null && noise is not { requires_grad: true }, $"convolution layer: noise {noise} is data, and comes with its strength {strength}");
         if (!OpKernels.Fit(x))
-            return Plain(x, weight, styles, demodulation, noise, strength, bias, gain, clamp);
+            return Plain(x, weightGain == 1 ? weight : weight.Times(weightGain), styles, demodulation, noise, strength, bias, gain, clamp);
 
         var operands = new LayerOperands(
             x.contiguous(), weight.contiguous(), styles?.contiguous(), demodulation?.contiguous(), noise?.contiguous(), strength, bias?.contiguous());
-        var settings = new LayerSettings(Convolution, (float)gain, (float)(_activation == Activation.LeakyRelu ? gain * Activation.LeakyRelu.DefaultAlpha() : gain), (float)(clamp ?? double.PositiveInfinity));
+        var settings = new LayerSettings(Convolution, (float)weightGain, (float)gain, (float)(_activation == Activation.LeakyRelu ? gain * Activation.LeakyRelu.DefaultAlpha() : gain), (float)(clamp ?? double.PositiveInfinity));
         var epilogue = settings.Epilogue(operands.Demodulation, operands.Noise, operands.Strength, operands.Bias);
         var y = Convolution.Apply(operands.X, operands.Styles, operands.Weight, epilogue);
         GC.KeepAlive(operands);
@@ -92,10 +93,10 @@ public sealed class ConvolutionLayer
 }
 
 /// <summary>What of a layer is not differentiated.</summary>
-internal sealed record LayerSettings(ResampledConvolution Convolution, float Positive, float Negative, float Clamp)
+internal sealed record LayerSettings(ResampledConvolution Convolution, float WeightGain, float Positive, float Negative, float Clamp)
 {
     public EpilogueTensors Epilogue(Tensor? scale, Tensor? noise, Tensor? strength, Tensor? bias) =>
-        new(scale, noise, strength is null ? 0 : strength.detach().item<float>(), bias, Positive, Negative, Clamp);
+        new(WeightGain, scale, noise, strength is null ? 0 : OpKernels.Number(strength), bias, Positive, Negative, Clamp);
 }
 
 /// <summary>The tensors of a layer, contiguous; null where left out.</summary>

@@ -71,8 +71,8 @@ internal sealed class LayerNode(LayerSettings settings) : AutogradNode
 
 /// <summary>
 /// The gradient of a layer as a function of its own, so that it can be differentiated again:
-/// dz = slope(y)·dy, du = scale ⊙ dz, x̄ = styles ⊙ t with t = Kₓᵀ(du, w), w̄ = K_wᵀ(x ⊙ styles, du), styles‾ = Σ x·t,
-/// scale‾ = Σ dz·u with u found from y, bias‾ = Σ dz, strength‾ = Σ dz·noise.
+/// dz = slope(y)·dy, du = gain·scale ⊙ dz, x̄ = styles ⊙ t with t = Kₓᵀ(du, w), w̄ = K_wᵀ(x ⊙ styles, du), styles‾ = Σ x·t,
+/// scale‾ = Σ dz·u with u = gain·K found from y, bias‾ = Σ dz, strength‾ = Σ dz·noise.
 /// </summary>
 /// <remarks>
 /// K is bilinear, so the second derivative consists of the same maps. With cotangents (gx, gw, gs, gd, gn, gb) of
@@ -81,7 +81,7 @@ internal sealed class LayerNode(LayerSettings settings) : AutogradNode
 /// T = styles ⊙ gx + gs ⊙ x            cotangent of t
 /// D = K(T, w) + K(xs, gw)             of du
 /// U = (gd / scale) ⊙ du               of u
-/// dy‾     = slope·(scale ⊙ D + gd ⊙ u + gn·noise + gb)
+/// dy‾     = slope·(gain·scale ⊙ D + gd ⊙ u + gn·noise + gb)
 /// x‾      = gs ⊙ t + styles ⊙ X       with X = Kₓᵀ(du, gw) + Kₓᵀ(U, w)
 /// styles‾ = Σ gx·t + Σ x·X
 /// w‾      = K_wᵀ(T, du) + K_wᵀ(xs, U)
@@ -283,7 +283,7 @@ internal static unsafe class LayerRows
         var dot = wantsDot ? TensorPool.Empty([y.size(0), y.size(1)]) : null;
         var kernel = epilogue.For(y);
         RowPasses.Tangent(
-            kernel, new RowTangents(OpKernels.Floats(scale), OpKernels.Floats(bias), strength?.item<float>() ?? 0), Rows(y),
+            kernel, new RowTangents(OpKernels.Floats(scale), OpKernels.Floats(bias), strength is null ? 0 : OpKernels.Number(strength)), Rows(y),
             OpKernels.Floats(a), OpKernels.Floats(du), OpKernels.Floats(y), OpKernels.Floats(dy), OpKernels.Floats(dot));
         GC.KeepAlive(epilogue);
         return (dy, dot);

@@ -41,6 +41,14 @@ public static unsafe class OpKernels
         return (float*)Address(tensor);
     }
 
+    /// <summary>The number in a float32 tensor of one element.</summary>
+    internal static float Number(Tensor tensor)
+    {
+        float number = *Floats(tensor);
+        GC.KeepAlive(tensor);
+        return number;
+    }
+
     /// <summary>Where a contiguous float64 tensor's numbers are.</summary>
     internal static double* Doubles(Tensor tensor)
     {

@@ -38,8 +38,9 @@ public static class OpSelfCheck
         ("synthesis layer", [[4, 32, 16, 16], [32, 32, 3, 3], [4, 32], [], [32]], x => Synthesis(up: 1, x, 16)),
         ("synthesis layer up", [[4, 32, 16, 16], [32, 32, 3, 3], [4, 32], [], [32]], x => Synthesis(up: 2, x, 32)),
         ("synthesis layer, small", [[3, 5, 4, 4], [7, 5, 3, 3], [3, 5], [], [7]], x => Synthesis(up: 1, x, 4)),
+        ("demodulation", [[8, 6, 3, 3], [4, 6]], x => DemodulationOp.Apply(x[0], x[1])),
         ("to rgb", [[4, 32, 16, 16], [3, 32, 1, 1], [4, 32], [3]], x =>
-            new ConvolutionLayer(1, 1, 1, null, Activation.Linear).Apply(x[0], x[1], x[2], bias: x[3])),
+            new ConvolutionLayer(1, 1, 1, null, Activation.Linear).Apply(x[0], x[1], x[2], bias: x[3], weightGain: 0.5)),
         ("conv layer", [[4, 32, 16, 16], [32, 32, 3, 3], [32]], x => Convolution(3, 1, x)),
         ("conv layer down", [[4, 32, 16, 16], [32, 32, 3, 3], [32]], x => Convolution(3, 2, x)),
         ("conv layer 1x1 down", [[4, 32, 16, 16], [32, 32, 1, 1], [32]], x => Convolution(1, 2, x)),
@@ -49,10 +50,10 @@ public static class OpSelfCheck
 
     private static Tensor Synthesis(int up, Tensor[] x, int size) =>
         new ConvolutionLayer(3, up, 1, Filter, Activation.LeakyRelu).Apply(
-            x[0], x[1], x[2], PublishedOps.Demodulation(x[1], x[2]), Draw([x[0].shape[0], 1, size, size], 98).to(x[0].device), x[3], x[4], Math.Sqrt(2));
+            x[0], x[1], x[2], DemodulationOp.Apply(x[1], x[2]), Draw([x[0].shape[0], 1, size, size], 98).to(x[0].device), x[3], x[4], Math.Sqrt(2));
 
     private static Tensor Convolution(int kernel, int down, Tensor[] x) =>
-        new ConvolutionLayer(kernel, 1, down, Filter, Activation.LeakyRelu).Apply(x[0], x[1].Times(0.1), bias: x[2], gain: Math.Sqrt(2));
+        new ConvolutionLayer(kernel, 1, down, Filter, Activation.LeakyRelu).Apply(x[0], x[1], bias: x[2], gain: Math.Sqrt(2), weightGain: 0.1);
 
     /// <summary>Checks every op on <paramref name="device"/>.</summary>
     public static IEnumerable<OpSelfCheckResult> Run(Device device)

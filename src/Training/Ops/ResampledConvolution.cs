@@ -196,6 +196,7 @@ internal sealed unsafe class ResampledConvolution
 }
 
 /// <summary>A layer's epilogue with its tensors, all contiguous float32.</summary>
+/// <param name="Gain">Factor of the whole convolution.</param>
 /// <param name="Scale">[N, C] or null.</param>
 /// <param name="Noise">[N or 1, 1, H, W] or null.</param>
 /// <param name="Strength">Factor of the noise, read once.</param>
@@ -203,7 +204,7 @@ internal sealed unsafe class ResampledConvolution
 /// <param name="Positive">Slope above 0.</param>
 /// <param name="Negative">Slope at and below 0.</param>
 /// <param name="Clamp">+∞ for none.</param>
-internal sealed unsafe record EpilogueTensors(Tensor? Scale, Tensor? Noise, float Strength, Tensor? Bias, float Positive, float Negative, float Clamp)
+internal sealed unsafe record EpilogueTensors(float Gain, Tensor? Scale, Tensor? Noise, float Strength, Tensor? Bias, float Positive, float Negative, float Clamp)
 {
     /// <summary>For the rows of <paramref name="image"/>, [N, C, H, W].</summary>
     public Epilogue For(Tensor image)
@@ -213,6 +214,7 @@ internal sealed unsafe record EpilogueTensors(Tensor? Scale, Tensor? Noise, floa
         {
             Channels = (int)image.size(1),
             Pixels = pixels,
+            Gain = Gain,
             Scale = OpKernels.Floats(Scale),
             Noise = OpKernels.Floats(Noise),
             NoiseStride = Noise is null || Noise.shape[0] == 1 ? 0 : pixels,

@@ -14,7 +14,7 @@ internal static class GoldenOps
     /// <param name="up">1 or 2.</param>
     /// <param name="clamp">Or null.</param>
     public static Tensor Synthesis(Tensor[] t, int noise, int up, double? clamp) => new ConvolutionLayer(3, up, 1, ResamplingFilter.From(t[^1]), Activation.LeakyRelu).Apply(
-        t[0], t[1], t[2], PublishedOps.Demodulation(t[1], t[2]), noise > 0 ? t[4] : null, noise > 0 ? t[5] : null, t[3], Root2, clamp);
+        t[0], t[1], t[2], DemodulationOp.Apply(t[1], t[2]), noise > 0 ? t[4] : null, noise > 0 ? t[5] : null, t[3], Root2, clamp);
 
     /// <param name="t">x, weight; bias, if any; the filter.</param>
     /// <param name="bias">Whether there is a bias, and an activation.</param>

@@ -18,7 +18,7 @@ public class LayerOpsTests
         var noise = randn([1, 1, 6 * up, 6 * up], float64);
         Tensor[] inputs = [Leaf(2, 4, 6, 6), Leaf(5, 4, 3, 3), Leaf(2, 4), Leaf(5), Leaf()];
         var fused = new ConvolutionLayer(3, up, 1, ResamplingFilter.Binomial, Activation.LeakyRelu).Apply(
-            inputs[0], inputs[1], inputs[2], PublishedOps.Demodulation(inputs[1], inputs[2]), noise, inputs[4], inputs[3], 1.2, 3);
+            inputs[0], inputs[1], inputs[2], DemodulationOp.Apply(inputs[1], inputs[2]), noise, inputs[4], inputs[3], 1.2, 3);
         var modulated = PublishedOps.ModulatedConv2d(inputs[0], inputs[1], inputs[2], noise * inputs[4], up, 1, filter, flipWeight: up == 1);
         var parts = PublishedOps.BiasAct(modulated, inputs[3], activation: Activation.LeakyRelu, gain: 1.2, clamp: 3);
         AssertSame(fused, parts, inputs);
@@ -31,7 +31,7 @@ public class LayerOpsTests
         manual_seed(2);
         var filter = Upfirdn2d.SetupFilter([1, 3, 3, 1]);
         Tensor[] inputs = [Leaf(2, 4, 8, 6), Leaf(5, 4, 3, 3), Leaf(5)];
-        var fused = new ConvolutionLayer(3, 1, 2, ResamplingFilter.Binomial, Activation.LeakyRelu).Apply(inputs[0], inputs[1] * .5, bias: inputs[2]);
+        var fused = new ConvolutionLayer(3, 1, 2, ResamplingFilter.Binomial, Activation.LeakyRelu).Apply(inputs[0], inputs[1], bias: inputs[2], weightGain: .5);
         var parts = PublishedOps.BiasAct(PublishedOps.Conv2dResample(inputs[0], inputs[1] * .5, filter, down: 2, padding: 1), inputs[2], activation: Activation.LeakyRelu, gain: 1);
         AssertSame(fused, parts, inputs);
     }

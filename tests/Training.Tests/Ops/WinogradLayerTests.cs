@@ -28,7 +28,7 @@ public class WinogradLayerTests
         var layer = new ConvolutionLayer(3, up, 1, ResamplingFilter.Binomial, Activation.LeakyRelu);
         AssertSame(
             [[4, inputs, size, size], [outputs, inputs, 3, 3], [4, inputs], [], [outputs], [4, 1, size * up, size * up]],
-            x => layer.Apply(x[0], x[1], x[2], PublishedOps.Demodulation(x[1], x[2]), x[5].detach(), x[3], x[4], Math.Sqrt(2)));
+            x => layer.Apply(x[0], x[1], x[2], DemodulationOp.Apply(x[1], x[2]), x[5].detach(), x[3], x[4], Math.Sqrt(2)));
     }
 
     [Theory]
