@@ -162,6 +162,8 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leaders
                 await grains.GetGrain<IInspectionGrain>(message.DataFacts.Request).AnswerAsync(InspectionAnswer.Of(message.DataFacts));
                 break;
         }
+
+        if (message.Number > 0) stream.Send(new CoordinatorMessage { Term = leadership.Term.Number, Acknowledged = new() { UpTo = message.Number } });
     }
 
     private IRunGrain Run(string name) => FleetName.IsValid(name) ? grains.GetGrain<IRunGrain>(name) : throw Bad($"`{name}` is no name of a run");

@@ -1,0 +1,150 @@
+using Atelier.Protos;
+using Atelier.Storage.Blobs;
+
+namespace Atelier.Worker.Session;
+
+/// <summary>What identifies a run as this worker prepares it: a change of any of it needs another <see cref="RunContext"/>.</summary>
+internal sealed record RunIdentity(string Run, string SpecJson, uint Branch, string DataPath, string RunStore, string InitPath)
+{
+    public static RunIdentity Of(Prepare order) => new(order.Run, order.SpecJson, order.Branch, order.DataPath, order.RunStore, order.InitPath);
+
+    public static RunIdentity Of(Warm order) => new(order.Run, order.SpecJson, order.Branch, order.DataPath, order.RunStore, order.InitPath);
+}
+
+/// <summary>How far a step of preparing has come.</summary>
+/// <param name="Fraction">From 0 to 1; 0 where it is not known.</param>
+/// <param name="Progress">Rises while the step moves: images or bytes.</param>
+internal sealed record PreparationStatus(PrepareStep Step, double Fraction, long Progress);
+
+/// <summary>
+/// Where preparing a run stands, for the coordinator, which gives up a worker whose step does not move. Written by whoever does
+/// the step, from any thread; read by the session.
+/// </summary>
+internal sealed class Preparation(Outbox outbox)
+{
+    private readonly Lock _gate = new();
+    private PreparationStatus? _now;
+    private long _total;
+
+    /// <summary>The step under way; null for none.</summary>
+    public PreparationStatus? Now
+    {
+        get
+        {
+            lock (_gate)
+                return _now;
+        }
+    }
+
+    /// <summary>A step begins.</summary>
+    /// <param name="total">What its progress comes to at its end; 0 where that is not known.</param>
+    public void Begin(PrepareStep step, long total = 0)
+    {
+        lock (_gate)
+            (_now, _total) = (new PreparationStatus(step, 0, 0), total);
+        outbox.Wake();
+    }
+
+    /// <summary>So much of the step is done; less than was said before changes nothing.</summary>
+    public void Reach(long done)
+    {
+        lock (_gate)
+        {
+            if (_now is not { } now || done <= now.Progress)
+                return;
+            _now = now with { Progress = done, Fraction = _total > 0 ? Math.Min(1, done / (double)_total) : 0 };
+        }
+        outbox.Progressed();
+    }
+
+    /// <summary>So much more of the step is done.</summary>
+    public void Advance(long more)
+    {
+        lock (_gate)
+            Reach((_now?.Progress ?? 0) + more);
+    }
+
+    public void End()
+    {
+        lock (_gate)
+            _now = null;
+    }
+}
+
+/// <summary>A store whose reads are told as progress, and end with a halt.</summary>
+/// <param name="read">Told of bytes as they are read.</param>
+/// <param name="halt">Ends every read.</param>
+internal sealed class MeteredBlobStore(IBlobStore inner, Action<long> read, CancellationToken halt) : IBlobStore
+{
+    public Task PutAsync(string name, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken) => inner.PutAsync(name, write, cancellationToken);
+
+    public async Task<Stream> OpenReadAsync(string name, CancellationToken cancellationToken) => new Metered(await inner.OpenReadAsync(name, cancellationToken), read, halt);
+
+    public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken) => inner.ListAsync(prefix, cancellationToken);
+
+    public Task<bool> ExistsAsync(string name, CancellationToken cancellationToken) => inner.ExistsAsync(name, cancellationToken);
+
+    public Task DeleteAsync(string name, CancellationToken cancellationToken) => inner.DeleteAsync(name, cancellationToken);
+
+    public Task SweepAsync(string prefix, CancellationToken cancellationToken) => inner.SweepAsync(prefix, cancellationToken);
+
+    private sealed class Metered(Stream source, Action<long> read, CancellationToken halt) : Stream
+    {
+        // A tensor is read in one call, which is to move and to end in between.
+        private const int MostAtOnce = 4 << 20;
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => source.CanSeek;
+
+        public override bool CanWrite => false;
+
+        public override long Length => source.Length;
+
+        public override long Position
+        {
+            get => source.Position;
+            set => source.Position = value;
+        }
+
+        public override int Read(Span<byte> buffer)
+        {
+            halt.ThrowIfCancellationRequested();
+            return Count(source.Read(buffer[..Math.Min(buffer.Length, MostAtOnce)]));
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            halt.ThrowIfCancellationRequested();
+            return Count(await source.ReadAsync(buffer[..Math.Min(buffer.Length, MostAtOnce)], cancellationToken));
+        }
+
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+        public override long Seek(long offset, SeekOrigin origin) => source.Seek(offset, origin);
+
+        public override void Flush()
+        {
+        }
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+                source.Dispose();
+            base.Dispose(disposing);
+        }
+
+        private int Count(int bytes)
+        {
+            read(bytes);
+            return bytes;
+        }
+    }
+}
