@@ -31,8 +31,7 @@ internal sealed class ServedCoordinator : IAsyncDisposable
         Assert.DoesNotContain("libatelier_", await File.ReadAllTextAsync("/proc/self/maps"), StringComparison.Ordinal);
         var folder = new TemporaryFolder();
         var database = new SqliteDatabase(folder["c.db"]);
-        await database.CreateTablesAsync(CancellationToken.None);
-        long term = (await database.Lease.TryAcquireAsync("test", TimeSpan.FromHours(1), CancellationToken.None))!.Value;
+        var identity = await database.OpenAsync(_ => { }, TimeProvider.System, CancellationToken.None);
         var options = new CoordinatorOptions
         {
             Listen = [ListenAddress.Parse("127.0.0.1:0")],
@@ -41,7 +40,7 @@ internal sealed class ServedCoordinator : IAsyncDisposable
             CallerAuthorities = callers is null ? null : [callers],
             Gate = gate ?? new(null, null),
         };
-        return new(folder, database, await CoordinatorServer.StartAsync(options, term, TimeProvider.System, CancellationToken.None));
+        return new(folder, database, await CoordinatorServer.StartAsync(options, identity, TimeProvider.System, CancellationToken.None));
     }
 
     /// <inheritdoc/>

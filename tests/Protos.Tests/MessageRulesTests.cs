@@ -35,12 +35,12 @@ public sealed class MessageRulesTests
     }
 
     [Fact]
-    public void CoordinatorMessage_AnOrderOfALaterVersion_ReadsAsNoOrderWithItsTerm()
+    public void CoordinatorMessage_AnOrderOfALaterVersion_ReadsAsNoOrderWithItsEpoch()
     {
         // Field 99 is none of this version: 0x9a 0x06 is its tag, with 1 byte of content.
-        byte[] later = [.. new CoordinatorMessage { Term = 5 }.ToByteArray(), 0x9a, 0x06, 0x01, 0x00];
+        byte[] later = [.. new CoordinatorMessage { Epoch = 5 }.ToByteArray(), 0x9a, 0x06, 0x01, 0x00];
         var read = CoordinatorMessage.Parser.ParseFrom(later);
-        Assert.Equal((5, CoordinatorMessage.MessageOneofCase.None), (read.Term, read.MessageCase));
+        Assert.Equal((5, CoordinatorMessage.MessageOneofCase.None), (read.Epoch, read.MessageCase));
         Assert.Equal(later, read.ToByteArray());
     }
 

@@ -102,7 +102,8 @@ internal sealed class DevelopmentAuthority(X509Certificate2 certificate) : IDisp
     {
         var uses = new OidCollection();
         if (role != CertificateRole.Person) uses.Add(new(ServerAuthentication));
-        if (role != CertificateRole.Server) uses.Add(new(ClientAuthentication));
+        // A coordinator is a client too: of its replicas.
+        uses.Add(new(ClientAuthentication));
         return uses;
     }
 

@@ -87,7 +87,7 @@ internal sealed class ProcessRun : IDisposable
             from = snapshot?.Name.At ?? ImageCount.Zero;
         using var meeting = new SocketFolder();
         using var processes = new LocalProcesses(_display.Say);
-        processes.Start("the coordinator", ["coordinator", "--listen", meeting.Socket, "--database", meeting.Database, "--leader-lease", "2", "--no-run-files"]);
+        processes.Start("the coordinator", ["coordinator", "--listen", meeting.Socket, "--database", meeting.Database, "--no-run-files"]);
         int lanes = Spec.Lanes ?? Math.Max(1, Environment.ProcessorCount / Spec.Threads / _request.Workers);
         foreach (var (name, device) in devices.Select((device, index) => ($"worker-{index}", device)))
         {

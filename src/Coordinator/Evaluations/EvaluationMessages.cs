@@ -1,4 +1,5 @@
 using Atelier.Coordinator.Fleet;
+using Atelier.Coordinator.Storage;
 using Atelier.Core.Evaluations;
 using Atelier.Protos;
 
@@ -25,9 +26,11 @@ internal static class EvaluationMessages
     public static EvaluationKey ToKey(EvaluationId id) => new(id.Run, id.Snapshot, id.Metric);
 
     /// <summary>The order to compute a part.</summary>
-    public static CoordinatorMessage ToMessage(GivePart order, RunDetails details, long term, DateTimeOffset requestedAt) => new()
+    public static CoordinatorMessage ToMessage(GivePart order, RunDetails details, long epoch, ClusterIdentity cluster, DateTimeOffset requestedAt) => new()
     {
-        Term = term,
+        Epoch = epoch,
+        Cluster = cluster.Id,
+        Authority = "evaluations",
         Evaluate = new()
         {
             Run = order.Id.Run,

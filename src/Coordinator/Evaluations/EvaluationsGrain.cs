@@ -1,5 +1,4 @@
 using Atelier.Coordinator.Fleet;
-using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Storage;
 using Atelier.Core.Evaluations;
 using Orleans;
@@ -10,13 +9,16 @@ namespace Atelier.Coordinator.Evaluations;
 /// <summary>Carries out <see cref="EvaluationPolicy"/>: observes, decides, stores, tells.</summary>
 /// <param name="storage">The state.</param>
 /// <param name="settings">Deadlines.</param>
-/// <param name="leadership">Whose orders its orders are.</param>
+/// <param name="cluster">Whose orders its orders are.</param>
 /// <param name="time">The clock.</param>
 public sealed class EvaluationsGrain(
-    [PersistentState("evaluations")] IPersistentState<EvaluationsGrainState> storage, EvaluationSettings settings, Leadership leadership, TimeProvider time)
+    [PersistentState("evaluations")] IPersistentState<EvaluationsGrainState> storage, EvaluationSettings settings, ClusterIdentity cluster, TimeProvider time)
     : StoringGrain<EvaluationsGrainState>(storage), IEvaluationsGrain
 {
     private IFleetGrain Fleet => GrainFactory.GetGrain<IFleetGrain>(0);
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken) => TakeOverAsync();
 
     /// <inheritdoc/>
     public async Task RequestAsync(List<EvaluationRequest> requests)
@@ -85,6 +87,6 @@ public sealed class EvaluationsGrain(
         if (await Fleet.DetailsAsync(order.Id.Run) is not { } details) return;
         var requestedAt = State.Evaluations.Find(evaluation => evaluation.Id == order.Id)!.RequestedAt;
         await GrainFactory.GetGrain<IWorkerGrain>(order.Worker).TellAsync(
-            $"Evaluate {order.Id} {order.Part}", new WireMessage(EvaluationMessages.ToMessage(order, details, leadership.Term.Number, requestedAt)));
+            $"Evaluate {order.Id} {order.Part}", new WireMessage(EvaluationMessages.ToMessage(order, details, Epoch, cluster, requestedAt)));
     }
 }

@@ -30,7 +30,7 @@ public sealed class FleetGrain(
         {
             Members = [.. State.Fleet.Members.Select(member => member.Status == MemberStatus.Evicted || member.Lease.Until > until.Until ? member : member with { Lease = until })],
         };
-        return Task.CompletedTask;
+        return TakeOverAsync();
     }
 
     /// <inheritdoc/>

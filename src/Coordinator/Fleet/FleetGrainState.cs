@@ -1,10 +1,11 @@
+using Atelier.Coordinator.Storage;
 using Atelier.Core.Fleet.Membership;
 using Atelier.Core.Fleet.Queue;
 
 namespace Atelier.Coordinator.Fleet;
 
 /// <summary>What the fleet's grain stores. Leases are renewed in memory; a coordinator that starts again gives every member a new one.</summary>
-public sealed class FleetGrainState
+public sealed class FleetGrainState : EpochState
 {
     /// <summary>The workers.</summary>
     public FleetState Fleet { get; set; } = FleetState.Empty;

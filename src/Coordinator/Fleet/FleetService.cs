@@ -1,5 +1,6 @@
 using Atelier.Coordinator.Evaluations;
 using Atelier.Coordinator.Hosting;
+using Atelier.Coordinator.Storage;
 using Atelier.Coordinator.Runs;
 using Atelier.Core;
 using Atelier.Core.Fleet;
@@ -16,12 +17,12 @@ namespace Atelier.Coordinator.Fleet;
 /// <summary>The workers' streams: what they say goes to the grains, what grains order goes back.</summary>
 /// <param name="grains">The grains.</param>
 /// <param name="pulse">Told when the fleet has changed.</param>
-/// <param name="leadership">Whose orders these are.</param>
+/// <param name="cluster">Whose orders these are.</param>
 /// <param name="settings">Deadlines.</param>
 /// <param name="limits">What is borne with before a worker has said who it is.</param>
 /// <param name="lifetime">Tells when this coordinator stops: workers then try the next one.</param>
 /// <param name="time">The clock.</param>
-internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leadership leadership, FleetSettings settings, ServerLimits limits, IHostApplicationLifetime lifetime, TimeProvider time)
+internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, ClusterIdentity cluster, FleetSettings settings, ServerLimits limits, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     private IFleetGrain Fleet => grains.GetGrain<IFleetGrain>(0);
 
@@ -41,9 +42,9 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leaders
         try
         {
             await worker.AttachAsync(card.Key, reference);
-            stream.Send(new CoordinatorMessage { Term = leadership.Term.Number, Welcome = new Welcome { LeaseSeconds = settings.LeaseLength.TotalSeconds, ProtocolVersion = FleetSettings.CurrentProtocol } });
+            stream.Send(new CoordinatorMessage { Cluster = cluster.Id, Welcome = new Welcome { LeaseSeconds = settings.LeaseLength.TotalSeconds, ProtocolVersion = FleetSettings.CurrentProtocol } });
             if (outcome.Verdict == JoinVerdict.Probe)
-                stream.Send(new CoordinatorMessage { Term = leadership.Term.Number, ProbeRequest = new ProbeRequest { DeadlineSeconds = settings.ProbeDeadline.TotalSeconds } });
+                stream.Send(new CoordinatorMessage { Cluster = cluster.Id, ProbeRequest = new ProbeRequest { DeadlineSeconds = settings.ProbeDeadline.TotalSeconds } });
             else
                 pulse.Nudge();
             await ConverseAsync(card.Key, stream, requestStream, responseStream, context.CancellationToken);
@@ -163,7 +164,7 @@ internal sealed class FleetService(IGrainFactory grains, RunPulse pulse, Leaders
                 break;
         }
 
-        if (message.Number > 0) stream.Send(new CoordinatorMessage { Term = leadership.Term.Number, Acknowledged = new() { UpTo = message.Number } });
+        if (message.Number > 0) stream.Send(new CoordinatorMessage { Cluster = cluster.Id, Acknowledged = new() { UpTo = message.Number } });
     }
 
     private IRunGrain Run(string name) => FleetName.IsValid(name) ? grains.GetGrain<IRunGrain>(name) : throw Bad($"`{name}` is no name of a run");

@@ -15,8 +15,11 @@ public sealed record CoordinatorOptions
     /// <summary>Where it listens.</summary>
     public required IReadOnlyList<ListenAddress> Listen { get; init; }
 
-    /// <summary>Where its state is kept, and who of several coordinators leads.</summary>
+    /// <summary>Where its state is kept.</summary>
     public required CoordinatorDatabase Database { get; init; }
+
+    /// <summary>Where other replicas reach it; needed with a database that replicas share.</summary>
+    public ListenAddress? ReplicaAddress { get; init; }
 
     /// <summary>Its certificate with the private key; null for none, on loopback only.</summary>
     public X509Certificate2? Certificate { get; init; }
@@ -29,12 +32,6 @@ public sealed record CoordinatorOptions
 
     /// <summary>What its ports bear with.</summary>
     public ServerLimits Limits { get; init; } = new();
-
-    /// <summary>How others are told to reach it; for the lease.</summary>
-    public string Holder { get; init; } = Environment.MachineName;
-
-    /// <summary>How long it may lead without renewing; another one takes over after that.</summary>
-    public TimeSpan LeaseLength { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Deadlines of membership.</summary>
     public FleetSettings Fleet { get; init; } = new();

@@ -1,117 +1,71 @@
 using System.Data.Common;
-using Atelier.Coordinator.Storage;
 using Atelier.Core;
+using Orleans.Runtime;
 
 namespace Atelier.Coordinator.Hosting;
 
-/// <summary>
-/// One coordinator among several over one database: it waits for the lease, leads while it can renew it, and waits again.
-/// Only the one that leads listens, so that the others' addresses refuse connections and callers try the next.
-/// </summary>
+/// <summary>A coordinator for as long as its process lives: it waits for the database, serves, and joins anew if the other replicas have given it up.</summary>
 /// <param name="options">How it is run.</param>
 /// <param name="say">Told what it does, a line at a time.</param>
 /// <param name="time">The clock.</param>
 public sealed class CoordinatorProcess(CoordinatorOptions options, Action<string> say, TimeProvider time)
 {
+    private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(1);
+
+    private string _said = "";
+
     /// <summary>Runs until it is stopped.</summary>
-    /// <param name="cancellation">Stops it; the lease is given back.</param>
-    /// <exception cref="UserErrorException">It may not, or cannot, listen.</exception>
+    /// <param name="cancellation">Stops it; what it does is handed over to the other replicas.</param>
+    /// <exception cref="UserErrorException">It may not, or cannot, listen; or the database cannot be used at all.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        await options.Database.CreateTablesAsync(cancellation);
         while (!cancellation.IsCancellationRequested)
         {
-            if (await AcquireAsync(cancellation) is not { } term) return;
-            await LeadAsync(term, cancellation);
-        }
-    }
-
-    private async Task<long?> AcquireAsync(CancellationToken cancellation)
-    {
-        var told = "";
-        void Tell(string line)
-        {
-            if (line != told) say(told = line);
-        }
-
-        try
-        {
-            while (true)
-            {
-                try
-                {
-                    if (await options.Database.Lease.TryAcquireAsync(options.Holder, options.LeaseLength, cancellation) is { } term) return term;
-                    var held = await options.Database.Lease.ObserveAsync(cancellation);
-                    if (held is { IsHeld: true }) Tell($"standby: {held.Holder} leads (term {held.Term}); waiting for its lease to end");
-                }
-                catch (Exception error) when (IsOfDatabase(error))
-                {
-                    Tell($"the database cannot be used: {error.Message}; trying on");
-                }
-
-                await Task.Delay(options.LeaseLength / 20, time, cancellation);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            return null;
-        }
-    }
-
-    private async Task LeadAsync(long term, CancellationToken cancellation)
-    {
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        // From the start on, which may take longer than the lease.
-        var renewing = RenewAsync(term, end.Token);
-        try
-        {
-            await using var server = await CoordinatorServer.StartAsync(options, term, time, cancellation);
-            foreach (var address in server.Addresses) say($"listening on {address} (term {term})");
-            await renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-        finally
-        {
-            await end.CancelAsync();
-            await renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await ReleaseAsync(term);
-        }
-
-        if (!cancellation.IsCancellationRequested) say($"term {term} is over: the lease could not be renewed in time");
-    }
-
-    /// <summary>Renews until that fails for so long that another one may lead.</summary>
-    private async Task RenewAsync(long term, CancellationToken cancellation)
-    {
-        var renewed = time.GetTimestamp();
-        while (time.GetElapsedTime(renewed) < options.LeaseLength)
-        {
-            await Task.Delay(options.LeaseLength / 4, time, cancellation);
-            var asked = time.GetTimestamp();
             try
             {
-                if (!await options.Database.Lease.RenewAsync(term, options.LeaseLength, cancellation)) return;
-                renewed = asked;
+                await ServeAsync(cancellation);
             }
-            catch (Exception error) when (IsOfDatabase(error))
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
-                say($"the lease could not be renewed yet: {error.Message}");
+                return;
+            }
+            catch (Exception error) when (CauseOf(error) is { } cause)
+            {
+                SayOnce($"{options.Database.Description} cannot be used: {cause}; trying again");
+                await Task.Delay(TryAgain, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
 
-    /// <summary>Gives the lease back; nothing happens where another term has begun.</summary>
-    private async Task ReleaseAsync(long term)
+    private async Task ServeAsync(CancellationToken cancellation)
     {
-        try
-        {
-            await options.Database.Lease.ReleaseAsync(term, CancellationToken.None);
-        }
-        catch (Exception error) when (IsOfDatabase(error))
-        {
-            // It runs out by itself.
-            say($"the lease could not be given back: {error.Message}");
-        }
+        var identity = await options.Database.OpenAsync(say, time, cancellation);
+        await using var server = await CoordinatorServer.StartAsync(options, identity, time, cancellation);
+        _said = "";
+        foreach (var address in server.Addresses)
+            say($"listening on {address}");
+        if (options.Database.IsShared)
+            say($"replica {options.ReplicaAddress} of cluster {identity.Id[..8]}");
+        var stopped = Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation);
+        if (await Task.WhenAny(server.Died, stopped) == server.Died)
+            say($"the other replicas have given this one up ({await server.Died}); joining anew");
     }
 
-    private static bool IsOfDatabase(Exception error) => error is DbException or IOException;
+    private void SayOnce(string line)
+    {
+        if (line != _said)
+            say(_said = line);
+    }
+
+    /// <summary>What is wrong with the database, or with the way to the other replicas; null for an error of another kind.</summary>
+    private static string? CauseOf(Exception error)
+    {
+        for (var cause = error; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is DbException or IOException or TimeoutException or OrleansException)
+                return cause.Message;
+        }
+
+        return error is AggregateException { InnerExceptions: [var first, ..] } ? CauseOf(first) : null;
+    }
 }

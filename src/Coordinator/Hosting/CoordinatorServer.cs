@@ -2,9 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using Atelier.Coordinator.Fleet;
 using Atelier.Coordinator.Runs;
+using Atelier.Coordinator.Storage;
 using Atelier.Core;
 using Atelier.Core.Access;
-using Atelier.Core.Fleet;
 using Atelier.Rpc.Transport;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -16,14 +16,12 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans.Configuration;
 using Orleans.Hosting;
-using Orleans.Runtime.Hosting;
-using Orleans.Storage;
+using Orleans.Runtime;
 
 namespace Atelier.Coordinator.Hosting;
 
-/// <summary>A coordinator that leads: the silo with its grains, and the services that workers and people call.</summary>
+/// <summary>A coordinator that serves: the silo with its grains, and the services that workers and people call.</summary>
 public sealed class CoordinatorServer : IAsyncDisposable
 {
     /// <summary>How long streams and grains may take to end.</summary>
@@ -33,25 +31,29 @@ public sealed class CoordinatorServer : IAsyncDisposable
 
     private CoordinatorServer(WebApplication app, IReadOnlyList<string> addresses) => (_app, Addresses) = (app, addresses);
 
+    /// <summary>Ends with why, when the other replicas have given this one up; it serves no more then.</summary>
+    public Task<string> Died => _app.Services.GetRequiredService<SiloDeath>().Died;
+
     /// <summary>Where it listens, as addresses that clients take.</summary>
     public IReadOnlyList<string> Addresses { get; }
 
     /// <summary>The paths that are mapped, with names in braces.</summary>
     internal IEnumerable<string> Routes => _app.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Select(endpoint => endpoint.RoutePattern.RawText!);
 
-    /// <summary>Starts to lead.</summary>
+    /// <summary>Starts to serve.</summary>
     /// <param name="options">How.</param>
-    /// <param name="term">The term of the lease that this process holds.</param>
+    /// <param name="identity">Which cluster the database is of.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellation">Stops starting.</param>
     /// <exception cref="UserErrorException">It may not, or cannot, listen there.</exception>
-    public static async Task<CoordinatorServer> StartAsync(CoordinatorOptions options, long term, TimeProvider time, CancellationToken cancellation)
+    public static async Task<CoordinatorServer> StartAsync(CoordinatorOptions options, ClusterIdentity identity, TimeProvider time, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(options);
         new ListenPolicy(options.Certificate is not null, options.Gate.People is not null, options.Gate.Workers is not null).Require(options.Listen);
-        foreach (var address in options.Listen)
+        ReplicaSilo.Require(options);
+        foreach (var address in options.Database.IsShared ? [.. options.Listen, options.ReplicaAddress!] : options.Listen)
             RequireFree(address);
-        var app = Build(options, term, time);
+        var app = Build(options, identity, time);
         try
         {
             await app.StartAsync(cancellation);
@@ -101,7 +103,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
 
     private static UserErrorException CannotListen(string address, Exception error) => new($"cannot listen on {address}: {error.Message}", error);
 
-    private static WebApplication Build(CoordinatorOptions options, long term, TimeProvider time)
+    private static WebApplication Build(CoordinatorOptions options, ClusterIdentity identity, TimeProvider time)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddFilter("Polly", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning)
@@ -113,17 +115,18 @@ public sealed class CoordinatorServer : IAsyncDisposable
             ServerTransport.Configure(kestrel, options.Limits);
             foreach (var address in options.Listen) Listen(kestrel, address, options);
         });
-        builder.UseOrleans(silo => UseOneSilo(silo, options.Database.GrainStorage(term)));
+        builder.UseOrleans(silo => ReplicaSilo.Configure(silo, options, identity));
+        builder.Services.AddSingleton<SiloDeath>();
+        builder.Services.AddSingleton<IFatalErrorHandler>(services => services.GetRequiredService<SiloDeath>());
         builder.Services.AddSingleton<IHostLifetime, EmbeddedHostLifetime>();
         builder.Services.AddRouting();
         builder.Services.AddGrpc();
-        // Whoever can ask is served: only the coordinator that leads listens.
         builder.Services.AddGrpcHealthChecks(health =>
         {
             foreach (var service in (string[])["atelier.v1.Fleet", "atelier.v1.Runs"]) health.Services.Map(service, _ => true);
-        }).AddCheck("leads", () => HealthCheckResult.Healthy());
+        }).AddCheck("serves", () => HealthCheckResult.Healthy());
         builder.Services.AddSingleton(time);
-        builder.Services.AddSingleton(new Leadership(new Term(term)));
+        builder.Services.AddSingleton(identity);
         builder.Services.AddSingleton(options.Fleet);
         builder.Services.AddSingleton(options.Limits);
         builder.Services.AddSingleton(options.Generations);
@@ -154,25 +157,5 @@ public sealed class CoordinatorServer : IAsyncDisposable
         else kestrel.Listen(Resolve(address.Host), port, Configure);
     }
 
-    private static IPAddress Resolve(string host) => Dns.GetHostAddresses(host)[0];
-
-    /// <summary>
-    /// A cluster of one silo, which nobody reaches but this process: it has no gateway, and closes what connects to its port before
-    /// anything is read. The port is a free one, because other coordinators may run on this machine.
-    /// </summary>
-    internal static void UseOneSilo(ISiloBuilder silo, IGrainStorage storage)
-    {
-        silo.UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0);
-        silo.Configure<SiloConnectionOptions>(options => options.ConfigureSiloInboundConnection(inbound => inbound.Use(_ => _ => Task.CompletedTask)));
-        // Workers of this machine take all processors, so that a turn may well wait for one; Orleans would warn after a second.
-        silo.Configure<SchedulingOptions>(options => options.TurnWarningLengthThreshold = TimeSpan.FromSeconds(10));
-        silo.Services.AddGrainStorage("Default", (_, _) => storage);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    internal static IPAddress Resolve(string host) => Dns.GetHostAddresses(host)[0];
 }

@@ -135,7 +135,9 @@ public sealed partial class RunGrain
         if (at >= Generation.Shape.Iterations || Schedule.NextAfter(Generation.Reached.Iteration) <= at) return;
         var message = new WireMessage(new CoordinatorMessage
         {
-            Term = _term.Number,
+            Epoch = Epoch,
+            Cluster = _cluster.Id,
+            Authority = $"run/{Name}",
             TakeSnapshot = new() { Run = Name, Generation = plan.Id.Number, Attempt = new SnapshotNumber(plan.Id, at).Value, AtIteration = at },
         });
         foreach (var member in plan.Members) await GrainFactory.GetGrain<IWorkerGrain>(member.Worker.Value).TellAsync($"TakeSnapshot {Name} {at}", message);

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Atelier.Coordinator.Fleet;
-using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Snapshots;
 using Atelier.Coordinator.Storage;
 using Atelier.Core;
@@ -33,7 +32,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
     private static readonly TimeSpan LongestGathering = TimeSpan.FromMilliseconds(100);
 
     private readonly GenerationSettings _settings;
-    private readonly Term _term;
+    private readonly ClusterIdentity _cluster;
     private readonly TimeProvider _time;
     private readonly RunFiles _files;
     private IGrainTimer? _soon;
@@ -48,12 +47,12 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
 
     /// <param name="storage">The state.</param>
     /// <param name="settings">Deadlines.</param>
-    /// <param name="leadership">Whose orders its orders are.</param>
+    /// <param name="cluster">Whose orders its orders are.</param>
     /// <param name="files">Whether events go into run folders.</param>
     /// <param name="time">The clock.</param>
-    public RunGrain([PersistentState("run")] IPersistentState<RunGrainState> storage, GenerationSettings settings, Leadership leadership, RunFiles files, TimeProvider time)
+    public RunGrain([PersistentState("run")] IPersistentState<RunGrainState> storage, GenerationSettings settings, ClusterIdentity cluster, RunFiles files, TimeProvider time)
         : base(storage) =>
-        (_settings, _term, _files, _time) = (settings, leadership.Term, files, time);
+        (_settings, _cluster, _files, _time) = (settings, cluster, files, time);
 
     private GenerationState Generation => State.Generation!;
 
@@ -85,8 +84,8 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
         {
             // A run that nobody knows here: whoever holds it is to let it go.
             WorkerOrder order = read.Stage == Core.Fleet.Generations.WorkerStage.Halted
-                ? new ReleaseOrder(_term, new(Name), read.Generation)
-                : new HaltOrder(_term, new(Name), read.Generation);
+                ? new ReleaseOrder(new(State.Epoch), new(Name), read.Generation)
+                : new HaltOrder(new(State.Epoch), new(Name), read.Generation);
             if (read.Stage != Core.Fleet.Generations.WorkerStage.Idle) await TellAsync(read.Worker.Value, order);
             return;
         }
@@ -164,6 +163,8 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
             _spec = RunSpecJson.Read(_details.SpecJson, "the spec");
         }
 
+        await TakeOverAsync();
+
         if (State.Generation is null) await BeginAsync();
         if (State.Branch > _details.Branch) _details = _details with { Branch = State.Branch };
         return true;
@@ -208,7 +209,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
     private RunStanding Standing() => new(Name, StatusNow().ToString(), Generation.Failure, [.. Generation.Held.Select(worker => worker.Value)]);
 
     private RunView ViewOf() =>
-        new(_term, _intent, [.. _live.Values.Select(row => new LiveWorker(new(row.Worker), row.Incarnation, row.MayServe))]);
+        new(new(Epoch), _intent, [.. _live.Values.Select(row => new LiveWorker(new(row.Worker), row.Incarnation, row.MayServe))]);
 
     /// <summary>Stores what was decided, before anything is done about it. What the next reports tell again is not worth a write.</summary>
     private async Task KeepAsync(GenerationDecision decision)
@@ -237,8 +238,8 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain
         if (_told.Name != name)
         {
             _told = (name, new WireMessage(_details is null
-                ? RunMessages.ToMessage(order, new RunDetails { Run = Name, SpecJson = "", DataPath = "", Store = "" }, _live, _ => "")
-                : RunMessages.ToMessage(order, _details, _live, position => State.Snapshots.GetValueOrDefault(position.Iteration, ""))));
+                ? RunMessages.ToMessage(order, _cluster, new RunDetails { Run = Name, SpecJson = "", DataPath = "", Store = "" }, _live, _ => "")
+                : RunMessages.ToMessage(order, _cluster, _details, _live, position => State.Snapshots.GetValueOrDefault(position.Iteration, ""))));
         }
 
         return GrainFactory.GetGrain<IWorkerGrain>(worker).TellAsync(name, _told.Message);

@@ -1,10 +1,11 @@
 using Atelier.Coordinator.Evaluations;
+using Atelier.Coordinator.Storage;
 using Atelier.Core.Fleet.Generations;
 
 namespace Atelier.Coordinator.Runs;
 
 /// <summary>What a run's grain stores.</summary>
-public sealed class RunGrainState
+public sealed class RunGrainState : EpochState
 {
     /// <summary>The protocol; null until the run is looked at first.</summary>
     public GenerationState? Generation { get; set; }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Atelier.Coordinator.Fleet;
+using Atelier.Coordinator.Storage;
 using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Generations;
 using Atelier.Core.Fleet.Snapshots;
@@ -28,13 +29,14 @@ internal static class RunMessages
 
     /// <summary>An order as a message.</summary>
     /// <param name="order">The order.</param>
+    /// <param name="cluster">Whose order it is.</param>
     /// <param name="details">The run.</param>
     /// <param name="live">The workers, by name.</param>
     /// <param name="snapshot">Name of a position's snapshot.</param>
     public static CoordinatorMessage ToMessage(
-        WorkerOrder order, RunDetails details, IReadOnlyDictionary<string, LiveRow> live, Func<Position, string> snapshot)
+        WorkerOrder order, ClusterIdentity cluster, RunDetails details, IReadOnlyDictionary<string, LiveRow> live, Func<Position, string> snapshot)
     {
-        var message = new CoordinatorMessage { Term = order.Term.Number };
+        var message = new CoordinatorMessage { Epoch = order.Epoch.Number, Cluster = cluster.Id, Authority = $"run/{order.Run}" };
         var (run, generation) = (order.Run.Value, order.Generation.Number);
         switch (order)
         {
@@ -67,7 +69,7 @@ internal static class RunMessages
     }
 
     /// <summary>What tells an order from others that a worker may be told.</summary>
-    public static string NameOf(WorkerOrder order) => $"{order.GetType().Name} {order.Run} {order.Generation.Number} {order.Term.Number}";
+    public static string NameOf(WorkerOrder order) => $"{order.GetType().Name} {order.Run} {order.Generation.Number} {order.Epoch.Number}";
 
     private static Prepare PrepareOf(GenerationPlan plan, RunDetails details, IReadOnlyDictionary<string, LiveRow> live, Func<Position, string> snapshot)
     {

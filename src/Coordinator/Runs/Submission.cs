@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using Atelier.Coordinator.Fleet;
-using Atelier.Coordinator.Hosting;
+using Atelier.Coordinator.Storage;
 using Atelier.Core;
 using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Membership;
@@ -16,9 +16,9 @@ namespace Atelier.Coordinator.Runs;
 
 /// <summary>Makes a run out of what a person submits: the spec is resolved against the data, which a worker looks at.</summary>
 /// <param name="grains">The grains.</param>
-/// <param name="leadership">Whose orders these are.</param>
+/// <param name="cluster">Whose orders these are.</param>
 /// <param name="time">The clock.</param>
-internal sealed class Submission(IGrainFactory grains, Leadership leadership, TimeProvider time)
+internal sealed class Submission(IGrainFactory grains, ClusterIdentity cluster, TimeProvider time)
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
 
@@ -99,7 +99,7 @@ internal sealed class Submission(IGrainFactory grains, Leadership leadership, Ti
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var message = new CoordinatorMessage
         {
-            Term = leadership.Term.Number,
+            Cluster = cluster.Id,
             InspectData = new() { Request = id, DataPath = dataPath, SpecJson = RunSpecJson.Write(known) },
         };
         await grains.GetGrain<IWorkerGrain>(worker.Card.Key.Worker).TellAsync($"InspectData {id}", new WireMessage(message));

@@ -1,18 +1,53 @@
+using System.Data.Common;
 using Npgsql;
+using Orleans.Hosting;
 
 namespace Atelier.Coordinator.Storage;
 
-/// <summary>A PostgreSQL database, for coordinators on several machines. The clock is the server's.</summary>
-/// <param name="connectionString">Where it is, as Npgsql reads it.</param>
-public sealed class PostgresDatabase(string connectionString)
-    : CoordinatorDatabase(NpgsqlDataSource.Create(connectionString), "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)")
+/// <summary>A PostgreSQL database, which any number of coordinators share as replicas of one cluster.</summary>
+public sealed class PostgresDatabase : CoordinatorDatabase
 {
     /// <summary>Any number will do that all coordinators use.</summary>
     private const int TablesLock = 0x417465;
 
-    // The row's lock makes a new term wait for this transaction, and makes this transaction see a term that came first.
-    internal override string HoldingTheLease => "FOR SHARE";
+    private readonly NpgsqlConnectionStringBuilder _settings;
+
+    /// <param name="connectionString">Where it is, as Npgsql reads it.</param>
+    public PostgresDatabase(string connectionString)
+        : this(Bounded(connectionString))
+    {
+    }
+
+    private PostgresDatabase(NpgsqlConnectionStringBuilder settings)
+        : base(NpgsqlDataSource.Create(settings.ConnectionString)) => _settings = settings;
+
+    /// <inheritdoc/>
+    public override bool IsShared => true;
+
+    /// <inheritdoc/>
+    public override string Description => $"the database {_settings.Database} at {_settings.Host}";
+
+    private protected override string Tables => Script("postgres.sql");
+
+    internal override void Configure(ISiloBuilder silo)
+    {
+        silo.UseAdoNetClustering(clustering => (clustering.Invariant, clustering.ConnectionString) = ("Npgsql", _settings.ConnectionString));
+        silo.AddAdoNetGrainStorageAsDefault(storage =>
+            (storage.Invariant, storage.ConnectionString, storage.GrainStorageSerializer) = ("Npgsql", _settings.ConnectionString, GrainStateJson.Instance));
+    }
 
     // Two sessions that create a table of one name at once would fail, IF NOT EXISTS or not.
-    private protected override string OneAtATime => $"SELECT pg_advisory_xact_lock({TablesLock});";
+    private protected override Task LockTablesAsync(DbConnection connection, CancellationToken cancellation) =>
+        ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({TablesLock})", cancellation);
+
+    /// <summary>No statement waits for ever: a server that says nothing counts as gone.</summary>
+    private static NpgsqlConnectionStringBuilder Bounded(string connectionString)
+    {
+        var given = new NpgsqlConnectionStringBuilder(connectionString);
+        if (!given.ContainsKey("Timeout")) given.Timeout = 5;
+        if (!given.ContainsKey("Command Timeout")) given.CommandTimeout = 5;
+        if (!given.ContainsKey("Cancellation Timeout")) given.CancellationTimeout = 1000;
+        if (!given.ContainsKey("Application Name")) given.ApplicationName = "atelier";
+        return given;
+    }
 }

@@ -1,44 +1,114 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Runtime.Hosting;
+using Orleans.Storage;
 
 namespace Atelier.Coordinator.Storage;
 
 /// <summary>
-/// A file of this machine: the default, for one coordinator and its successor on the same machine. The clock is the machine's.
-/// Every transaction that writes takes the file's lock when it begins.
+/// A file of this machine: the default, for one coordinator at a time. Another one that is started over it waits until the first has
+/// ended, however it ends.
 /// </summary>
 public sealed class SqliteDatabase : CoordinatorDatabase
 {
-    private readonly string _connectionString;
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Opens the file, which is created with its tables.</summary>
+    private readonly string _path;
+    private readonly string _connectionString;
+    private FileStream? _lock;
+
+    /// <summary>Names the file, which is made with its tables.</summary>
     /// <param name="path">The file; not on a network file system, where SQLite's locks do not hold.</param>
     public SqliteDatabase(string path)
-        : this(new SqliteConnectionStringBuilder { DataSource = path })
+        : this(path, new SqliteConnectionStringBuilder { DataSource = path }.ConnectionString)
     {
     }
 
-    private SqliteDatabase(SqliteConnectionStringBuilder settings)
-        : base(SqliteFactory.Instance.CreateDataSource(settings.ConnectionString), "CAST(unixepoch('subsec') * 1000 AS INTEGER)") =>
-        _connectionString = settings.ConnectionString;
+    private SqliteDatabase(string path, string connectionString)
+        : base(SqliteFactory.Instance.CreateDataSource(connectionString)) => (_path, _connectionString) = (path, connectionString);
 
-    internal override string HoldingTheLease => "";
+    /// <inheritdoc/>
+    public override bool IsShared => false;
 
-    private protected override string OneAtATime => "";
+    /// <inheritdoc/>
+    public override string Description => _path;
+
+    private protected override string Tables => Script("sqlite.sql");
+
+    internal override void Configure(ISiloBuilder silo)
+    {
+        silo.UseLocalhostClustering(gatewayPort: 0);
+        silo.Services.AddOptions<AdoNetGrainStorageOptions>("Default").Configure(storage =>
+            (storage.Invariant, storage.ConnectionString, storage.GrainStorageSerializer) = ("System.Data.SQLite", _connectionString, GrainStateJson.Instance));
+        silo.Services.AddGrainStorage("Default", (services, name) => new OneWriterStorage(AdoNetGrainStorageFactory.Create(services, name)));
+    }
 
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
-        await using var one = new SqliteConnection(_connectionString);
-        SqliteConnection.ClearPool(one);
+        await using (var one = new SqliteConnection(_connectionString))
+            SqliteConnection.ClearPool(one);
+        if (_lock is not null)
+            await _lock.DisposeAsync();
     }
 
-    // Waiting inside SQLite is finer than the provider's own, which looks again every 150 ms.
-    private protected override Task ConfigureAsync(DbConnection connection, CancellationToken cancellationToken) =>
-        connection.ExecuteAsync("PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL;", [], cancellationToken);
+    private protected override async Task TakeAsync(Action<string> say, TimeProvider time, CancellationToken cancellation)
+    {
+        for (var isTold = false; _lock is null; isTold = true)
+        {
+            try
+            {
+                // The system lets go of it with the process.
+                _lock = new FileStream($"{_path}.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (File.Exists($"{_path}.lock"))
+            {
+                if (!isTold)
+                    say($"another coordinator uses {_path}; waiting until it has ended");
+                await Task.Delay(LookAgain, time, cancellation);
+            }
+        }
+    }
 
     // Readers and the writer do not block each other; the file remembers it.
-    private protected override Task PrepareAsync(DbConnection connection, CancellationToken cancellationToken) =>
-        connection.ExecuteAsync("PRAGMA journal_mode = WAL;", [], cancellationToken);
+    private protected override Task PrepareAsync(DbConnection connection, CancellationToken cancellation) =>
+        ExecuteAsync(connection, "PRAGMA journal_mode = WAL", cancellation);
+
+    /// <summary>
+    /// Lets one write at a time into the file, which takes no more: waiting inside SQLite would block a thread for each, and cost
+    /// eight writers nine tenths of the rate.
+    /// </summary>
+    private sealed class OneWriterStorage(AdoNetGrainStorage storage) : IGrainStorage, ILifecycleParticipant<ISiloLifecycle>, IDisposable
+    {
+        private readonly SemaphoreSlim _turn = new(1, 1);
+
+        public void Participate(ISiloLifecycle observer) => storage.Participate(observer);
+
+        public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => storage.ReadStateAsync(stateName, grainId, grainState);
+
+        public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
+            InTurnAsync(() => storage.WriteStateAsync(stateName, grainId, grainState));
+
+        public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
+            InTurnAsync(() => storage.ClearStateAsync(stateName, grainId, grainState));
+
+        public void Dispose() => _turn.Dispose();
+
+        private async Task InTurnAsync(Func<Task> change)
+        {
+            await _turn.WaitAsync();
+            try
+            {
+                await change();
+            }
+            finally
+            {
+                _turn.Release();
+            }
+        }
+    }
 }

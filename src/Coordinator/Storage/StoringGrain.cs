@@ -1,15 +1,43 @@
+using System.Text.Json;
 using Orleans;
 using Orleans.Runtime;
+using Orleans.Storage;
 
 namespace Atelier.Coordinator.Storage;
 
-/// <summary>A grain that stores its state before it acts.</summary>
+/// <summary>What a grain stores, and which of its activations wrote it last.</summary>
+public abstract class EpochState
+{
+    /// <summary>Rises with every activation of the grain; 0 before the first.</summary>
+    public long Epoch { get; set; }
+}
+
+/// <summary>
+/// A grain that stores its state before it acts. An activation first writes a higher epoch; every order that it gives carries it, and
+/// workers refuse lower ones. So an activation that lost its place can neither store nor command.
+/// </summary>
 /// <typeparam name="T">The state.</typeparam>
 /// <param name="storage">The state, stored.</param>
 public abstract class StoringGrain<T>(IPersistentState<T> storage) : Grain
+    where T : EpochState
 {
+    private bool _hasTakenOver;
+
     /// <summary>The state.</summary>
     protected T State => storage.State;
+
+    /// <summary>This activation's epoch. It has taken over.</summary>
+    protected long Epoch => _hasTakenOver ? State.Epoch : throw new InvalidOperationException("The activation has not taken over yet.");
+
+    /// <summary>Takes the place of former activations, once; before that, nothing is ordered or changed.</summary>
+    protected async Task TakeOverAsync()
+    {
+        if (_hasTakenOver)
+            return;
+        State.Epoch++;
+        await StoreAsync();
+        _hasTakenOver = true;
+    }
 
     /// <summary>
     /// Stores the state. If that fails, the grain is let go, and the next call finds it as it was stored: what is not stored is
@@ -26,5 +54,19 @@ public abstract class StoringGrain<T>(IPersistentState<T> storage) : Grain
             DeactivateOnIdle();
             throw;
         }
+    }
+}
+
+/// <summary>Grains' states as JSON in UTF-8, which the next version reads too.</summary>
+internal sealed class GrainStateJson : IGrainStorageSerializer
+{
+    public static GrainStateJson Instance { get; } = new();
+
+    public BinaryData Serialize<T>(T? input) => new(JsonSerializer.SerializeToUtf8Bytes(input));
+
+    public T Deserialize<T>(BinaryData input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return JsonSerializer.Deserialize<T>(input.ToMemory().Span)!;
     }
 }

@@ -63,18 +63,18 @@ public readonly record struct GenerationId(long Number) : IComparable<Generation
     public override string ToString() => $"generation {Number}";
 }
 
-/// <summary>Whose word counts: a coordinator that takes over gets a higher term, and workers refuse orders of a lower one.</summary>
-/// <param name="Number">Rises with every coordinator that takes over; 0 before the first.</param>
-public readonly record struct Term(long Number) : IComparable<Term>
+/// <summary>Whose word counts: an activation of a run's grain that takes over gets a higher epoch, and workers refuse orders of a lower one.</summary>
+/// <param name="Number">Rises with every activation; 0 before the first.</param>
+public readonly record struct Epoch(long Number) : IComparable<Epoch>
 {
-    public Term Next() => new(checked(Number + 1));
+    public Epoch Next() => new(checked(Number + 1));
 
-    public int CompareTo(Term other) => Number.CompareTo(other.Number);
+    public int CompareTo(Epoch other) => Number.CompareTo(other.Number);
 
-    public static bool operator <(Term left, Term right) => left.CompareTo(right) < 0;
-    public static bool operator >(Term left, Term right) => left.CompareTo(right) > 0;
-    public static bool operator <=(Term left, Term right) => left.CompareTo(right) <= 0;
-    public static bool operator >=(Term left, Term right) => left.CompareTo(right) >= 0;
+    public static bool operator <(Epoch left, Epoch right) => left.CompareTo(right) < 0;
+    public static bool operator >(Epoch left, Epoch right) => left.CompareTo(right) > 0;
+    public static bool operator <=(Epoch left, Epoch right) => left.CompareTo(right) <= 0;
+    public static bool operator >=(Epoch left, Epoch right) => left.CompareTo(right) >= 0;
 
-    public override string ToString() => $"term {Number}";
+    public override string ToString() => $"epoch {Number}";
 }

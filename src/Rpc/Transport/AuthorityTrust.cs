@@ -39,6 +39,15 @@ public static class AuthorityTrust
         return options;
     }
 
+    /// <summary>Whether one of the authorities has signed a certificate that is valid now.</summary>
+    /// <param name="authorities">The authorities.</param>
+    /// <param name="certificate">The certificate, whose key the other side has proved to have.</param>
+    public static bool Issued(this X509Certificate2Collection authorities, X509Certificate2 certificate)
+    {
+        using var chain = new X509Chain { ChainPolicy = PolicyOf(authorities) };
+        return chain.Build(certificate);
+    }
+
     /// <summary>What is wrong with a client's certificate; <see cref="X509ChainStatusFlags.NoError"/> if nothing is.</summary>
     /// <param name="authorities">The authorities one of which must have signed it.</param>
     /// <param name="certificate">The certificate, whose key the client has proved to have.</param>

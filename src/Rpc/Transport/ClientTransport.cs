@@ -17,8 +17,9 @@ public static class ClientTransport
     /// <summary>How long a connection may take to come about.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>The same as <see cref="PingAfter"/> and <see cref="PingTimeout"/> towards a coordinator: another one takes the place of one that is frozen.</summary>
-    private static readonly TimeSpan CoordinatorPing = TimeSpan.FromSeconds(2);
+    // The same towards a coordinator, whose place another one can take while it is frozen: noticed within 4 s.
+    private static readonly TimeSpan CoordinatorPingAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CoordinatorPingTimeout = TimeSpan.FromSeconds(3);
 
     // A chunk of a state fits without waiting for the receiver's leave.
     private const int WindowBytes = 4 << 20;
@@ -54,11 +55,12 @@ public static class ClientTransport
         return handler;
     }
 
-    /// <summary>Connects to a coordinator.</summary>
-    /// <param name="connectTimeout">How long that may take.</param>
+    /// <summary>Has a handler serve a channel to a coordinator.</summary>
+    /// <param name="handler">Changed.</param>
+    /// <param name="connectTimeout">How long a connection may take to come about; null for <see cref="ConnectTimeout"/>.</param>
     internal static SocketsHttpHandler ToCoordinator(SocketsHttpHandler handler, TimeSpan? connectTimeout)
     {
-        (handler.KeepAlivePingDelay, handler.KeepAlivePingTimeout) = (CoordinatorPing, CoordinatorPing);
+        (handler.KeepAlivePingDelay, handler.KeepAlivePingTimeout) = (CoordinatorPingAfter, CoordinatorPingTimeout);
         handler.ConnectTimeout = connectTimeout ?? ConnectTimeout;
         return handler;
     }

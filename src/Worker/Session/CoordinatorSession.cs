@@ -177,7 +177,7 @@ internal sealed class CoordinatorSession(
         {
             _renewal = TimeSpan.FromSeconds(welcome.LeaseSeconds / 4);
             if (!_isAttached)
-                say($"attached to {coordinator} (term {message.Term})");
+                say($"attached to {coordinator}");
             _isAttached = true;
         }
         hear(message);

@@ -10,7 +10,7 @@ using Stage = Atelier.Protos.WorkerStage;
 namespace Atelier.Worker.Session;
 
 /// <summary>
-/// Obeys the coordinator. Orders are carried out one after the other; each may be repeated, and one of a lower term
+/// Obeys the coordinator. Orders are carried out one after the other; each may be repeated, and one of a lower epoch
 /// (<see cref="OrderFence"/>) or an earlier generation is ignored. The work itself runs on a thread of its own, and a halt ends it
 /// between two phases.
 /// </summary>

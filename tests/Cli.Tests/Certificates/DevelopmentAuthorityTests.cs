@@ -32,7 +32,7 @@ public sealed class DevelopmentAuthorityTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Server", true, false)]
+    [InlineData("Server", true, true)]
     [InlineData("Worker", true, true)]
     [InlineData("Person", false, true)]
     public void Issue_ByRole_VerifiesForItsUsesAlone(string role, bool serves, bool calls)

@@ -115,7 +115,7 @@ public sealed class AccessTests
         await using var database = file.Open();
         var options = new CoordinatorOptions { Listen = [ListenAddress.Parse("*:0")], Database = database, Gate = Gate };
 
-        var refused = await Assert.ThrowsAsync<UserErrorException>(() => CoordinatorServer.StartAsync(options, 1, TimeProvider.System, TestContext.Current.CancellationToken));
+        var refused = await Assert.ThrowsAsync<UserErrorException>(() => CoordinatorServer.StartAsync(options, new("test", []), TimeProvider.System, TestContext.Current.CancellationToken));
 
         Assert.Contains("--tls-cert", refused.Message, StringComparison.Ordinal);
     }

@@ -11,7 +11,7 @@ public sealed class HealthTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Check_OfACoordinatorThatLeads_IsServing()
+    public async Task Check_OfACoordinator_IsServing()
     {
         await using var coordinator = await RunningCoordinator.StartAsync(new(new("people-0123456789abcdef0123", "a test"), new("workers-0123456789abcdef012", "a test")));
         using var channel = CoordinatorChannel.Open(coordinator.Address.ToString(), null);

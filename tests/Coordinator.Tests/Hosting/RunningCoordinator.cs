@@ -43,8 +43,7 @@ internal sealed class RunningCoordinator : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("atelier-");
         var database = new SqliteDatabase(Path.Combine(folder.FullName, "c.db"));
-        await database.CreateTablesAsync(CancellationToken.None);
-        long term = (await database.Lease.TryAcquireAsync("test", TimeSpan.FromHours(1), CancellationToken.None))!.Value;
+        var identity = await database.OpenAsync(_ => { }, TimeProvider.System, CancellationToken.None);
         var options = new CoordinatorOptions
         {
             Listen = [ListenAddress.Parse("127.0.0.1:0")],
@@ -54,7 +53,7 @@ internal sealed class RunningCoordinator : IAsyncDisposable
             Certificate = certificate,
             Fleet = fleet ?? new(),
         };
-        return new(folder, database, await CoordinatorServer.StartAsync(options, term, TimeProvider.System, CancellationToken.None));
+        return new(folder, database, await CoordinatorServer.StartAsync(options, identity, TimeProvider.System, CancellationToken.None));
     }
 
     public async ValueTask DisposeAsync()

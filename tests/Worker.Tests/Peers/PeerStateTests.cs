@@ -33,10 +33,13 @@ public sealed class PeerStateTests : IAsyncDisposable
         var (source, peer) = (await NetworkAsync(), await NetworkAsync());
         source.Offer("run", new HeldState(Version, _held));
 
-        await peer.FetchAsync(source.Address, "run", Version, _into, received: _ => { }, Cancellation);
+        var received = new List<long>();
+        await peer.FetchAsync(source.Address, "run", Version, _into, received.Add, Cancellation);
 
         Assert.Equal(StateSections.Hash(_held), StateSections.Hash(_into));
         Assert.Equal(3, _into.PhasesDone);
+        Assert.Equal(received.Order(), received);
+        Assert.Equal(StateSections.Describe(_held).Sum(section => section.Bytes), received[^1]);
     }
 
     [Theory]

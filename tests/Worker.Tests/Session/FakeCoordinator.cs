@@ -95,8 +95,8 @@ internal sealed class FakeStream(FakeCoordinator coordinator, Register register,
 
     public Register Register => register;
 
-    /// <summary>Term of what is sent.</summary>
-    public long Term { get; set; } = 1;
+    /// <summary>Epoch of what is sent.</summary>
+    public long Epoch { get; set; } = 1;
 
     /// <summary>All that came so far.</summary>
     public IReadOnlyList<WorkerMessage> Received
@@ -110,7 +110,7 @@ internal sealed class FakeStream(FakeCoordinator coordinator, Register register,
 
     public Task SendAsync(CoordinatorMessage message)
     {
-        (message.Term, message.Cluster) = (message.Term == 0 ? Term : message.Term, coordinator.Cluster);
+        (message.Epoch, message.Cluster, message.Authority) = (Epoch, coordinator.Cluster, AuthorityOf(message));
         lock (_gate)
             return _written = WriteAsync(_written, message);
     }
@@ -153,6 +153,8 @@ internal sealed class FakeStream(FakeCoordinator coordinator, Register register,
         if (await Task.WhenAny(reading, _ending.Task) == _ending.Task && _ending.Task.Result is { } status)
             throw status;
     }
+
+    private static string AuthorityOf(CoordinatorMessage message) => (message.Halt?.Run ?? message.Prepare?.Run ?? message.Go?.Run ?? message.Release?.Run) is { } run ? $"run/{run}" : "";
 
     private async Task WriteAsync(Task before, CoordinatorMessage message)
     {

@@ -18,7 +18,7 @@ public sealed class WorkerProcessTests
     {
         await using var worker = await WorkerUnderTest.StartAsync();
         var stream = await worker.Coordinator.NextAsync();
-        stream.Term = 40;
+        stream.Epoch = 40;
         await WorkerUnderTest.RunToLimitAsync(stream, worker.Prepare("run", 57, limit: 2));
         stream.End();
 
@@ -28,7 +28,7 @@ public sealed class WorkerProcessTests
         Assert.Equal(("run", 2, WorkerStage.Halted, "one"), (held.Run, held.Held.Iteration, held.Stage, held.Cluster));
         Assert.Contains(worker.Said, line => line.Contains("another database", StringComparison.Ordinal));
 
-        // The run of that name, of a term and a generation far below.
+        // The run of that name, of an epoch and a generation far below.
         await WorkerUnderTest.RunToLimitAsync(fresh, worker.Prepare("run", 1, limit: 3));
         Assert.Equal("two", fresh.Received.Last(message => message.RunReport is not null).RunReport.Cluster);
     }
@@ -48,14 +48,14 @@ public sealed class WorkerProcessTests
     }
 
     [Fact]
-    public async Task Orders_OfALowerTerm_CountForAnotherRunAndNotForTheSame()
+    public async Task Orders_OfALowerEpoch_CountForAnotherRunAndNotForTheSame()
     {
         await using var worker = await WorkerUnderTest.StartAsync();
         var stream = await worker.Coordinator.NextAsync();
-        stream.Term = 7;
+        stream.Epoch = 7;
         await WorkerUnderTest.RunToLimitAsync(stream, worker.Prepare("run", 1, limit: 1));
         await stream.SendAsync(new CoordinatorMessage { Release = new Release { Run = "run", Generation = 2 } });
-        stream.Term = 3;
+        stream.Epoch = 3;
         await stream.SendAsync(new CoordinatorMessage { Prepare = worker.Prepare("run", 3, limit: 1) });
         await WorkerUnderTest.RunToLimitAsync(stream, worker.Prepare("another", 1, limit: 1));
 

@@ -39,7 +39,7 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
 
         foreach (var live in view.Live)
         {
-            if (GenerationPolicy.OrderFor(State, view.Term, live.Worker) is not { } order) continue;
+            if (GenerationPolicy.OrderFor(State, view.Epoch, live.Worker) is not { } order) continue;
             _actions.Add(new Tell(live.Worker, order));
             // Told once for each report that shows that it is needed.
             if (order is ReleaseOrder) State = State with { Reports = [.. State.Reports.Where(report => report.Worker != live.Worker)] };

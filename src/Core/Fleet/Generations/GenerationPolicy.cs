@@ -37,7 +37,7 @@ public static class GenerationPolicy
     /// <summary>What a worker is to be told that has just attached, or whose report shows that it knows no better.</summary>
     /// <param name="state">The run, as the last decision left it.</param>
     /// <returns>The order; null where it is as it should be.</returns>
-    public static WorkerOrder? OrderFor(GenerationState state, Term term, WorkerId worker)
+    public static WorkerOrder? OrderFor(GenerationState state, Epoch epoch, WorkerId worker)
     {
         ArgumentNullException.ThrowIfNull(state);
         var report = state.ReportOf(worker);
@@ -47,8 +47,8 @@ public static class GenerationPolicy
             return report?.Stage switch
             {
                 null or WorkerStage.Idle => null,
-                WorkerStage.Halted => new ReleaseOrder(term, state.Run, state.Generation),
-                _ => new HaltOrder(term, state.Run, state.Generation),
+                WorkerStage.Halted => new ReleaseOrder(epoch, state.Run, state.Generation),
+                _ => new HaltOrder(epoch, state.Run, state.Generation),
             };
         }
 
@@ -56,10 +56,10 @@ public static class GenerationPolicy
         var isInIt = report is not null && report.Generation == state.Generation;
         return state.Stage switch
         {
-            GenerationStage.Gathering when !(isInIt && report!.Stage == WorkerStage.Halted) => new HaltOrder(term, state.Run, state.Generation),
-            GenerationStage.Preparing when isMember && !isInIt => new PrepareOrder(term, state.Run, state.Plan!),
-            GenerationStage.Running when isMember && isInIt && report!.Stage == WorkerStage.Ready => new GoOrder(term, state.Run, state.Generation),
-            GenerationStage.Saving when SaverOf(state) == worker => new SaveOrder(term, state.Run, state.Generation, new(state.Lineage, state.Reached)),
+            GenerationStage.Gathering when !(isInIt && report!.Stage == WorkerStage.Halted) => new HaltOrder(epoch, state.Run, state.Generation),
+            GenerationStage.Preparing when isMember && !isInIt => new PrepareOrder(epoch, state.Run, state.Plan!),
+            GenerationStage.Running when isMember && isInIt && report!.Stage == WorkerStage.Ready => new GoOrder(epoch, state.Run, state.Generation),
+            GenerationStage.Saving when SaverOf(state) == worker => new SaveOrder(epoch, state.Run, state.Generation, new(state.Lineage, state.Reached)),
             _ => null,
         };
     }
@@ -101,9 +101,9 @@ public sealed record GenerationSettings
 }
 
 /// <summary>What a decision on a run looks at, besides the run's own state.</summary>
-/// <param name="Term">The coordinator's term, which every order carries.</param>
+/// <param name="Epoch">The coordinator's epoch, which every order carries.</param>
 /// <param name="Live">All admitted or draining workers with a lease, whichever run has them, in the order in which the run is to rank new ones.</param>
-public sealed record RunView(Term Term, RunIntent Intent, IReadOnlyList<LiveWorker> Live)
+public sealed record RunView(Epoch Epoch, RunIntent Intent, IReadOnlyList<LiveWorker> Live)
 {
     internal LiveWorker? Find(WorkerId worker) => ByWorker<LiveWorker>.Find(Live, worker, live => live.Worker);
 }

@@ -57,24 +57,24 @@ public sealed record WaitingFor(Rank Rank, Position Phase);
 public sealed record CheckReport(WorkerId Worker, StateVersion Version, int? Shard, string Digest);
 
 /// <summary>
-/// An order to a worker. A worker refuses a lower term, and a generation lower than the highest it was ordered into or out
+/// An order to a worker. A worker refuses a lower epoch, and a generation lower than the highest it was ordered into or out
 /// of. Orders may be repeated: one that is carried out already is answered with a report and nothing else.
 /// </summary>
 /// <param name="Generation">The generation that the order is about.</param>
-public abstract record WorkerOrder(Term Term, RunId Run, GenerationId Generation);
+public abstract record WorkerOrder(Epoch Epoch, RunId Run, GenerationId Generation);
 
 /// <summary>Take no further part in this generation or an earlier one: stop before or after a phase, and report what is held.</summary>
 /// <param name="Generation">The last generation to leave.</param>
-public sealed record HaltOrder(Term Term, RunId Run, GenerationId Generation) : WorkerOrder(Term, Run, Generation);
+public sealed record HaltOrder(Epoch Epoch, RunId Run, GenerationId Generation) : WorkerOrder(Epoch, Run, Generation);
 
 /// <summary>Fetch the starting state, reach the peers, and report readiness. Comes after this worker's halt of the generation before.</summary>
-public sealed record PrepareOrder(Term Term, RunId Run, GenerationPlan Plan) : WorkerOrder(Term, Run, Plan.Id);
+public sealed record PrepareOrder(Epoch Epoch, RunId Run, GenerationPlan Plan) : WorkerOrder(Epoch, Run, Plan.Id);
 
 /// <summary>Run phases from the starting state up to the plan's limit.</summary>
-public sealed record GoOrder(Term Term, RunId Run, GenerationId Generation) : WorkerOrder(Term, Run, Generation);
+public sealed record GoOrder(Epoch Epoch, RunId Run, GenerationId Generation) : WorkerOrder(Epoch, Run, Generation);
 
 /// <summary>Write the held state to the store as a snapshot, alone; in answer the executor observes the commit or the failure.</summary>
-public sealed record SaveOrder(Term Term, RunId Run, GenerationId Generation, StateVersion Version) : WorkerOrder(Term, Run, Generation);
+public sealed record SaveOrder(Epoch Epoch, RunId Run, GenerationId Generation, StateVersion Version) : WorkerOrder(Epoch, Run, Generation);
 
 /// <summary>Forget the run. A draining worker leaves.</summary>
-public sealed record ReleaseOrder(Term Term, RunId Run, GenerationId Generation) : WorkerOrder(Term, Run, Generation);
+public sealed record ReleaseOrder(Epoch Epoch, RunId Run, GenerationId Generation) : WorkerOrder(Epoch, Run, Generation);

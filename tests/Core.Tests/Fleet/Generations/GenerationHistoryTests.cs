@@ -104,7 +104,7 @@ public class GenerationHistoryTests
                 break;
             case 7:
                 world.Note("another coordinator takes over");
-                world.Term = world.Term.Next();
+                world.Epoch = world.Epoch.Next();
                 break;
             case 8:
                 worker.SecondsPerShard = 1 + (random.NextDouble() * 3);

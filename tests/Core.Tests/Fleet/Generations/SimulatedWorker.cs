@@ -7,7 +7,7 @@ namespace Atelier.Core.Tests.Fleet.Generations;
 internal sealed class SimulatedWorker(WorkerId id, long incarnation, SimulatedWorld world)
 {
     private long _sequence;
-    private Term _term;
+    private Epoch _epoch;
     private string? _trouble;
     private bool _contributed;
 
@@ -38,8 +38,8 @@ internal sealed class SimulatedWorker(WorkerId id, long incarnation, SimulatedWo
 
     public void Receive(WorkerOrder order)
     {
-        if (order.Term < _term) return;
-        _term = order.Term;
+        if (order.Epoch < _epoch) return;
+        _epoch = order.Epoch;
         switch (order)
         {
             // A hung loop obeys no order; its session goes on renewing the lease.

@@ -51,7 +51,7 @@ internal sealed class SimulatedWorld
 
     public RunIntent Intent { get; set; } = RunIntent.Run;
 
-    public Term Term { get; set; } = new(1);
+    public Epoch Epoch { get; set; } = new(1);
 
     public HashSet<WorkerId> CutFromCoordinator { get; } = [];
 
@@ -243,7 +243,7 @@ internal sealed class SimulatedWorld
     }
 
     private RunView View() => new(
-        Term, Intent, [.. _fleet.Live(At(_seconds)).Select(member => new LiveWorker(member.Worker, member.Incarnation, member.Status == MemberStatus.Admitted))]);
+        Epoch, Intent, [.. _fleet.Live(At(_seconds)).Select(member => new LiveWorker(member.Worker, member.Incarnation, member.Status == MemberStatus.Admitted))]);
 
     private void CheckStep(GenerationState before)
     {

@@ -1,10 +1,5 @@
 using System.Diagnostics;
-using Atelier.Coordinator.Tests.Storage;
-using Npgsql;
-
-[assembly: AssemblyFixture(typeof(PostgresServer))]
-
-namespace Atelier.Coordinator.Tests.Storage;
+namespace Atelier.TestKit;
 
 /// <summary>
 /// A PostgreSQL server of the tests' own, on a socket in a temporary folder. Started once, by the first test that wants it.
@@ -19,18 +14,16 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public PostgresServer() => _start = new(() => Task.Run(Start));
 
-    /// <summary>Makes an empty schema. Skips the test if there is no server to be had.</summary>
+    /// <summary>Why there is no server to be had; null where there is one.</summary>
+    public Task<string?> WhyNotAsync() => _start.Value;
+
+    /// <summary>Makes an empty schema.</summary>
     /// <returns>A connection string that leads there.</returns>
-    public async Task<string> SchemaOrSkipAsync()
+    public string MakeSchema()
     {
-        if (await _start.Value is { } reason)
-            Assert.Skip(reason);
-        var settings = new NpgsqlConnectionStringBuilder { Host = _folder, Username = "atelier", Database = "postgres", MaxPoolSize = 8 };
-        await using var source = NpgsqlDataSource.Create(settings.ConnectionString);
-        settings.SearchPath = $"s{Interlocked.Increment(ref _schemas)}";
-        await using var command = source.CreateCommand($"CREATE SCHEMA {settings.SearchPath}");
-        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-        return settings.ConnectionString;
+        var schema = $"s{Interlocked.Increment(ref _schemas)}";
+        Run("psql", "-q", "-h", _folder!, "-U", "atelier", "-d", "postgres", "-c", $"CREATE SCHEMA {schema}");
+        return $"Host={_folder};Username=atelier;Database=postgres;Search Path={schema};Maximum Pool Size=8";
     }
 
     public ValueTask DisposeAsync()
