@@ -40,4 +40,13 @@ internal sealed class OrderFence
         }
         return isFirst ? OrderVerdict.FirstOfCluster : OrderVerdict.Obey;
     }
+
+    /// <summary>The run that an order gives work for; null for none.</summary>
+    public static string? WorkOf(CoordinatorMessage order) => order.MessageCase switch
+    {
+        CoordinatorMessage.MessageOneofCase.Halt => order.Halt.Run,
+        CoordinatorMessage.MessageOneofCase.Prepare => order.Prepare.Run,
+        CoordinatorMessage.MessageOneofCase.Warm => order.Warm.Run,
+        _ => null,
+    };
 }

@@ -1,5 +1,9 @@
+using Atelier.Core;
+using Atelier.Core.Specs;
 using Atelier.Protos;
 using Atelier.Storage.Blobs;
+using Atelier.Training.Data;
+using Atelier.Worker.Runs;
 
 namespace Atelier.Worker.Session;
 
@@ -9,6 +13,9 @@ internal sealed record RunIdentity(string Run, string SpecJson, uint Branch, str
     public static RunIdentity Of(Prepare order) => new(order.Run, order.SpecJson, order.Branch, order.DataPath, order.RunStore, order.InitPath);
 
     public static RunIdentity Of(Warm order) => new(order.Run, order.SpecJson, order.Branch, order.DataPath, order.RunStore, order.InitPath);
+
+    /// <exception cref="UserErrorException">It is no spec of this version.</exception>
+    public RunSpec Spec() => RunSpecJson.Read(SpecJson, $"the spec of {Run}");
 }
 
 /// <summary>How far a step of preparing has come.</summary>
@@ -68,6 +75,75 @@ internal sealed class Preparation(Outbox outbox)
     {
         lock (_gate)
             _now = null;
+    }
+}
+
+/// <summary>
+/// Reads and checks the data of a run, beside everything else. A halt ends the wait for it, not the reading: the next generation
+/// of the run waits on. Dispose ends it, between two images.
+/// </summary>
+internal sealed class DataReading : IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task<ImageDataset> _reading;
+    private readonly Preparation _preparation;
+    private long _total;
+    private long _done;
+    private bool _isTaken;
+
+    /// <summary>Begins to read.</summary>
+    public DataReading(RunIdentity identity, WorkerOptions options, Preparation preparation)
+    {
+        (Identity, _preparation) = (identity, preparation);
+        _reading = Task.Run(() =>
+        {
+            var source = options.OpenData(identity.DataPath);
+            Volatile.Write(ref _total, source.ImageNames.Count);
+            preparation.Begin(PrepareStep.ReadingData, _total);
+            return ImageDataset.Open(source, RunPreparation.OptionsOf(identity.Spec()), new Images(this), _stop.Token);
+        });
+    }
+
+    /// <summary>Whose data.</summary>
+    public RunIdentity Identity { get; }
+
+    /// <summary>Waits for the end.</summary>
+    /// <param name="halt">Ends the wait.</param>
+    /// <returns>The data, which the caller owns from here on.</returns>
+    /// <exception cref="UserErrorException">The data cannot be used.</exception>
+    public ImageDataset Take(CancellationToken halt)
+    {
+        _preparation.Begin(PrepareStep.ReadingData, Volatile.Read(ref _total));
+        _preparation.Reach(Volatile.Read(ref _done));
+        var dataset = _reading.WaitAsync(halt).GetAwaiter().GetResult();
+        _isTaken = true;
+        return dataset;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _stop.Cancel();
+        // Not waited for: a read from a server that does not answer may take long.
+        _reading.ContinueWith(
+            reading =>
+            {
+                if (!_isTaken && reading.IsCompletedSuccessfully)
+                    reading.Result.Dispose();
+                _ = reading.Exception;
+                _stop.Dispose();
+            },
+            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private sealed class Images(DataReading reading) : IProgress<int>
+    {
+        public void Report(int value)
+        {
+            Volatile.Write(ref reading._done, value);
+            if (!reading._stop.IsCancellationRequested)
+                reading._preparation.Reach(value);
+        }
     }
 }
 

@@ -22,27 +22,20 @@ internal sealed class RunContext : IDisposable
     private readonly RunIdentity _identity;
     private readonly Device _device = null!;
 
-    /// <summary>Opens the run's data and makes room for its state.</summary>
-    /// <param name="identity">The run.</param>
-    /// <param name="options">The worker.</param>
+    /// <summary>Checks the run's data and makes room for its state.</summary>
+    /// <param name="dataset">Its data; disposed with this, also when this throws.</param>
     /// <param name="preparation">Told of steps.</param>
-    /// <param name="halt">Ends it between two images.</param>
     /// <exception cref="UserErrorException">The run is not one for this worker, or its data is not what the run was made with.</exception>
-    public RunContext(RunIdentity identity, WorkerOptions options, Preparation preparation, CancellationToken halt)
+    public RunContext(RunIdentity identity, ImageDataset dataset, WorkerOptions options, Preparation preparation)
     {
-        _identity = identity;
-        Spec = RunSpecJson.Read(identity.SpecJson, $"the spec of {identity.Run}");
-        Location = StoreLocation.Parse(identity.RunStore);
-        Folder = Location is StoreLocation.Folder folder ? new RunFolder(folder.Path) : null;
-        preparation.Begin(PrepareStep.ReadingData);
-        var source = options.OpenData(identity.DataPath);
-        preparation.Begin(PrepareStep.ReadingData, source.ImageNames.Count);
-        Dataset = ImageDataset.Open(source, RunPreparation.OptionsOf(Spec), new Images(preparation), halt);
+        (_identity, Dataset) = (identity, dataset);
         try
         {
+            Spec = identity.Spec();
+            Location = StoreLocation.Parse(identity.RunStore);
+            Folder = Location is StoreLocation.Folder folder ? new RunFolder(folder.Path) : null;
             if (Spec.DataDigest.Length > 0 && Spec.DataDigest != Dataset.ContentHash)
                 throw new UserErrorException($"{identity.DataPath} is not what the run was made with: its images or labels differ (SHA-256 {Dataset.ContentHash}, the run's is {Spec.DataDigest})");
-            halt.ThrowIfCancellationRequested();
             preparation.Begin(PrepareStep.WarmingUp);
             _device = options.Device.ToTorch();
             State = new TrajectoryState(Spec.ToModel(), ScalarType.Float32, _device);
@@ -58,7 +51,7 @@ internal sealed class RunContext : IDisposable
 
     public string Run => _identity.Run;
 
-    public RunSpec Spec { get; }
+    public RunSpec Spec { get; } = null!;
 
     public ImageDataset Dataset { get; }
 
@@ -72,7 +65,7 @@ internal sealed class RunContext : IDisposable
     public StepStatistics Statistics { get; } = null!;
 
     /// <summary>Where its snapshots are.</summary>
-    public StoreLocation Location { get; }
+    public StoreLocation Location { get; } = null!;
 
     /// <summary>Its folder; null where the store is none.</summary>
     public RunFolder? Folder { get; }
@@ -119,11 +112,6 @@ internal sealed class RunContext : IDisposable
         Lanes?.Dispose();
         State?.Dispose();
         Dataset.Dispose();
-    }
-
-    private sealed class Images(Preparation preparation) : IProgress<int>
-    {
-        public void Report(int value) => preparation.Reach(value);
     }
 }
 

@@ -30,6 +30,7 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
     private const double Smoothing = 0.1;
 
     private RunContext? _context;
+    private DataReading? _reading;
     private SliceWriter? _slices;
     private RunReporter? _notes;
     private StepInputs? _inputs;
@@ -47,7 +48,7 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
     public PreparationStatus? Preparation => _preparation.Now;
 
     /// <summary>The run whose data and lanes are at hand, with or without a state; null for none. Between two pieces of work.</summary>
-    public string? Run => _context?.Run;
+    public string? Run => _context?.Run ?? _reading?.Identity.Run;
 
     /// <summary>The rank that the loop waits for; null while it computes. From any thread.</summary>
     public int? Awaited => _reduction?.Awaited;
@@ -193,6 +194,22 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
     /// <summary>Lets the run go, with all that is held of it.</summary>
     public void ReleaseRun()
     {
+        StopReading();
+        CloseContext();
+    }
+
+    /// <summary>Ends the reading of data that is under way.</summary>
+    public void StopReading()
+    {
+        _reading?.Dispose();
+        _reading = null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => ReleaseRun();
+
+    private void CloseContext()
+    {
         Leave();
         _slices?.Finish();
         if (_context is { } context)
@@ -205,16 +222,29 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
         Hold(null);
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => ReleaseRun();
-
     /// <summary>The run's context, made if need be. After a failure or a halt there is none.</summary>
     private RunContext Open(RunIdentity identity, CancellationToken cancellation)
     {
         if (_context?.Fits(identity) == true)
             return _context;
-        ReleaseRun();
-        return _context = new RunContext(identity, options, _preparation, cancellation);
+        CloseContext();
+        if (_reading?.Identity != identity)
+        {
+            StopReading();
+            _reading = new DataReading(identity, options, _preparation);
+        }
+        try
+        {
+            var dataset = _reading.Take(cancellation);
+            StopReading();
+            return _context = new RunContext(identity, dataset, options, _preparation);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // It is tried anew with the next order.
+            StopReading();
+            throw;
+        }
     }
 
     private void FinishIteration(RunContext context, int lineage, CancellationToken late)

@@ -41,9 +41,6 @@ internal sealed class WorkerAgent : IAsyncDisposable
     private long _sequence;
     private bool _isDraining;
 
-    /// <param name="engine">Does the work.</param>
-    /// <param name="evaluations">Does evaluations.</param>
-    /// <param name="say">Told of what a person may want to know.</param>
     public WorkerAgent(WorkerOptions options, RunEngine engine, EvaluationWorker evaluations, Outbox outbox, Action<string> say) =>
         (_options, _engine, _evaluations, _outbox, _say) = (options, engine, evaluations, outbox, say);
 
@@ -127,7 +124,13 @@ internal sealed class WorkerAgent : IAsyncDisposable
         }
         _outbox.Add(new WorkerMessage { Draining = new() { Reason = reason } });
         // A worker that leaves need not get ready; one that holds a state keeps it at hand.
-        _inbox.Writer.TryWrite(() => _stage == Stage.Preparing || IsWarmingUp ? StandStillAsync() : Task.CompletedTask);
+        _inbox.Writer.TryWrite(async () =>
+        {
+            if (_stage != Stage.Preparing && !IsWarmingUp)
+                return;
+            await StandStillAsync();
+            await _loop.Start(_engine.StopReading);
+        });
     }
 
     /// <summary>Carries out orders until it is stopped.</summary>
@@ -176,7 +179,7 @@ internal sealed class WorkerAgent : IAsyncDisposable
 
     private async Task ExecuteAsync(CoordinatorMessage order)
     {
-        if (_isOrphan && RunOf(order) is { } named && named != _run)
+        if (_isOrphan && OrderFence.WorkOf(order) is { } named && named != _run)
             await AbandonAsync();
         switch (order.MessageCase)
         {
@@ -247,14 +250,6 @@ internal sealed class WorkerAgent : IAsyncDisposable
         }
         _outbox.Wake();
     }
-
-    private static string? RunOf(CoordinatorMessage order) => order.MessageCase switch
-    {
-        CoordinatorMessage.MessageOneofCase.Halt => order.Halt.Run,
-        CoordinatorMessage.MessageOneofCase.Prepare => order.Prepare.Run,
-        CoordinatorMessage.MessageOneofCase.Warm => order.Warm.Run,
-        _ => null,
-    };
 
     /// <summary>The run that is held is one of a former cluster, and the present one gives this worker other work.</summary>
     private async Task AbandonAsync()

@@ -89,7 +89,7 @@ public sealed class WorkerProcessTests
     }
 
     [Fact]
-    public async Task Prepare_WhileDataIsRead_TellsHowFarAndEndsWithAHalt()
+    public async Task Prepare_HaltedWhileDataIsRead_StandsStillAtOnceAndReadsOnFromWhereItWas()
     {
         var images = new GatedImages(TestImages.Source(200, 16));
         using var open = new Opening(images);
@@ -103,13 +103,31 @@ public sealed class WorkerProcessTests
         await stream.UntilReportAsync(report => report.Step == PrepareStep.ReadingData && report.StepProgress > early.StepProgress);
 
         await stream.SendAsync(new CoordinatorMessage { Halt = new Halt { Run = "run", Generation = 2 } });
-        var halted = stream.UntilReportAsync(report => report is { Stage: WorkerStage.Halted, Generation: 2 });
-        // What is being read at this moment is read to its end, and nothing else.
-        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!halted.IsCompleted && await tick.WaitForNextTickAsync(TestContext.Current.CancellationToken))
-            images.Permit(1);
-        await halted;
-        Assert.InRange(images.Reads, 1, 199);
+        await stream.UntilReportAsync(report => report is { Stage: WorkerStage.Halted, Generation: 2 });
+        Assert.InRange(images.Reads, 1, 80);
+
+        int before = stream.Received.Count;
+        await stream.SendAsync(new CoordinatorMessage { Prepare = worker.Prepare("run", 3, limit: 1) });
+        await stream.UntilReportAsync(report => report is { Generation: 3, Step: PrepareStep.ReadingData, StepProgress: > 70 }, before);
+        Assert.Equal(1, worker.DataOpened);
+    }
+
+    [Fact]
+    public async Task Release_WhileDataIsRead_EndsTheReading()
+    {
+        var images = new GatedImages(TestImages.Source(200, 16));
+        using var open = new Opening(images);
+        await using var worker = await WorkerUnderTest.StartAsync(data: () => images);
+        var stream = await worker.Coordinator.NextAsync();
+        await stream.SendAsync(new CoordinatorMessage { Prepare = worker.Prepare("run", 1, limit: 1) });
+        images.Permit(20);
+        await stream.UntilReportAsync(report => report is { Step: PrepareStep.ReadingData, StepProgress: > 1 });
+        await stream.SendAsync(new CoordinatorMessage { Release = new Release { Run = "run", Generation = 2 } });
+        await stream.UntilReportAsync(report => report is { Stage: WorkerStage.Idle });
+
+        images.Permit(1000);
+        await images.Closed;
+        Assert.InRange(images.Reads, 20, 40);
     }
 
     [Fact]

@@ -141,7 +141,11 @@ internal sealed class WorkerUnderTest : IAsyncDisposable
 internal sealed class GatedImages(ImageSource inner) : ImageSource
 {
     private readonly SemaphoreSlim _permits = new(0);
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _reads;
+
+    /// <summary>Ends when nobody wants pictures any more.</summary>
+    public Task Closed => _closed.Task;
 
     /// <summary>Pictures read so far.</summary>
     public int Reads => Volatile.Read(ref _reads);
@@ -166,6 +170,7 @@ internal sealed class GatedImages(ImageSource inner) : ImageSource
     {
         if (disposing)
             inner.Dispose();
+        _closed.TrySetResult();
         base.Dispose(disposing);
     }
 }
