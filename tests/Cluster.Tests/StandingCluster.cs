@@ -66,6 +66,9 @@ internal sealed class StandingCluster : IDisposable
     /// <param name="launcher">A program and arguments of its own to start it with.</param>
     public void StartWorker(string name, params IReadOnlyList<string> launcher) => Start(name, [], launcher);
 
+    /// <summary>Starts a worker with options of its own.</summary>
+    public void StartWorkerWith(string name, params string[] options) => Start(name, options, []);
+
     /// <summary>Starts a worker that measures only.</summary>
     public void StartEvaluator(string name) => Start(name, ["--role", "evaluator"], []);
 
@@ -96,6 +99,23 @@ internal sealed class StandingCluster : IDisposable
 
     /// <summary>Freezes a worker, or lets it go on.</summary>
     public void Signal(string worker, string signal) => _workers[worker].Signal(signal);
+
+    /// <summary>Asks a worker to leave, and the coordinator 0.2 s later; waits for the worker's end.</summary>
+    /// <param name="patience">For how long.</param>
+    public AtelierResult DrainThenStopCoordinator(string worker, TimeSpan patience)
+    {
+        _workers.Remove(worker, out var process);
+        using (process)
+        {
+            process!.Signal("TERM");
+            process.RunsAfter(TimeSpan.FromSeconds(0.2));
+            _coordinator.Signal("TERM");
+            return process.WaitForExit(patience);
+        }
+    }
+
+    /// <summary>Ends the coordinator by SIGKILL.</summary>
+    public void KillCoordinator() => _coordinator.Kill();
 
     /// <summary>Ends the coordinator by SIGKILL, and starts another one over its database.</summary>
     public void RestartCoordinator()
