@@ -109,13 +109,13 @@ internal sealed class StandingCluster : IDisposable
         {
             process!.Signal("TERM");
             process.RunsAfter(TimeSpan.FromSeconds(0.2));
-            _coordinator.Signal("TERM");
+            SignalReplica(0, "TERM");
             return process.WaitForExit(patience);
         }
     }
 
     /// <summary>Ends the coordinator by SIGKILL.</summary>
-    public void KillCoordinator() => _coordinator.Kill();
+    public void KillCoordinator() => KillReplica(0);
 
     /// <summary>Ends the coordinator by SIGKILL, and starts another one over its database.</summary>
     public void RestartCoordinator()

@@ -39,7 +39,7 @@ public sealed class FleetGrain(
     public async Task<JoinOutcome> JoinAsync(WorkerCard worker)
     {
         ArgumentNullException.ThrowIfNull(worker);
-        var capabilities = new WorkerCapabilities(worker.ProtocolVersion, worker.Numerics, worker.Device, worker.MemoryBytes, worker.PeerAddress, worker.Host, worker.IsEvaluator);
+        var capabilities = new WorkerCapabilities(worker.ProtocolVersion, worker.Numerics, worker.Device, worker.MemoryBytes, worker.PeerAddress, worker.Host, worker.IsEvaluator, worker.OnlyRun.Length > 0 ? worker.OnlyRun : null);
         var decision = MembershipPolicy.Join(State.Fleet, new(worker.Key.Worker), worker.Key.Incarnation, capabilities, settings, Now);
         if (!decision.Actions.OfType<Refuse>().Any()) State.Sessions[worker.Key.Worker] = ++State.LastSession;
         return await ApplyAsync(decision);
@@ -190,9 +190,14 @@ public sealed class FleetGrain(
     [
         .. State.Fleet.Members.Select(member => new WorkerRow(
             new(new(member.Worker.Value, member.Incarnation), member.Capabilities.ProtocolVersion, member.Capabilities.Numerics, member.Capabilities.Device,
-                member.Capabilities.MemoryBytes, member.Capabilities.PeerAddress, member.Capabilities.Host, member.Capabilities.IsEvaluator),
+                member.Capabilities.MemoryBytes, member.Capabilities.PeerAddress, member.Capabilities.Host, member.Capabilities.IsEvaluator, member.Capabilities.OnlyRun ?? ""),
             member.Status, member.Reason ?? "")),
     ]);
+
+    /// <inheritdoc/>
+    public Task<RunEnd?> EndOfAsync(string run) => Task.FromResult(
+        State.Queue.Runs.FirstOrDefault(entry => entry.Run.Value == run) is { Status: RunStatus.Finished or RunStatus.Failed or RunStatus.Cancelled } ended
+            ? new RunEnd(ended.Status, ended.Reason ?? "") : null);
 
     private IEnumerable<Member> Admitted()
     {
@@ -345,6 +350,10 @@ public interface IFleetGrain : IGrainWithIntegerKey
     /// <summary>A run as it was submitted; null where there is none.</summary>
     [Alias("Details")]
     Task<RunDetails?> DetailsAsync(string run);
+
+    /// <summary>How a run has ended; null while it has not, or is not known.</summary>
+    [Alias("EndOf")]
+    Task<RunEnd?> EndOfAsync(string run);
 
     /// <summary>All runs, in the order of submission.</summary>
     [Alias("List")]

@@ -40,6 +40,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     private StoreWork _work = null!;
     private RunEvents? _events;
     private RunEventFile? _eventFile;
+    private readonly Dictionary<string, long> _warm = [];
     private bool _isDue;
     private bool _isLoading;
     private bool _isUnstored;
@@ -110,6 +111,26 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
         _heard.Add(report);
         // Progress alone changes no decision that the next pulse could not make.
         if (former is null || (former.Stage, former.Generation, former.Trouble) != (report.Stage, report.Generation, report.Trouble)) DecideSoon();
+    }
+
+    /// <inheritdoc/>
+    public async Task WarmedAsync(WorkerKey worker, bool isWarm, string trouble)
+    {
+        ArgumentNullException.ThrowIfNull(worker);
+        if (!await PrepareAsync()) return;
+        if (trouble.Length > 0)
+        {
+            State.Generation = GenerationReports.CannotWarmUp(Generation, new(worker.Worker), worker.Incarnation, trouble, _settings, Now);
+        }
+        else if (isWarm && _warm.GetValueOrDefault(worker.Worker) != worker.Incarnation)
+        {
+            _warm[worker.Worker] = worker.Incarnation;
+            DecideSoon();
+        }
+        else if (!isWarm)
+        {
+            _warm.Remove(worker.Worker);
+        }
     }
 
     /// <inheritdoc/>
@@ -212,6 +233,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     /// <summary>Goes on with what a former activation has begun and not finished.</summary>
     private void GoOn()
     {
+        AdoptWhatWasSaved();
         ResumeSnapshots();
         ResumeQuality();
         foreach (var result in State.Recording) Record(result);
@@ -257,6 +279,25 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
         await StoreAsync();
     }
 
+    /// <summary>A worker that left while no coordinator was there may have saved what it held.</summary>
+    private void AdoptWhatWasSaved()
+    {
+        if (Generation.Lineage > 0) return;
+        _work.DoUntilDone(_details!.Store, async (store, cancellation) =>
+        {
+            var known = Generation.Durable.Position.Iteration;
+            var newer = (await store.Snapshots.ListAsync(cancellation)).LastOrDefault(entry => entry.Damage is null && entry.Manifest!.Branch == _details.Branch && entry.Manifest.Iteration > known);
+            return () =>
+            {
+                if (newer is null || Generation.Lineage > 0 || newer.Manifest!.Iteration <= Generation.Durable.Position.Iteration) return Task.CompletedTask;
+                State.Snapshots[newer.Manifest.Iteration] = newer.Name.ToString();
+                State.SnapshotImages = newer.Manifest.ImageCount;
+                State.Generation = GenerationReports.SnapshotCommitted(Generation, new(0, new(newer.Manifest.Iteration, 0)));
+                return EvaluateIfDueAsync(newer.Name);
+            };
+        });
+    }
+
     private RunShape ShapeOf(RunDetails details, RunSpec spec)
     {
         var schedule = new SnapshotSchedule(State.BaseIteration, State.BaseImages, spec.Batch, 0);
@@ -272,8 +313,11 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
 
     private RunStanding Standing() => new(Name, StatusNow(), Generation.Failure ?? _work.Trouble, [.. Generation.Held.Select(worker => worker.Value)]);
 
+    /// <summary>Whether a worker has got ready for the run; one that holds it is.</summary>
+    private bool IsWarm(LiveRow row) => _warm.GetValueOrDefault(row.Worker) == row.Incarnation || Generation.Held.Any(worker => worker.Value == row.Worker);
+
     private RunView ViewOf() =>
-        new(new(Epoch), _intent, [.. _live.Values.Select(row => new LiveWorker(new(row.Worker), row.Incarnation, row.MayServe))]);
+        new(new(Epoch), _intent, [.. _live.Values.Select(row => new LiveWorker(new(row.Worker), row.Incarnation, row.MayServe, IsWarm(row)))]);
 
     /// <summary>Stores what was decided, before anything is done about it. What the next reports tell again is not worth a write.</summary>
     private async Task KeepAsync(GenerationDecision decision)
@@ -327,6 +371,10 @@ public interface IRunGrain : IGrainWithStringKey
     [Alias("Report")]
     Task ReportAsync(WorkerReport report);
 
+    /// <summary>How getting ready for the run goes, on a worker that does not hold it yet.</summary>
+    [Alias("Warmed")]
+    Task WarmedAsync(WorkerKey worker, bool isWarm, string trouble);
+
     /// <summary>A digest to compare.</summary>
     [Alias("Check")]
     Task CheckAsync(CheckReport check);
@@ -368,6 +416,12 @@ public interface IRunGrain : IGrainWithStringKey
     /// <summary>Lines of logs after a number, oldest first.</summary>
     [Alias("Logs")]
     Task<List<LogRow>> LogsAsync(long after);
+}
+
+/// <summary>The run's grain cannot take something in yet; it is told again.</summary>
+[GenerateSerializer, Alias("atelier.run-not-ready")]
+public sealed class RunNotReadyException : OrleansException
+{
 }
 
 /// <summary>What a coordinator writes into the folders of runs, besides snapshots.</summary>

@@ -283,8 +283,15 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
                 var name = SnapshotName.TryParse(order.Snapshot) ?? throw new UserErrorException($"`{order.Snapshot}` is no snapshot");
                 // Read twice: to check the hash, then to load.
                 _preparation.Begin(PrepareStep.LoadingState, 2 * bytes);
-                using (var snapshot = _context.Store(time, _preparation, cancellation).OpenAsync(name, cancellation).GetAwaiter().GetResult())
+                try
+                {
+                    using var snapshot = _context.Store(time, _preparation, cancellation).OpenAsync(name, cancellation).GetAwaiter().GetResult();
                     StateSections.Load(snapshot, state);
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    throw new StoreUnreadableException(order.RunStore, e);
+                }
                 break;
             case StateOrigin.Worker:
                 _preparation.Begin(PrepareStep.FetchingState, bytes);
@@ -330,6 +337,9 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
         private void BeginNext() => (_since, _takenBefore) = (time.GetTimestamp(), reduction.Taken);
     }
 }
+
+/// <summary>The run's store could not be read now; what is in it may well be whole.</summary>
+internal sealed class StoreUnreadableException(string store, Exception cause) : IOException($"the store {store} cannot be read: {cause.Message}", cause);
 
 /// <summary>A reduction that knows how long its rank has waited in it, and for whom it waits now.</summary>
 /// <param name="inner">The reduction.</param>

@@ -3,7 +3,9 @@ using Atelier.Core;
 using Atelier.Core.Fleet.Generations;
 using Atelier.Protos;
 using Atelier.Training.Step;
+using Atelier.Worker.Collectives;
 using Atelier.Worker.Evaluations;
+using Atelier.Worker.Peers.States;
 using Position = Atelier.Core.Fleet.Position;
 using Stage = Atelier.Protos.WorkerStage;
 
@@ -38,6 +40,7 @@ internal sealed class WorkerAgent : IAsyncDisposable
     private long _generation;
     private Stage _stage = Stage.Idle;
     private string _trouble = "";
+    private Protos.TroubleKind _troubleKind;
     private long _sequence;
     private bool _isDraining;
 
@@ -88,6 +91,7 @@ internal sealed class WorkerAgent : IAsyncDisposable
                 Stage = _stage,
                 Held = _engine.Held?.ToMessage(),
                 Trouble = _trouble,
+                TroubleKind = _troubleKind,
                 SecondsPerShard = _engine.SecondsPerShard,
                 Cluster = _cluster,
             };
@@ -316,6 +320,7 @@ internal sealed class WorkerAgent : IAsyncDisposable
             if ((run, generation, stage) == (_run, _generation, _stage))
                 return;
             (_run, _generation, _stage, _plan, _trouble) = (run, generation, stage, plan, "");
+            _troubleKind = Protos.TroubleKind.Unspecified;
             if (_isDraining && stage == Stage.Idle)
                 _released.TrySetResult();
         }
@@ -362,19 +367,26 @@ internal sealed class WorkerAgent : IAsyncDisposable
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                ReportTrouble(e.Message);
+                ReportTrouble(e);
             }
         });
     }
 
-    private void ReportTrouble(string trouble)
+    private void ReportTrouble(Exception trouble)
     {
         _engine.Leave();
-        _say($"{_run}, generation {_generation}: {trouble}");
+        _say($"{_run}, generation {_generation}: {trouble.Message}");
         lock (_gate)
-            _trouble = trouble;
+            (_trouble, _troubleKind) = (trouble.Message, KindOf(trouble));
         _outbox.Wake();
     }
+
+    private static Protos.TroubleKind KindOf(Exception trouble) => trouble switch
+    {
+        CollectiveException or PeerStateException or Grpc.Core.RpcException => Protos.TroubleKind.Peer,
+        StoreUnreadableException => Protos.TroubleKind.Store,
+        _ => Protos.TroubleKind.Own,
+    };
 
     private async Task HaltAsync()
     {
