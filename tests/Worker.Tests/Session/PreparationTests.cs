@@ -56,7 +56,7 @@ public sealed class PreparationTests : IDisposable
         preparation.Begin(PrepareStep.ReadingData, 10);
         preparation.Reach(5);
         preparation.Reach(3);
-        Assert.Equal(new PreparationStatus(PrepareStep.ReadingData, 0.5, 5), preparation.Now);
+        Assert.Equal(new PreparationStatus(PrepareStep.ReadingData, 10, 5), preparation.Now);
 
         preparation.Begin(PrepareStep.WarmingUp);
         Assert.Equal(new PreparationStatus(PrepareStep.WarmingUp, 0, 0), preparation.Now);
