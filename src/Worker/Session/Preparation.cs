@@ -19,9 +19,9 @@ internal sealed record RunIdentity(string Run, string SpecJson, uint Branch, str
 }
 
 /// <summary>How far a step of preparing has come.</summary>
-/// <param name="Fraction">From 0 to 1; 0 where it is not known.</param>
+/// <param name="Total">What the progress comes to at its end; 0 where it is not known.</param>
 /// <param name="Progress">Rises while the step moves: images or bytes.</param>
-internal sealed record PreparationStatus(PrepareStep Step, double Fraction, long Progress);
+internal sealed record PreparationStatus(PrepareStep Step, long Total, long Progress);
 
 /// <summary>
 /// Where preparing a run stands, for the coordinator, which gives up a worker whose step does not move. Written by whoever does
@@ -31,7 +31,6 @@ internal sealed class Preparation(Outbox outbox)
 {
     private readonly Lock _gate = new();
     private PreparationStatus? _now;
-    private long _total;
 
     /// <summary>The step under way; null for none.</summary>
     public PreparationStatus? Now
@@ -44,11 +43,10 @@ internal sealed class Preparation(Outbox outbox)
     }
 
     /// <summary>A step begins.</summary>
-    /// <param name="total">What its progress comes to at its end; 0 where that is not known.</param>
     public void Begin(PrepareStep step, long total = 0)
     {
         lock (_gate)
-            (_now, _total) = (new PreparationStatus(step, 0, 0), total);
+            _now = new PreparationStatus(step, total, 0);
         outbox.Wake();
     }
 
@@ -59,7 +57,7 @@ internal sealed class Preparation(Outbox outbox)
         {
             if (_now is not { } now || done <= now.Progress)
                 return;
-            _now = now with { Progress = done, Fraction = _total > 0 ? Math.Min(1, done / (double)_total) : 0 };
+            _now = now with { Progress = done };
         }
         outbox.Progressed();
     }

@@ -96,7 +96,7 @@ internal sealed class WorkerAgent : IAsyncDisposable
                 Cluster = _cluster,
             };
             if (_stage == Stage.Preparing && _engine.Preparation is { } now)
-                (report.Step, report.StepFraction, report.StepProgress) = (now.Step, now.Fraction, now.Progress);
+                (report.Step, report.StepTotal, report.StepProgress) = (now.Step, now.Total, now.Progress);
             if (_stage == Stage.Stepping && _engine.Awaited is { } rank && _engine.Held is { } at)
                 report.Waiting = new() { Rank = rank, Iteration = at.Position.Iteration, Phase = at.Position.Phase };
             return report;
@@ -112,7 +112,7 @@ internal sealed class WorkerAgent : IAsyncDisposable
                 return null;
             var report = _warmUp.Clone();
             if (!report.IsWarm && _engine.Preparation is { } now)
-                (report.Step, report.StepFraction, report.StepProgress) = (now.Step, now.Fraction, now.Progress);
+                (report.Step, report.StepTotal, report.StepProgress) = (now.Step, now.Total, now.Progress);
             return report;
         }
     }

@@ -175,6 +175,16 @@ public sealed class PeerStateTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Fetch_HaltedOnTheWay_Ends()
+    {
+        var (source, peer) = (await NetworkAsync(), await NetworkAsync());
+        source.Offer("run", new HeldState(Version, _held));
+        using var halt = new CancellationTokenSource();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => peer.FetchAsync(source.Address, "run", Version, _into, _ => halt.Cancel(), halt.Token));
+    }
+
+    [Fact]
     public async Task Offer_OfAnotherState_IsWhatIsHeldFromThenOn()
     {
         var (source, peer) = (await NetworkAsync(), await NetworkAsync());
