@@ -79,6 +79,8 @@ public sealed class ReplicaTests(PostgresServer postgres) : IDisposable
         if (await postgres.WhyNotAsync() is { } reason)
             Assert.Skip(reason);
         _cluster = new StandingCluster(database: postgres.MakeSchema(), replicas: 3);
+        for (int replica = 0; replica < Cluster.Replicas; replica++)
+            await Cluster.UntilReplicaSaysAsync(replica, 1, line => line.StartsWith("listening", StringComparison.Ordinal));
         Cluster.StartWorker("w0");
         Cluster.StartWorker("w1");
         await Cluster.UntilAttachedAsync();

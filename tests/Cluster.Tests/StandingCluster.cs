@@ -209,7 +209,7 @@ internal sealed class StandingCluster : IDisposable
     // Short leases, so that a test need not wait long for those who are frozen.
     private AtelierProcess StartCoordinator(int replica) => AtelierProcess.Start(
     [
-        "coordinator", "--listen", AddressOf(replica), "--lease", "3",
+        "coordinator", "--listen", AddressOf(replica), "--lease", _database is null ? "3" : "10",
         .. _database is null ? (string[])["--database", Path.Combine(_folder["database"], "c.db")] : ["--database", $"postgres:{_database}", "--replica-listen", $"127.0.0.1:{_firstPort + replica}"],
     ]);
 }

@@ -230,72 +230,10 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
         return State.Generation is not null;
     }
 
-    /// <summary>Goes on with what a former activation has begun and not finished.</summary>
-    private void GoOn()
-    {
-        AdoptWhatWasSaved();
-        ResumeSnapshots();
-        ResumeQuality();
-        foreach (var result in State.Recording) Record(result);
-    }
-
     private async Task StoreChangesAsync()
     {
         _isUnstored = false;
         await StoreAsync();
-    }
-
-    private void Load()
-    {
-        _isLoading = true;
-        _work.DoUntilDone(_details!.Store, async (store, cancellation) =>
-        {
-            await store.Snapshots.CleanAsync(cancellation);
-            var search = await store.Snapshots.OpenNewestAsync(cancellation);
-            using var newest = search.Snapshot;
-            var (name, manifest, refused) = (newest?.Name, newest?.Manifest, search.Refused);
-            return () => BeginAsync(name, manifest, refused);
-        });
-    }
-
-    private async Task BeginAsync(SnapshotName? newest, SnapshotManifest? manifest, IReadOnlyList<RefusedSnapshot> refused)
-    {
-        _isLoading = false;
-        if (State.Generation is not null) return;
-        foreach (var snapshot in refused)
-            Log(new SnapshotRefused(Now, snapshot.Name.At.Kimg, snapshot.Name.ToString(), snapshot.Reason, newest?.ToString()));
-        if (newest is not null && manifest is not null)
-        {
-            (State.BaseIteration, State.BaseImages) = (manifest.Iteration, manifest.ImageCount);
-            State.Snapshots[manifest.Iteration] = newest.ToString();
-            State.SnapshotImages = manifest.ImageCount;
-            State.Branch = newest.Branch;
-            if (_spec!.Rollbacks > 0) State.Unjudged.Add(newest.ToString());
-            await EvaluateWhatIsMissingAsync(newest, manifest);
-        }
-
-        State.Generation = GenerationState.New(
-            new(Name), ShapeOf(_details!, _spec!), newest is null ? [] : [new Position(manifest!.Iteration, 0)]);
-        await StoreAsync();
-    }
-
-    /// <summary>A worker that left while no coordinator was there may have saved what it held.</summary>
-    private void AdoptWhatWasSaved()
-    {
-        if (Generation.Lineage > 0) return;
-        _work.DoUntilDone(_details!.Store, async (store, cancellation) =>
-        {
-            var known = Generation.Durable.Position.Iteration;
-            var newer = (await store.Snapshots.ListAsync(cancellation)).LastOrDefault(entry => entry.Damage is null && entry.Manifest!.Branch == _details.Branch && entry.Manifest.Iteration > known);
-            return () =>
-            {
-                if (newer is null || Generation.Lineage > 0 || newer.Manifest!.Iteration <= Generation.Durable.Position.Iteration) return Task.CompletedTask;
-                State.Snapshots[newer.Manifest.Iteration] = newer.Name.ToString();
-                State.SnapshotImages = newer.Manifest.ImageCount;
-                State.Generation = GenerationReports.SnapshotCommitted(Generation, new(0, new(newer.Manifest.Iteration, 0)));
-                return EvaluateIfDueAsync(newer.Name);
-            };
-        });
     }
 
     private RunShape ShapeOf(RunDetails details, RunSpec spec)
@@ -353,69 +291,6 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
 
         return GrainFactory.GetGrain<IWorkerGrain>(worker).TellAsync(name, _told.Message);
     }
-}
-
-/// <summary>One run: its generations, its snapshots, its events. The key is its name. It asks the fleet's grain, and tells workers.</summary>
-[Alias("atelier.run")]
-public interface IRunGrain : IGrainWithStringKey
-{
-    /// <summary>Decides what is to be done now; called several times a second by every replica.</summary>
-    [Alias("Pulse")]
-    Task PulseAsync();
-
-    /// <summary>Something was done to the store: the grain has a turn to go on with it.</summary>
-    [Alias("Wake")]
-    Task WakeAsync();
-
-    /// <summary>A worker's report.</summary>
-    [Alias("Report")]
-    Task ReportAsync(WorkerReport report);
-
-    /// <summary>How getting ready for the run goes, on a worker that does not hold it yet.</summary>
-    [Alias("Warmed")]
-    Task WarmedAsync(WorkerKey worker, bool isWarm, string trouble);
-
-    /// <summary>A digest to compare.</summary>
-    [Alias("Check")]
-    Task CheckAsync(CheckReport check);
-
-    /// <summary>How writing a slice went.</summary>
-    [Alias("Slice")]
-    Task SliceAsync(SliceNote slice);
-
-    /// <summary>An evaluation of the run has ended.</summary>
-    [Alias("Measured")]
-    Task MeasuredAsync(Evaluations.EvaluationResult result);
-
-    /// <summary>A worker left something for an evaluation that has ended.</summary>
-    /// <param name="snapshot">Of which snapshot.</param>
-    [Alias("Tidy")]
-    Task TidyAsync(string snapshot);
-
-    /// <summary>Something that happened where only a worker sees it.</summary>
-    [Alias("Note")]
-    Task NoteAsync(WorkerNote note);
-
-    /// <summary>Lines of a worker's log.</summary>
-    [Alias("Log")]
-    Task LogAsync(string worker, List<string> lines);
-
-    /// <summary>A person resumed the run.</summary>
-    /// <param name="details">The run as it is from here on.</param>
-    [Alias("Resumed")]
-    Task ResumedAsync(RunDetails details);
-
-    /// <summary>Where the run stands.</summary>
-    [Alias("Describe")]
-    Task<RunFacts> DescribeAsync();
-
-    /// <summary>Events after a number, oldest first.</summary>
-    [Alias("Events")]
-    Task<List<EventRow>> EventsAsync(long after);
-
-    /// <summary>Lines of logs after a number, oldest first.</summary>
-    [Alias("Logs")]
-    Task<List<LogRow>> LogsAsync(long after);
 }
 
 /// <summary>The run's grain cannot take something in yet; it is told again.</summary>

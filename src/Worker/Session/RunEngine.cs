@@ -12,6 +12,7 @@ using Atelier.Worker.Collectives;
 using Atelier.Worker.Collectives.Links;
 using Atelier.Worker.Evaluations;
 using Atelier.Worker.Loop;
+using Atelier.Worker.Peers.States;
 using StateOrigin = Atelier.Protos.StateOrigin;
 using StateVersion = Atelier.Core.Fleet.StateVersion;
 
@@ -246,6 +247,14 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
             throw;
         }
     }
+
+    /// <summary>Whose fault it is that a generation could not go on.</summary>
+    public static Protos.TroubleKind KindOf(Exception trouble) => trouble switch
+    {
+        CollectiveException or PeerStateException or Grpc.Core.RpcException => Protos.TroubleKind.Peer,
+        StoreUnreadableException => Protos.TroubleKind.Store,
+        _ => Protos.TroubleKind.Own,
+    };
 
     private void FinishIteration(RunContext context, int lineage, CancellationToken late)
     {

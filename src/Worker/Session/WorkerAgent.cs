@@ -3,18 +3,15 @@ using Atelier.Core;
 using Atelier.Core.Fleet.Generations;
 using Atelier.Protos;
 using Atelier.Training.Step;
-using Atelier.Worker.Collectives;
 using Atelier.Worker.Evaluations;
-using Atelier.Worker.Peers.States;
 using Position = Atelier.Core.Fleet.Position;
 using Stage = Atelier.Protos.WorkerStage;
 
 namespace Atelier.Worker.Session;
 
 /// <summary>
-/// Obeys the coordinator. Orders are carried out one after the other; each may be repeated, and one of a lower epoch
-/// (<see cref="OrderFence"/>) or an earlier generation is ignored. The work itself runs on a thread of its own, and a halt ends it
-/// between two phases.
+/// Obeys the coordinator. Orders are carried out one after the other; each may be repeated, and one of a lower epoch (<see cref="OrderFence"/>)
+/// or an earlier generation is ignored. The work runs on a thread of its own, and a halt ends it between two phases.
 /// </summary>
 internal sealed class WorkerAgent : IAsyncDisposable
 {
@@ -224,8 +221,7 @@ internal sealed class WorkerAgent : IAsyncDisposable
                 TransitionTo(order.Release.Run, order.Release.Generation, Stage.Idle, null);
                 if (!_work.IsCompleted)
                     break;
-                // What was begun between ticks is done in one go now.
-                if (_evaluations.HasWork)
+                if (_evaluations.HasWork) // what was begun between ticks is done in one go now
                     Start(_evaluations.Work);
                 break;
             case CoordinatorMessage.MessageOneofCase.Evaluate when !_evaluations.Has(order.Evaluate):
@@ -377,16 +373,9 @@ internal sealed class WorkerAgent : IAsyncDisposable
         _engine.Leave();
         _say($"{_run}, generation {_generation}: {trouble.Message}");
         lock (_gate)
-            (_trouble, _troubleKind) = (trouble.Message, KindOf(trouble));
+            (_trouble, _troubleKind) = (trouble.Message, RunEngine.KindOf(trouble));
         _outbox.Wake();
     }
-
-    private static Protos.TroubleKind KindOf(Exception trouble) => trouble switch
-    {
-        CollectiveException or PeerStateException or Grpc.Core.RpcException => Protos.TroubleKind.Peer,
-        StoreUnreadableException => Protos.TroubleKind.Store,
-        _ => Protos.TroubleKind.Own,
-    };
 
     private async Task HaltAsync()
     {
