@@ -6,19 +6,21 @@ namespace Atelier.Cluster.Tests;
 public sealed class PartitionTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
+    private readonly Secrets _secrets;
+
+    public PartitionTests() => _secrets = new Secrets(_folder);
 
     [Fact]
     public void Run_OnHostsThatAreCutApart_GoesOnToTheSameState()
     {
-        using var hosts = TwoHosts.TryCreate();
+        using var hosts = VirtualHosts.TryCreate(2);
         Assert.SkipWhen(hosts is null, "network namespaces cannot be made here (no iproute2, not root, or the kernel does not allow them)");
         TestImages.WriteStored(_folder["data"], 20, TinyRun.Side);
-        MakeSecrets();
-        string coordinator = $"https://{TwoHosts.AddressOf(1)}:7070";
-        string[] call = ["--coordinator", coordinator, "--token-file", _folder["people"], "--tls-ca", Certificate("ca"), "--tls-cert", Certificate("person"), "--tls-key", Key("person")];
+        _secrets.Make([1], [1, 2]);
+        string coordinator = $"https://{VirtualHosts.AddressOf(1)}:7070";
+        string[] call = ["--coordinator", coordinator, .. _secrets.OfPerson];
         using var leader = hosts.Start(
-            1, "coordinator", "--listen", $"{TwoHosts.AddressOf(1)}:7070", "--database", _folder["c.db"], "--lease", "3",
-            "--tls-cert", Certificate("server"), "--tls-key", Key("server"), "--tls-ca", Certificate("ca"), "--token-file", _folder["people"], "--worker-token-file", _folder["workers"]);
+            1, ["coordinator", "--listen", $"{VirtualHosts.AddressOf(1)}:7070", "--database", _folder["c.db"], "--lease", "3", .. _secrets.OfCoordinator(1)]);
         using var near = hosts.Start(1, Worker(1, coordinator));
         using var far = hosts.Start(2, Worker(2, coordinator));
         Assert.True(near.WaitForLines(1, IsAttached) && far.WaitForLines(1, IsAttached));
@@ -27,10 +29,10 @@ public sealed class PartitionTests : IDisposable
         using var watch = hosts.Start(1, ["watch", "faces", .. call]);
         Assert.True(watch.WaitForLines(1, line => line.EndsWith("on 2 worker(s)", StringComparison.Ordinal)));
 
-        hosts.Connect(false);
+        hosts.Connect(2, false);
         Assert.True(watch.WaitForLines(1, line => line.EndsWith("host2 was lost", StringComparison.Ordinal)));
         Assert.True(watch.WaitForLines(1, line => line.EndsWith("on 1 worker(s)", StringComparison.Ordinal)));
-        hosts.Connect(true);
+        hosts.Connect(2, true);
         Assert.True(watch.WaitForLines(2, line => line.EndsWith("on 2 worker(s)", StringComparison.Ordinal)));
         using (var pause = hosts.Start(1, ["pause", "faces", .. call]))
             pause.WaitForExit().Succeeded();
@@ -50,28 +52,6 @@ public sealed class PartitionTests : IDisposable
 
     private string[] Worker(int host, string coordinator) =>
     [
-        "worker", "--name", $"host{host}", "--coordinator", coordinator, "--lanes", "1", "--listen", $"{TwoHosts.AddressOf(host)}:7071",
-        "--worker-token-file", _folder["workers"], "--tls-ca", Certificate("ca"), "--tls-cert", Certificate($"host{host}"), "--tls-key", Key($"host{host}"),
+        "worker", "--name", $"host{host}", "--coordinator", coordinator, "--lanes", "1", "--listen", $"{VirtualHosts.AddressOf(host)}:7071", .. _secrets.OfWorker(host),
     ];
-
-    private void MakeSecrets()
-    {
-        foreach (string role in (string[])["people", "workers"])
-        {
-            // Nobody else may read a token, or it is refused.
-            File.WriteAllText(_folder[role], $"{role}-{Guid.NewGuid():N}");
-            if (!OperatingSystem.IsWindows())
-                File.SetUnixFileMode(_folder[role], UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        }
-        string[] output = ["--out", _folder["certs"]];
-        AtelierProcess.Run(["certs", "ca", .. output]).Succeeded();
-        AtelierProcess.Run(["certs", "person", .. output]).Succeeded();
-        AtelierProcess.Run(["certs", "server", "--host", TwoHosts.AddressOf(1), .. output]).Succeeded();
-        foreach (int host in (int[])[1, 2])
-            AtelierProcess.Run(["certs", "worker", "--name", $"host{host}", "--host", TwoHosts.AddressOf(host), .. output]).Succeeded();
-    }
-
-    private string Certificate(string name) => Path.Combine(_folder["certs"], $"{name}.crt");
-
-    private string Key(string name) => Path.Combine(_folder["certs"], $"{name}.key");
 }

@@ -62,6 +62,9 @@ public sealed class AtelierProcess : IDisposable
     /// <returns>False if the process ended without them.</returns>
     public bool WaitForLines(int count, Func<string, bool> isWanted) => _output.WaitFor(count, isWanted, Patience);
 
+    /// <summary>How many lines were printed so far that are wanted.</summary>
+    public int Count(Func<string, bool> isWanted) => _output.ToArray().Count(isWanted);
+
     /// <summary>Goes on as soon as something is the case, or the process has ended. Meant for moments too short to be told of.</summary>
     /// <param name="isSo">What to look for, again and again.</param>
     /// <returns>Whether it was the case.</returns>

@@ -87,6 +87,6 @@ internal static class CoordinatorCommand
         await using CoordinatorDatabase opened = database.StartsWith(PostgresScheme, StringComparison.Ordinal)
             ? new PostgresDatabase(database[PostgresScheme.Length..])
             : new SqliteDatabase(database);
-        await new CoordinatorProcess(options(opened), Console.WriteLine, TimeProvider.System).RunAsync(stop);
+        await new CoordinatorProcess(options(opened) with { Say = Console.WriteLine }, TimeProvider.System).RunAsync(stop);
     }
 }

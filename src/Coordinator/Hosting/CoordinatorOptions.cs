@@ -27,6 +27,9 @@ public sealed record CoordinatorOptions
     /// <summary>The authorities that callers must show a certificate of, besides their token; null where they need none.</summary>
     public X509Certificate2Collection? CallerAuthorities { get; init; }
 
+    /// <summary>Told of what a person may want to know, a line at a time.</summary>
+    public Action<string> Say { get; init; } = _ => { };
+
     /// <summary>Who may call.</summary>
     public AccessGate Gate { get; init; } = new(null, null);
 

@@ -5,10 +5,9 @@ using Orleans.Runtime;
 namespace Atelier.Coordinator.Hosting;
 
 /// <summary>A coordinator for as long as its process lives: it waits for the database, serves, and joins anew if the other replicas have given it up.</summary>
-/// <param name="options">How it is run.</param>
-/// <param name="say">Told what it does, a line at a time.</param>
+/// <param name="options">How it is run, and who is told what it does.</param>
 /// <param name="time">The clock.</param>
-public sealed class CoordinatorProcess(CoordinatorOptions options, Action<string> say, TimeProvider time)
+public sealed class CoordinatorProcess(CoordinatorOptions options, TimeProvider time)
 {
     private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(1);
 
@@ -39,26 +38,26 @@ public sealed class CoordinatorProcess(CoordinatorOptions options, Action<string
 
     private async Task ServeAsync(CancellationToken cancellation)
     {
-        var identity = await options.Database.OpenAsync(say, time, cancellation);
+        var identity = await options.Database.OpenAsync(options.Say, time, cancellation);
         await using var server = await CoordinatorServer.StartAsync(options, identity, time, cancellation);
         _said = "";
         foreach (var address in server.Addresses)
-            say($"listening on {address}");
+            options.Say($"listening on {address}");
         if (options.Database.IsShared)
         {
-            say($"replica {options.ReplicaAddress} of cluster {identity.Id[..8]}");
-            server.Follow(say);
+            options.Say($"replica {options.ReplicaAddress} of cluster {identity.Id[..8]}");
+            server.Follow(options.Say);
         }
 
         var stopped = Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation);
         if (await Task.WhenAny(server.Died, stopped) == server.Died)
-            say($"the other replicas have given this one up ({await server.Died}); joining anew");
+            options.Say($"the other replicas have given this one up ({await server.Died}); joining anew");
     }
 
     private void SayOnce(string line)
     {
         if (line != _said)
-            say(_said = line);
+            options.Say(_said = line);
     }
 
     /// <summary>What is wrong with the database, or with the way to the other replicas; null for an error of another kind.</summary>

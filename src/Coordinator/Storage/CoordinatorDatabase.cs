@@ -2,7 +2,11 @@ using System.Data.Common;
 using System.Globalization;
 using System.Security.Cryptography;
 using Atelier.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Runtime.Hosting;
+using Orleans.Storage;
 
 namespace Atelier.Coordinator.Storage;
 
@@ -75,6 +79,15 @@ public abstract class CoordinatorDatabase : IAsyncDisposable
 
     /// <summary>Lets one transaction at a time make tables.</summary>
     private protected virtual Task LockTablesAsync(DbConnection connection, CancellationToken cancellation) => Task.CompletedTask;
+
+    /// <summary>Has grains keep their states here.</summary>
+    private protected static void KeepStates(ISiloBuilder silo, string invariant, string connection, bool takesTurns)
+    {
+        silo.Services.AddOptions<AdoNetGrainStorageOptions>("Default").Configure(storage =>
+            (storage.Invariant, storage.ConnectionString, storage.GrainStorageSerializer) = (invariant, connection, GrainStateJson.Instance));
+        silo.Services.AddGrainStorage("Default", (services, name) =>
+            new GrainStateStorage(AdoNetGrainStorageFactory.Create(services, name), takesTurns, services.GetRequiredService<DatabaseHealth>()));
+    }
 
     private protected static async Task ExecuteAsync(DbConnection connection, string sql, CancellationToken cancellation)
     {

@@ -32,8 +32,7 @@ public sealed class PostgresDatabase : CoordinatorDatabase
     internal override void Configure(ISiloBuilder silo)
     {
         silo.UseAdoNetClustering(clustering => (clustering.Invariant, clustering.ConnectionString) = ("Npgsql", _settings.ConnectionString));
-        silo.AddAdoNetGrainStorageAsDefault(storage =>
-            (storage.Invariant, storage.ConnectionString, storage.GrainStorageSerializer) = ("Npgsql", _settings.ConnectionString, GrainStateJson.Instance));
+        KeepStates(silo, "Npgsql", _settings.ConnectionString, takesTurns: false);
     }
 
     // Two sessions that create a table of one name at once would fail, IF NOT EXISTS or not.

@@ -1,10 +1,6 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.DependencyInjection;
-using Orleans.Configuration;
 using Orleans.Hosting;
-using Orleans.Runtime.Hosting;
-using Orleans.Storage;
 
 namespace Atelier.Coordinator.Storage;
 
@@ -41,9 +37,7 @@ public sealed class SqliteDatabase : CoordinatorDatabase
     internal override void Configure(ISiloBuilder silo)
     {
         silo.UseLocalhostClustering(gatewayPort: 0);
-        silo.Services.AddOptions<AdoNetGrainStorageOptions>("Default").Configure(storage =>
-            (storage.Invariant, storage.ConnectionString, storage.GrainStorageSerializer) = ("System.Data.SQLite", _connectionString, GrainStateJson.Instance));
-        silo.Services.AddGrainStorage("Default", (services, name) => new OneWriterStorage(AdoNetGrainStorageFactory.Create(services, name)));
+        KeepStates(silo, "System.Data.SQLite", _connectionString, takesTurns: true);
     }
 
     /// <inheritdoc/>
@@ -77,37 +71,4 @@ public sealed class SqliteDatabase : CoordinatorDatabase
     // Readers and the writer do not block each other; the file remembers it.
     private protected override Task PrepareAsync(DbConnection connection, CancellationToken cancellation) =>
         ExecuteAsync(connection, "PRAGMA journal_mode = WAL", cancellation);
-
-    /// <summary>
-    /// Lets one write at a time into the file, which takes no more: waiting inside SQLite would block a thread for each, and cost
-    /// eight writers nine tenths of the rate.
-    /// </summary>
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "Writes may end after the silo; a semaphore without a handle need not be disposed.")]
-    private sealed class OneWriterStorage(AdoNetGrainStorage storage) : IGrainStorage, ILifecycleParticipant<ISiloLifecycle>
-    {
-        private readonly SemaphoreSlim _turn = new(1, 1);
-
-        public void Participate(ISiloLifecycle observer) => storage.Participate(observer);
-
-        public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => storage.ReadStateAsync(stateName, grainId, grainState);
-
-        public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
-            InTurnAsync(() => storage.WriteStateAsync(stateName, grainId, grainState));
-
-        public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
-            InTurnAsync(() => storage.ClearStateAsync(stateName, grainId, grainState));
-
-        private async Task InTurnAsync(Func<Task> change)
-        {
-            await _turn.WaitAsync();
-            try
-            {
-                await change();
-            }
-            finally
-            {
-                _turn.Release();
-            }
-        }
-    }
 }

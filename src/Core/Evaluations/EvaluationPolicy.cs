@@ -5,6 +5,9 @@ public sealed record EvaluationSettings
     /// <summary>How long a free worker may report nothing about a part before another one gets it.</summary>
     public TimeSpan PartDeadline { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a worker that trains, and computes parts between ticks, may report nothing about one before another one gets it.</summary>
+    public TimeSpan TrainerDeadline { get; init; } = TimeSpan.FromMinutes(30);
+
     /// <summary>How long a worker may report nothing about a part before it is sent the order again: the first one may be lost.</summary>
     public TimeSpan TellAgain { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -124,7 +127,12 @@ public static class EvaluationPolicy
             {
                 evaluation = evaluation.With(part with { Holder = null });
             }
-            else if (worker!.Run is null && now - holder.HeardAt > settings.PartDeadline)
+            else if (worker!.Run is not null && now - holder.HeardAt > settings.TrainerDeadline)
+            {
+                // Halted, or its ticks are long: it is not to blame.
+                evaluation = evaluation.With(part with { Holder = null });
+            }
+            else if (worker.Run is null && now - holder.HeardAt > settings.PartDeadline)
             {
                 var error = $"{holder.Worker} reported nothing about {part.Part} for {settings.PartDeadline.TotalMinutes:0.#} minutes";
                 evaluation = evaluation.With(part with { Holder = null, Refused = [.. part.Refused, holder.Worker] }) with { LastError = error };

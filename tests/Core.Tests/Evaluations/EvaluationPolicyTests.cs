@@ -81,6 +81,16 @@ public sealed class EvaluationPolicyTests
     }
 
     [Fact]
+    public void Decide_TrainerThatWasHaltedWithAPart_LosesItAndMayGetItAgain()
+    {
+        var first = Decide(New(), [Trainer("t")]);
+        var late = Decide(first.Evaluations[0], [Trainer("t"), Free("e")], Noon + Settings.TrainerDeadline + TimeSpan.FromSeconds(1));
+
+        Assert.Equal("e", Assert.Single(late.Orders).Worker);
+        Assert.All(late.Evaluations[0].Parts, part => Assert.Empty(part.Refused));
+    }
+
+    [Fact]
     public void Decide_SilentForALittle_IsToldAgain_ForLong_IsReplaced()
     {
         var first = Decide(New(samples: 512, real: 0), [Free("a"), Free("b")]);

@@ -28,7 +28,11 @@ internal sealed class FailingBlobStore(IBlobStore inner, long room) : IBlobStore
         if (FailAfterPut(name)) throw new IOException("Input/output error");
     }
 
-    public Task<Stream> OpenReadAsync(string name, CancellationToken cancellationToken) => inner.OpenReadAsync(name, cancellationToken);
+    /// <summary>What cannot be read at the moment, as when a network file system is away.</summary>
+    public Predicate<string> CannotRead { get; set; } = _ => false;
+
+    public Task<Stream> OpenReadAsync(string name, CancellationToken cancellationToken) =>
+        CannotRead(name) ? throw new IOException("Stale file handle") : inner.OpenReadAsync(name, cancellationToken);
 
     public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken) => inner.ListAsync(prefix, cancellationToken);
 

@@ -303,4 +303,24 @@ public class SnapshotStoreTests
     {
         public override DateTimeOffset GetUtcNow() => now;
     }
+
+    /// <summary>A store that is away for a moment says nothing about the newest snapshot: an older one is not taken in its place.</summary>
+    [Theory]
+    [InlineData("manifest.json")]
+    [InlineData(".safetensors")]
+    public async Task OpenNewest_StoreThatCannotBeReadNow_IsNoDamage(string file)
+    {
+        await Write(100);
+        var newest = await Write(200);
+        var blobs = new FailingBlobStore(_blobs, long.MaxValue) { CannotRead = name => name.StartsWith(SnapshotStore.FolderOf(newest), StringComparison.Ordinal) && name.EndsWith(file, StringComparison.Ordinal) };
+        var store = new SnapshotStore(blobs, new StoppedClock(Noon));
+
+        await Assert.ThrowsAsync<IOException>(() => store.OpenNewestAsync(Token));
+        await Assert.ThrowsAsync<IOException>(() => store.ListAsync(Token));
+        await Assert.ThrowsAsync<IOException>(() => store.CleanAsync(Token));
+
+        blobs.CannotRead = _ => false;
+        using var snapshot = (await store.OpenNewestAsync(Token)).Snapshot!;
+        Assert.Equal(newest, snapshot.Name);
+    }
 }

@@ -269,6 +269,46 @@ public class GenerationPolicyTests
     }
 
     [Fact]
+    public void Decide_ANewcomerThatReadsItsData_HaltsNobodyUntilItIsWarm()
+    {
+        var scene = new Scene(Shape, "a").Running(At(5)).Join("b", isWarm: false).Decide(after: 60);
+        Assert.Equal(GenerationStage.Running, scene.State.Stage);
+        Assert.Equal(["b: Warm 1"], scene.Told);
+
+        Assert.Equal(["a: Halt 1", "b: Halt 1"], scene.Warm("b").Decide().Told);
+    }
+
+    [Fact]
+    public void Decide_OneReadsForLong_TheOthersWaitAndNobodyIsBlamed()
+    {
+        var scene = new Scene(Shape, "a", "b").Decide().Everyone(WorkerStage.Halted).Decide();
+        scene.Say("a", WorkerStage.Preparing, preparing: new(PreparationStep.MeetingPeers, 0));
+        for (var images = 0; images < 20; images++)
+            scene.Say("b", WorkerStage.Preparing, preparing: new(PreparationStep.ReadingData, images)).Decide(after: 599);
+        Assert.Equal(GenerationStage.Preparing, scene.State.Stage);
+        Assert.Empty(scene.Evicted);
+    }
+
+    [Fact]
+    public void Decide_OneStandsStillWhileItPrepares_ItAloneIsLate()
+    {
+        var scene = new Scene(Shape, "a", "b").Decide().Everyone(WorkerStage.Halted).Decide();
+        scene.Say("a", WorkerStage.Preparing, preparing: new(PreparationStep.MeetingPeers, 0)).Say("b", WorkerStage.Preparing, preparing: new(PreparationStep.ReadingData, 7)).Decide();
+        scene.Decide(after: 601);
+        Assert.Equal(["b"], scene.Evicted);
+    }
+
+    [Fact]
+    public void Decide_AllWaitForEachOther_MeetAnewWithoutBlame()
+    {
+        var scene = new Scene(Shape, "a", "b").Decide().Everyone(WorkerStage.Halted).Decide();
+        foreach (var name in (string[])["a", "b"]) scene.Say(name, WorkerStage.Preparing, preparing: new(PreparationStep.MeetingPeers, 0));
+        scene.Decide().Decide(after: 601);
+        Assert.Empty(scene.Evicted);
+        Assert.Equal(GenerationStage.Gathering, scene.State.Stage);
+    }
+
+    [Fact]
     public void Decide_TheShardComputedTwiceDiffers_GoesBackBeforeIt()
     {
         var scene = new Scene(Shape, "a", "b", "c").Running().Snapshot(At(8)).Check("a", At(12), "s").Check("b", At(12), "s").Check("c", At(12), "s").Decide()

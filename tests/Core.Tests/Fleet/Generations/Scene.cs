@@ -48,9 +48,17 @@ internal sealed class Scene(RunShape shape, params string[] workers)
         return this;
     }
 
-    public Scene Join(string name)
+    public Scene Join(string name, bool isWarm = true)
     {
-        _live.Add(new(new(name), 1, true));
+        _live.Add(new(new(name), 1, true, isWarm));
+        return this;
+    }
+
+    /// <summary>A worker has got ready for the run.</summary>
+    public Scene Warm(string name)
+    {
+        var index = _live.FindIndex(live => live.Worker.Value == name);
+        _live[index] = _live[index] with { IsWarm = true };
         return this;
     }
 
@@ -62,11 +70,11 @@ internal sealed class Scene(RunShape shape, params string[] workers)
         return this;
     }
 
-    public Scene Say(string name, WorkerStage stage, StateVersion? held = null, int? waitsFor = null, string? trouble = null, double? secondsPerShard = null, TroubleCause kind = TroubleCause.Own)
+    public Scene Say(string name, WorkerStage stage, StateVersion? held = null, int? waitsFor = null, string? trouble = null, double? secondsPerShard = null, TroubleCause kind = TroubleCause.Own, PrepareProgress? preparing = null)
     {
         var waiting = waitsFor is { } rank ? new WaitingFor(new(rank), held?.Position ?? default) : null;
         State = GenerationReports.Observe(State, new WorkerReport(
-            new(name), 1, ++_sequence, State.Generation, stage, held, waiting, trouble, secondsPerShard ?? State.Reports.FirstOrDefault(report => report.Worker.Value == name)?.SecondsPerShard, kind));
+            new(name), 1, ++_sequence, State.Generation, stage, held, waiting, trouble, secondsPerShard ?? State.Reports.FirstOrDefault(report => report.Worker.Value == name)?.SecondsPerShard, kind, preparing));
         return this;
     }
 

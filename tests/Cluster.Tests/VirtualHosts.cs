@@ -3,27 +3,32 @@ using Atelier.TestKit;
 
 namespace Atelier.Cluster.Tests;
 
-/// <summary>Two network namespaces with a cable between them: hosts, as far as a network goes.</summary>
-internal sealed class TwoHosts : IDisposable
+/// <summary>Network namespaces, each with a cable to one switch: hosts, as far as a network goes.</summary>
+internal sealed class VirtualHosts : IDisposable
 {
     private readonly string _id;
+    private readonly int _count;
 
-    private TwoHosts(string id) => _id = id;
+    private VirtualHosts(string id, int count) => (_id, _count) = (id, count);
 
-    /// <summary>The address of a host, 1 or 2.</summary>
+    /// <summary>The address of a host, from 1 on.</summary>
     public static string AddressOf(int host) => $"10.213.7.{host}";
 
     /// <summary>Makes them; null where the kernel or the user's rights do not allow it.</summary>
-    public static TwoHosts? TryCreate()
+    /// <param name="count">How many.</param>
+    public static VirtualHosts? TryCreate(int count)
     {
-        var hosts = new TwoHosts(Guid.NewGuid().ToString("N")[..6]);
+        var hosts = new VirtualHosts(Guid.NewGuid().ToString("N")[..6], count);
         string[][] steps =
         [
-            ["netns", "add", hosts.Name(1)],
-            ["netns", "add", hosts.Name(2)],
-            ["link", "add", hosts.Cable(1), "netns", hosts.Name(1), "type", "veth", "peer", "name", hosts.Cable(2), "netns", hosts.Name(2)],
-            .. new[] { 1, 2 }.SelectMany<int, string[]>(host =>
+            ["netns", "add", hosts.Switch],
+            ["-n", hosts.Switch, "link", "add", "bridge", "type", "bridge"],
+            ["-n", hosts.Switch, "link", "set", "bridge", "up"],
+            .. Enumerable.Range(1, count).SelectMany<int, string[]>(host =>
             [
+                ["netns", "add", hosts.Name(host)],
+                ["link", "add", hosts.Plug(host), "netns", hosts.Switch, "type", "veth", "peer", "name", hosts.Cable(host), "netns", hosts.Name(host)],
+                ["-n", hosts.Switch, "link", "set", hosts.Plug(host), "master", "bridge", "up"],
                 ["-n", hosts.Name(host), "addr", "add", $"{AddressOf(host)}/24", "dev", hosts.Cable(host)],
                 ["-n", hosts.Name(host), "link", "set", "lo", "up"],
                 ["-n", hosts.Name(host), "link", "set", hosts.Cable(host), "up"],
@@ -38,14 +43,15 @@ internal sealed class TwoHosts : IDisposable
     /// <summary>Starts a command on a host.</summary>
     public AtelierProcess Start(int host, params IEnumerable<string> arguments) => AtelierProcess.Start(arguments, "ip", "netns", "exec", Name(host));
 
-    /// <summary>Pulls the cable, or plugs it in.</summary>
-    public void Connect(bool isConnected) => Assert.True(Ip(["-n", Name(2), "link", "set", Cable(2), isConnected ? "up" : "down"]));
+    /// <summary>Pulls a host's cable, or plugs it in.</summary>
+    public void Connect(int host, bool isConnected) => Assert.True(Ip(["-n", Switch, "link", "set", Plug(host), isConnected ? "up" : "down"]));
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        Ip(["netns", "del", Name(1)]);
-        Ip(["netns", "del", Name(2)]);
+        for (int host = 1; host <= _count; host++)
+            Ip(["netns", "del", Name(host)]);
+        Ip(["netns", "del", Switch]);
     }
 
     private static bool Ip(string[] arguments)
@@ -63,7 +69,11 @@ internal sealed class TwoHosts : IDisposable
         }
     }
 
+    private string Switch => $"atelier-{_id}-switch";
+
     private string Name(int host) => $"atelier-{_id}-{host}";
 
     private string Cable(int host) => $"v{_id}{host}";
+
+    private string Plug(int host) => $"p{_id}{host}";
 }
