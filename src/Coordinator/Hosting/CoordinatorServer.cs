@@ -28,6 +28,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(2);
 
     private readonly WebApplication _app;
+    private Neighbours? _neighbours;
 
     private CoordinatorServer(WebApplication app, IReadOnlyList<string> addresses) => (_app, Addresses) = (app, addresses);
 
@@ -45,7 +46,8 @@ public sealed class CoordinatorServer : IAsyncDisposable
     public void Follow(Action<string> say)
     {
         var oracle = _app.Services.GetRequiredService<ISiloStatusOracle>();
-        oracle.SubscribeToSiloStatusEvents(new Neighbours(oracle.SiloAddress, say));
+        // The silo holds it by a weak reference.
+        oracle.SubscribeToSiloStatusEvents(_neighbours = new Neighbours(oracle.SiloAddress, say));
     }
 
     /// <summary>Starts to serve.</summary>

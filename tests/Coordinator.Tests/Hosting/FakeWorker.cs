@@ -20,6 +20,7 @@ internal sealed class FakeWorker : IAsyncDisposable
     private readonly string _name;
     private readonly bool _isStuck;
     private readonly bool _looks;
+    private readonly string _trouble;
     private long _sequence;
     private long _generation;
     private WorkerStage _stage = WorkerStage.Idle;
@@ -33,10 +34,11 @@ internal sealed class FakeWorker : IAsyncDisposable
     /// <param name="headers">Sent with the call.</param>
     /// <param name="isStuck">Whether it never becomes ready for a generation.</param>
     /// <param name="looks">Whether it looks at data that it is asked about.</param>
+    /// <param name="trouble">Why it cannot go on in any generation; empty for one that can.</param>
     public FakeWorker(
-        Protos.Fleet.FleetClient fleet, string name, int protocol = FleetSettings.CurrentProtocol, string digest = "right", Metadata? headers = null, bool isStuck = false, bool looks = true)
+        Protos.Fleet.FleetClient fleet, string name, int protocol = FleetSettings.CurrentProtocol, string digest = "right", Metadata? headers = null, bool isStuck = false, bool looks = true, string trouble = "")
     {
-        (_name, _isStuck, _looks) = (name, isStuck, looks);
+        (_name, _isStuck, _looks, _trouble) = (name, isStuck, looks, trouble);
         _call = fleet.Attach(headers);
         Send(new WorkerMessage { Register = new() { ProtocolVersion = protocol, Worker = name, Incarnation = 1, NumericsSha256 = "same", PeerAddress = $"unix:/tmp/{name}", Host = "here" } });
         _sending = SendAsync();
@@ -130,6 +132,10 @@ internal sealed class FakeWorker : IAsyncDisposable
                 break;
             case CoordinatorMessage.MessageOneofCase.Halt:
                 Turn(order.Halt.Run, order.Halt.Generation, WorkerStage.Halted);
+                break;
+            case CoordinatorMessage.MessageOneofCase.Prepare when _trouble.Length > 0:
+                (_run, _generation, _stage) = (order.Prepare.Run, order.Prepare.Generation, WorkerStage.Preparing);
+                Send(new WorkerMessage { RunReport = new() { Run = _run, Sequence = ++_sequence, Generation = _generation, Stage = _stage, Trouble = _trouble } });
                 break;
             case CoordinatorMessage.MessageOneofCase.Prepare when _isStuck:
                 Turn(order.Prepare.Run, order.Prepare.Generation, WorkerStage.Preparing);

@@ -170,6 +170,71 @@ public sealed class RunsTests : IAsyncLifetime
         while (watch.ResponseStream.Current.Event?.Text.Contains(FakeWorker.SaveError, StringComparison.Ordinal) != true);
     }
 
+    /// <summary>One mistake in a submission (its data is not there, say) costs no worker.</summary>
+    [Fact]
+    public async Task Run_ThatNoWorkerCanPrepare_FailsWithTheReasonAndTheWorkersStay()
+    {
+        await using var a = await AttachAsync("a", trouble: "/data: there is no such folder");
+        await using var b = await AttachAsync("b", trouble: "/data: there is no such folder");
+        await SubmitAsync("faces");
+
+        var run = await UntilStatusAsync("faces", RunStatus.Failed);
+
+        Assert.Contains("there is no such folder", run.Reason, StringComparison.Ordinal);
+        Assert.False(a.Ended.IsCompleted);
+        Assert.False(b.Ended.IsCompleted);
+        // They serve the next run.
+        await using var able = await AttachAsync("able");
+        await SubmitAsync("cars");
+        await able.UntilAsync(WorkerStage.Stepping, Cancellation);
+    }
+
+    [Fact]
+    public async Task Run_ThatOneWorkerCannotPrepare_GoesOnWithoutIt()
+    {
+        await using var unable = await AttachAsync("a", trouble: "out of memory");
+        await using var able = await AttachAsync("b");
+        await SubmitAsync("faces");
+
+        await UntilAllRunAsync(1);
+
+        Assert.False(unable.Ended.IsCompleted);
+    }
+
+    /// <summary>A store that answers nothing: opening a pipe waits for a writer.</summary>
+    [Fact]
+    public async Task Run_WhoseStoreHangs_DelaysNoOther()
+    {
+        await using var worker = await AttachAsync("w0");
+        var snapshot = Directory.CreateDirectory(Path.Combine(_coordinator.Store("stuck"), "snapshots", "000001.000"));
+        using (var pipe = System.Diagnostics.Process.Start("mkfifo", Path.Combine(snapshot.FullName, "manifest.json")))
+            await pipe.WaitForExitAsync(Cancellation);
+        // Its numerics are accepted, so that its snapshots are not looked at before it is a run.
+        await SubmitAsync("stuck", acceptNewNumerics: true);
+        await SubmitAsync("faces");
+
+        await UntilStatusAsync("faces", RunStatus.Running);
+        worker.TellProgress(3);
+        var stuck = await _coordinator.Runs.GetAsync(new GetRequest { Run = "stuck" }, cancellationToken: Cancellation);
+
+        Assert.Equal("reading the store", stuck.Reason);
+        Assert.False(worker.Ended.IsCompleted);
+        // Lets the reader go.
+        await File.WriteAllTextAsync(Path.Combine(snapshot.FullName, "manifest.json"), "{}", Cancellation);
+    }
+
+    private async Task<Run> UntilStatusAsync(string run, RunStatus status)
+    {
+        using var watch = _coordinator.Runs.Watch(new WatchRequest { Run = run }, cancellationToken: Cancellation);
+        while (await watch.ResponseStream.MoveNext(Cancellation))
+        {
+            if (watch.ResponseStream.Current.Run is { } now && now.Status == status)
+                return now;
+        }
+
+        throw new InvalidOperationException($"{run} ended before it was {status}");
+    }
+
     private async Task UntilAllRunAsync(int workers)
     {
         using var watch = _coordinator.Runs.Watch(new WatchRequest { Run = "faces" }, cancellationToken: Cancellation);
@@ -181,16 +246,18 @@ public sealed class RunsTests : IAsyncLifetime
         Assert.Fail($"the run ended before it ran on {workers} workers");
     }
 
-    private async Task<FakeWorker> AttachAsync(string name)
+    private async Task<FakeWorker> AttachAsync(string name, string trouble = "")
     {
-        var worker = new FakeWorker(_coordinator.Fleet, name);
+        var worker = new FakeWorker(_coordinator.Fleet, name, trouble: trouble);
         await worker.Probed.WaitAsync(Cancellation);
         return worker;
     }
 
-    private async Task SubmitAsync(string run, params string[] assignments)
+    private Task SubmitAsync(string run, params string[] assignments) => SubmitAsync(run, acceptNewNumerics: false, assignments);
+
+    private async Task SubmitAsync(string run, bool acceptNewNumerics, params string[] assignments)
     {
-        var request = new SubmitRequest { Run = run, Recipe = "config-f", DataPath = "/data", RunStore = _coordinator.Store(run) };
+        var request = new SubmitRequest { Run = run, Recipe = "config-f", DataPath = "/data", RunStore = _coordinator.Store(run), AcceptNewNumerics = acceptNewNumerics };
         request.Assignments.AddRange(["batch=16", "shard=4", .. assignments]);
         await _coordinator.Runs.SubmitAsync(request, cancellationToken: Cancellation);
     }
