@@ -167,6 +167,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
             await LookAsync(told);
             State.Generation = GenerationReports.Observe(Generation, _heard);
             _heard.Clear();
+            ObserveProgress();
             JudgeIfDue();
             var decision = GenerationPolicy.Decide(Generation, ViewOf(), _settings, Now);
             await KeepAsync(decision);
@@ -356,6 +357,15 @@ public interface IRunGrain : IGrainWithStringKey
     /// <param name="details">The run as it is from here on.</param>
     [Alias("Resumed")]
     Task ResumedAsync(RunDetails details);
+
+    /// <summary>A person has evicted one of its workers.</summary>
+    /// <param name="text">Which and why, for people.</param>
+    [Alias("Evicted")]
+    Task EvictedAsync(string text);
+
+    /// <summary>The run was deleted: a later one of its name has nothing to do with it.</summary>
+    [Alias("Forget")]
+    Task ForgetAsync();
 
     /// <summary>Where the run stands.</summary>
     [Alias("Describe")]
