@@ -69,6 +69,11 @@ internal static class WorkerCommand
         using var drain = new CancellationTokenSource();
         void Handle(PosixSignalContext context)
         {
+            if (ParentProcess.EndsThisOne)
+            {
+                context.Cancel = true;
+                return;
+            }
             // A second signal ends at once.
             if (drain.IsCancellationRequested)
                 return;

@@ -57,7 +57,8 @@ internal static class PeopleMessages
         var worker = new Worker
         {
             Name = row.Card.Key.Worker,
-            Host = row.Card.Host,
+            // What follows the machine's name says which of its processes share memory.
+            Host = row.Card.Host.Split('/')[0],
             Device = row.Card.Device,
             Status = Of(row.Status),
             Run = row.Run,

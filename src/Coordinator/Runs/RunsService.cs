@@ -237,7 +237,8 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
         var facts = await grains.GetGrain<IRunGrain>(details.Run).DescribeAsync();
         var run = PeopleMessages.Of(details);
         run.Status = PeopleMessages.Of(row.Status);
-        run.Reason = row.Reason.Length > 0 ? row.Reason : facts.Reason;
+        // What the run's generation is for says something only while it does something about it.
+        run.Reason = row.Reason.Length > 0 || row.Status is not (RunStatus.Queued or RunStatus.Forming or RunStatus.Halting) ? row.Reason : facts.Reason;
         run.Generation = facts.Generation;
         run.Iteration = facts.Iteration;
         run.TargetIteration = facts.TargetIteration;
