@@ -9,6 +9,7 @@ using Atelier.Protos;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 using Orleans;
+using RunStatus = Atelier.Core.Fleet.Queue.RunStatus;
 
 namespace Atelier.Coordinator.Runs;
 
