@@ -6,7 +6,7 @@ using Grpc.Net.Client;
 
 namespace Atelier.Cluster.Tests;
 
-/// <summary>A coordinator and workers, each a process of its own, that a test kills, stops and starts as it likes.</summary>
+/// <summary>A coordinator, or several replicas of one, and workers, each a process of its own, that a test kills, stops and starts as it likes.</summary>
 internal sealed class StandingCluster : IDisposable
 {
     /// <summary>Nothing that a test waits for takes this long, on a machine however busy.</summary>
@@ -16,18 +16,22 @@ internal sealed class StandingCluster : IDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly Dictionary<string, AtelierProcess> _workers = [];
-    private readonly GrpcChannel _channel;
-    private AtelierProcess _coordinator;
+    private readonly List<GrpcChannel> _channels = [];
+    private readonly AtelierProcess[] _coordinators;
+    private readonly string? _database;
+    private readonly int _firstPort = Random.Shared.Next(15000, 30000);
 
     /// <param name="prepare">Called with the folder of the coordinator's database before it starts; null for nothing.</param>
-    public StandingCluster(Action<string>? prepare = null)
+    /// <param name="database">A database that several replicas share; null for one coordinator and its file.</param>
+    /// <param name="replicas">How many coordinators.</param>
+    public StandingCluster(Action<string>? prepare = null, string? database = null, int replicas = 1)
     {
+        _database = database;
         Directory.CreateDirectory(_folder["database"]);
         prepare?.Invoke(_folder["database"]);
         TestImages.WriteStored(Data, 20, TinyRun.Side);
-        _coordinator = StartCoordinator();
-        _channel = CoordinatorChannel.Open(Address, null);
-        Runs = new Runs.RunsClient(_channel);
+        _coordinators = [.. Enumerable.Range(0, replicas).Select(StartCoordinator)];
+        _channels.AddRange(Enumerable.Range(0, replicas).Select(replica => CoordinatorChannel.Open(AddressOf(replica), null)));
     }
 
     /// <summary>A folder of images.</summary>
@@ -39,11 +43,17 @@ internal sealed class StandingCluster : IDisposable
     /// <summary>Another place.</summary>
     public string Beside => _folder["alone"];
 
-    /// <summary>The coordinator's address.</summary>
-    public string Address => $"unix:{_folder["c.sock"]}";
+    /// <summary>The first coordinator's address.</summary>
+    public string Address => AddressOf(0);
 
     /// <summary>What people ask.</summary>
-    public Runs.RunsClient Runs { get; }
+    public Runs.RunsClient Runs => RunsOf(0);
+
+    /// <summary>How many coordinators there are.</summary>
+    public int Replicas => _coordinators.Length;
+
+    /// <summary>What people ask of a replica.</summary>
+    public Runs.RunsClient RunsOf(int replica) => new(_channels[replica]);
 
     /// <summary>The workers that run, in the order of their names.</summary>
     public IReadOnlyList<string> Workers => [.. _workers.Keys.Order(StringComparer.Ordinal)];
@@ -56,6 +66,9 @@ internal sealed class StandingCluster : IDisposable
     /// <param name="launcher">A program and arguments of its own to start it with.</param>
     public void StartWorker(string name, params IReadOnlyList<string> launcher) => Start(name, [], launcher);
 
+    /// <summary>Starts a worker with options of its own.</summary>
+    public void StartWorkerWith(string name, params string[] options) => Start(name, options, []);
+
     /// <summary>Starts a worker that measures only.</summary>
     public void StartEvaluator(string name) => Start(name, ["--role", "evaluator"], []);
 
@@ -63,7 +76,7 @@ internal sealed class StandingCluster : IDisposable
     public int ProcessOf(string worker) => _workers[worker].Id;
 
     /// <summary>Waits until the coordinator has printed such a line.</summary>
-    public Task UntilSaidAsync(Func<string, bool> isWanted) => Task.Run(() => Assert.True(_coordinator.WaitForLines(1, isWanted), "the coordinator ended"));
+    public Task UntilSaidAsync(Func<string, bool> isWanted) => Task.Run(() => Assert.True(_coordinators[0].WaitForLines(1, isWanted), "the coordinator ended"));
 
     /// <summary>Ends a worker by SIGKILL.</summary>
     public void Kill(string worker)
@@ -87,20 +100,57 @@ internal sealed class StandingCluster : IDisposable
     /// <summary>Freezes a worker, or lets it go on.</summary>
     public void Signal(string worker, string signal) => _workers[worker].Signal(signal);
 
+    /// <summary>Asks a worker to leave, and the coordinator 0.2 s later; waits for the worker's end.</summary>
+    /// <param name="patience">For how long.</param>
+    public AtelierResult DrainThenStopCoordinator(string worker, TimeSpan patience)
+    {
+        _workers.Remove(worker, out var process);
+        using (process)
+        {
+            process!.Signal("TERM");
+            process.RunsAfter(TimeSpan.FromSeconds(0.2));
+            SignalReplica(0, "TERM");
+            return process.WaitForExit(patience);
+        }
+    }
+
+    /// <summary>Ends the coordinator by SIGKILL.</summary>
+    public void KillCoordinator() => KillReplica(0);
+
     /// <summary>Ends the coordinator by SIGKILL, and starts another one over its database.</summary>
     public void RestartCoordinator()
     {
-        _coordinator.Kill();
-        _coordinator.Dispose();
-        _coordinator = StartCoordinator();
+        KillReplica(0);
+        StartReplica(0);
     }
+
+    /// <summary>Ends a replica by SIGKILL.</summary>
+    public void KillReplica(int replica) => _coordinators[replica].Kill();
+
+    /// <summary>Starts a replica that has ended.</summary>
+    public void StartReplica(int replica)
+    {
+        _coordinators[replica].Dispose();
+        _coordinators[replica] = StartCoordinator(replica);
+    }
+
+    /// <summary>Sends a replica a signal.</summary>
+    public void SignalReplica(int replica, string signal) => _coordinators[replica].Signal(signal);
+
+    /// <summary>Waits until a replica has ended by itself.</summary>
+    public AtelierResult UntilReplicaEnds(int replica) => _coordinators[replica].WaitForExit();
+
+    /// <summary>Waits until a replica has printed a line so often.</summary>
+    public Task UntilReplicaSaysAsync(int replica, int count, Func<string, bool> isWanted) =>
+        Task.Run(() => Assert.True(_coordinators[replica].WaitForLines(count, isWanted), $"replica {replica} ended"));
 
     /// <summary>Waits until all workers are attached.</summary>
     public Task UntilAttachedAsync() => Task.Run(() => Assert.All(_workers.Values, worker => Assert.True(worker.WaitForLines(1, line => line.StartsWith("attached", StringComparison.Ordinal)))));
 
     /// <summary>Waits until a run is as it should be, through whatever happens to the coordinator.</summary>
     /// <returns>The run then.</returns>
-    public async Task<Run> UntilAsync(string run, Func<Run, bool> isSo)
+    /// <param name="replica">Whom to ask.</param>
+    public async Task<Run> UntilAsync(string run, Func<Run, bool> isSo, int replica = 0)
     {
         Run? last = null;
         using var late = new CancellationTokenSource(Patience);
@@ -109,7 +159,7 @@ internal sealed class StandingCluster : IDisposable
         {
             while (await again.WaitForNextTickAsync(late.Token))
             {
-                if (await WatchAsync(run, now => isSo(last = now), late.Token) is { } found)
+                if (await WatchAsync(replica, run, now => isSo(last = now), late.Token) is { } found)
                     return found;
             }
         }
@@ -121,9 +171,9 @@ internal sealed class StandingCluster : IDisposable
     }
 
     /// <summary>Follows a run as long as the coordinator lives.</summary>
-    private async Task<Run?> WatchAsync(string run, Func<Run, bool> isSo, CancellationToken cancellation)
+    private async Task<Run?> WatchAsync(int replica, string run, Func<Run, bool> isSo, CancellationToken cancellation)
     {
-        using var watch = Runs.Watch(new WatchRequest { Run = run, AfterEvent = long.MaxValue }, cancellationToken: cancellation);
+        using var watch = RunsOf(replica).Watch(new WatchRequest { Run = run, AfterEvent = long.MaxValue }, cancellationToken: cancellation);
         try
         {
             while (await watch.ResponseStream.MoveNext(cancellation))
@@ -142,17 +192,24 @@ internal sealed class StandingCluster : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _channel.Dispose();
+        foreach (var channel in _channels)
+            channel.Dispose();
         foreach (var process in _workers.Values)
             process.Dispose();
-        _coordinator.Dispose();
+        foreach (var coordinator in _coordinators)
+            coordinator.Dispose();
         _folder.Dispose();
     }
 
     private void Start(string name, string[] more, IReadOnlyList<string> launcher) => _workers[name] = AtelierProcess.Start(
-        ["worker", "--name", name, "--coordinator", Address, "--listen", $"unix:{_folder[name]}.sock", "--lanes", "1", .. SharesMemory ? (string[])[] : ["--no-shared-memory"], .. more], launcher);
+        ["worker", "--name", name, .. Enumerable.Range(0, Replicas).SelectMany<int, string>(replica => ["--coordinator", AddressOf(replica)]), "--listen", $"unix:{_folder[name]}.sock", "--lanes", "1", .. SharesMemory ? (string[])[] : ["--no-shared-memory"], .. more], launcher);
+
+    private string AddressOf(int replica) => $"unix:{_folder[$"c{replica}.sock"]}";
 
     // Short leases, so that a test need not wait long for those who are frozen.
-    private AtelierProcess StartCoordinator() => AtelierProcess.Start(
-        ["coordinator", "--listen", Address, "--database", Path.Combine(_folder["database"], "c.db"), "--lease", "3"]);
+    private AtelierProcess StartCoordinator(int replica) => AtelierProcess.Start(
+    [
+        "coordinator", "--listen", AddressOf(replica), "--lease", _database is null ? "3" : "10",
+        .. _database is null ? (string[])["--database", Path.Combine(_folder["database"], "c.db")] : ["--database", $"postgres:{_database}", "--replica-listen", $"127.0.0.1:{_firstPort + replica}"],
+    ]);
 }

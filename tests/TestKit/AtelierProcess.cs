@@ -101,7 +101,7 @@ public sealed class AtelierProcess : IDisposable
 
     /// <summary>Sends a signal to the process and all that it has started, as a terminal does; it was started by <c>setsid</c>.</summary>
     /// <param name="name">Its name, such as <c>INT</c>.</param>
-    public void SignalGroup(string name) => Kill(name, $"-- -{_process.Id}");
+    public void SignalGroup(string name) => Kill(name, $"-{_process.Id}");
 
     /// <summary>Whether a signal is ignored here, and so by every process that is started.</summary>
     /// <param name="signal">Its number.</param>

@@ -5,6 +5,7 @@ using Atelier.Cli.Cluster;
 using Atelier.Core;
 using Atelier.Core.Access;
 using Atelier.Core.Fleet;
+using Atelier.Protos;
 using Atelier.Rpc.Transport;
 using Atelier.Worker.Peers;
 using Atelier.Worker.Session;
@@ -14,6 +15,9 @@ namespace Atelier.Cli.Commands;
 /// <summary><c>atelier worker</c>: computes for whichever coordinator leads.</summary>
 internal static class WorkerCommand
 {
+    /// <summary>After its time for leaving a worker has this long to end.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+
     public static Command Create()
     {
         var coordinators = new Option<string[]>("--coordinator") { Description = "http://HOST:PORT, https://HOST:PORT or unix:PATH; again for each standby", Required = true };
@@ -30,13 +34,21 @@ internal static class WorkerCommand
         var role = new Option<string>("--role") { Description = "train runs, and measure them between ticks or while free; or measure only", DefaultValueFactory = _ => "trainer" };
         var device = DeviceOption.Create();
         role.AcceptOnlyFromAmong("trainer", "evaluator");
+        var run = new Option<string?>("--run") { Description = "serve this run only, and end with it: 0 if it finished" };
+        var drainTimeout = new Option<double>("--drain-timeout")
+        {
+            Description = "seconds that leaving may take; what nobody takes over in this time is saved in the run's store",
+            DefaultValueFactory = _ => WorkerOptions.DefaultDrainTimeout.TotalSeconds,
+        };
         var untilStdinCloses = ParentProcess.ExitOption();
-        var command = new Command("worker", "Compute for a coordinator") { coordinators, role, name, threads, lanes, device, listen, advertise, noSharedMemory, token, authority, certificate, key, untilStdinCloses };
+        var command = new Command("worker", "Compute for a coordinator") { coordinators, role, name, threads, lanes, device, run, drainTimeout, listen, advertise, noSharedMemory, token, authority, certificate, key, untilStdinCloses };
         command.SetAction(parsed =>
         {
             int count = parsed.GetValue(threads);
             if (count < 1)
                 throw new UserErrorException($"--threads {count}: at least one is needed");
+            if (parsed.GetValue(drainTimeout) is not (>= 1 and <= 3600))
+                throw new UserErrorException($"--drain-timeout {parsed.GetValue(drainTimeout)}: 1 to 3600 seconds");
             var authorities = Tls.Authorities(parsed.GetValue(authority));
             using var own = Tls.Load(parsed.GetValue(certificate), parsed.GetValue(key), TimeProvider.System);
             var options = new WorkerOptions
@@ -48,6 +60,8 @@ internal static class WorkerCommand
                 Threads = count,
                 Device = DeviceOption.Parse(parsed.GetValue(device)!),
                 IsEvaluator = parsed.GetValue(role) == "evaluator",
+                OnlyRun = parsed.GetValue(run) is { } only ? new RunId(only).Value : null,
+                DrainTimeout = TimeSpan.FromSeconds(parsed.GetValue(drainTimeout)),
                 SharesMemory = !parsed.GetValue(noSharedMemory),
                 Lanes = parsed.GetValue(lanes) ?? Math.Max(1, Environment.ProcessorCount / count),
                 OpenData = DataPath.Open,
@@ -67,6 +81,7 @@ internal static class WorkerCommand
     private static int Run(WorkerOptions options, PeerOptions reached)
     {
         using var drain = new CancellationTokenSource();
+        Timer? overdue = null;
         void Handle(PosixSignalContext context)
         {
             if (ParentProcess.EndsThisOne)
@@ -80,22 +95,24 @@ internal static class WorkerCommand
             context.Cancel = true;
             Console.WriteLine("handing over what this worker holds; once more ends at once");
             drain.Cancel();
+            // Whatever hangs on the way out (a store, a device) does not keep the process.
+            overdue = new Timer(_ => Environment.Exit(ExitCode.Failure), null, options.DrainTimeout + Grace, Timeout.InfiniteTimeSpan);
         }
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
-        RunAsync(options, reached, drain.Token).GetAwaiter().GetResult();
-        return ExitCode.Success;
+        var ended = RunAsync(options, reached, drain.Token).GetAwaiter().GetResult();
+        overdue?.Dispose();
+        if (ended is null or { Ending: RunEnding.Finished })
+            return ExitCode.Success;
+        Console.Error.WriteLine($"atelier: run {ended.Run} {(ended.Ending == RunEnding.Cancelled ? "was cancelled" : "failed")}: {ended.Reason}");
+        return ExitCode.Failure;
     }
 
-    private static async Task RunAsync(WorkerOptions options, PeerOptions reached, CancellationToken drain)
+    private static async Task<RunEnded?> RunAsync(WorkerOptions options, PeerOptions reached, CancellationToken drain)
     {
         await using var peers = await PeerNetwork.StartAsync(reached, drain);
-        await WorkerProcess.RunAsync(options, peers, Console.WriteLine, TimeProvider.System, drain);
+        return await WorkerProcess.RunAsync(options, peers, Console.WriteLine, TimeProvider.System, drain);
     }
 
-    private static string DefaultName()
-    {
-        string host = new([.. Environment.MachineName.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]);
-        return $"{host.Trim('-')}-{Environment.ProcessId}";
-    }
+    private static string DefaultName() => WorkerName.Of(Environment.MachineName, Environment.ProcessId);
 }

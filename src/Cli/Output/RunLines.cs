@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Atelier.Core;
 using Atelier.Core.Specs;
 using Atelier.Protos;
 using Atelier.Worker.Runs;
@@ -78,7 +79,7 @@ internal static class RunLines
     {
         { AlreadySubmitted: true } => $"nothing would change: {preview.Run.Run_} was submitted before, with the same spec and places, and is {Status(preview.Run)}",
         _ => $"{preview.Run.Run_} would {(preview.Run.HasSnapshotImages ? $"go on from its snapshot at {Kimg(preview.Run.SnapshotImages)} kimg" : "begin")} "
-            + (preview.FreeWorkers >= preview.Run.MinWorkers ? "at once" : $"when {Workers(preview.Run.MinWorkers)} can be had")
+            + (preview.FreeWorkers >= preview.Run.MinWorkers ? "at once" : $"when {Counted.Of(preview.Run.MinWorkers, "worker")} can be had")
             + $"; {preview.FreeWorkers} of {preview.FittingWorkers} fitting workers {(preview.FreeWorkers == 1 ? "is" : "are")} free",
     };
 
@@ -198,6 +199,4 @@ internal static class RunLines
     private static string Status(Run run) => run.Status.ToString().ToLowerInvariant();
 
     private static string Status(Protos.Worker worker) => $"{worker.Status.ToString().ToLowerInvariant()}{(worker.IsEvaluator ? " (evaluator)" : "")}";
-
-    private static string Workers(int count) => count == 1 ? "1 worker" : $"{count} workers";
 }

@@ -40,7 +40,7 @@ public sealed partial class FleetGrain
         [
             .. State.Fleet.Members.Select(member => new WorkerRow(
                 new(new(member.Worker.Value, member.Incarnation), member.Capabilities.ProtocolVersion, member.Capabilities.Numerics, member.Capabilities.Device,
-                    member.Capabilities.MemoryBytes, member.Capabilities.PeerAddress, member.Capabilities.Host, member.Capabilities.IsEvaluator),
+                    member.Capabilities.MemoryBytes, member.Capabilities.PeerAddress, member.Capabilities.Host, member.Capabilities.IsEvaluator, member.Capabilities.OnlyRun ?? ""),
                 member.Status, member.Reason ?? "", runs.GetValueOrDefault(member.Worker.Value, ""), member.Until?.ToUnixTimeMilliseconds())),
         ]);
     }
@@ -54,8 +54,6 @@ public sealed partial class FleetGrain
         var taken = State.Details.Values.FirstOrDefault(other => StoreLocation.Parse(other.Store).Identity == store && State.Queue.Get(new(other.Run)).Status is not RunStatus.Cancelled);
         return taken is null ? queue : throw new UserErrorException($"run {taken.Run} keeps its snapshots in {run.Store}; choose another store, or `atelier resume {taken.Run}`");
     }
-
-    private static string Workers(int count) => count == 1 ? "1 worker" : $"{count} workers";
 }
 
 public partial interface IFleetGrain

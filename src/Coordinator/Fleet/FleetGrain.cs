@@ -39,7 +39,7 @@ public sealed partial class FleetGrain(
     public async Task<JoinOutcome> JoinAsync(WorkerCard worker)
     {
         ArgumentNullException.ThrowIfNull(worker);
-        var capabilities = new WorkerCapabilities(worker.ProtocolVersion, worker.Numerics, worker.Device, worker.MemoryBytes, worker.PeerAddress, worker.Host, worker.IsEvaluator);
+        var capabilities = new WorkerCapabilities(worker.ProtocolVersion, worker.Numerics, worker.Device, worker.MemoryBytes, worker.PeerAddress, worker.Host, worker.IsEvaluator, worker.OnlyRun.Length > 0 ? worker.OnlyRun : null);
         var decision = MembershipPolicy.Join(State.Fleet, new(worker.Key.Worker), worker.Key.Incarnation, capabilities, settings, Now);
         if (!decision.Actions.OfType<Refuse>().Any()) State.Sessions[worker.Key.Worker] = ++State.LastSession;
         return await ApplyAsync(decision);
@@ -180,6 +180,11 @@ public sealed partial class FleetGrain(
             State.Details[run.Run.Value], run.Status, run.Reason ?? State.Reasons.GetValueOrDefault(run.Run.Value) ?? WaitOf(run), State.Changed.GetValueOrDefault(run.Run.Value))),
     ]);
 
+    /// <inheritdoc/>
+    public Task<RunEnd?> EndOfAsync(string run) => Task.FromResult(
+        State.Queue.Runs.FirstOrDefault(entry => entry.Run.Value == run) is { Status: RunStatus.Finished or RunStatus.Failed or RunStatus.Cancelled } ended
+            ? new RunEnd(ended.Status, ended.Reason ?? "") : null);
+
     private IEnumerable<Member> Admitted()
     {
         var now = Now;
@@ -194,8 +199,8 @@ public sealed partial class FleetGrain(
         var fitting = admitted.Count(member => run.Numerics is null || member.Capabilities.Numerics == run.Numerics);
         var held = State.Held.Where(other => other.Key != run.Run.Value).SelectMany(other => other.Value).Count();
         return fitting < admitted.Count
-            ? $"needs {Workers(run.MinWorkers)} with the numerics that it began with; {fitting} of {admitted.Count} attached have them"
-            : $"needs {Workers(run.MinWorkers)}; {admitted.Count} are attached, {held} of them with other runs";
+            ? $"needs {Counted.Of(run.MinWorkers, "worker")} with the numerics that it began with; {fitting} of {admitted.Count} attached have them"
+            : $"needs {Counted.Of(run.MinWorkers, "worker")}; {Counted.Of(admitted.Count, "worker")} attached, {held} of them with other runs";
     }
 
     private async Task<RunEntry> StandAsync(RunEntry entry, RunStanding standing)
@@ -331,6 +336,10 @@ public partial interface IFleetGrain : IGrainWithIntegerKey
     /// <summary>A run as it was submitted; null where there is none.</summary>
     [Alias("Details")]
     Task<RunDetails?> DetailsAsync(string run);
+
+    /// <summary>How a run has ended; null while it has not, or is not known.</summary>
+    [Alias("EndOf")]
+    Task<RunEnd?> EndOfAsync(string run);
 
     /// <summary>All runs, in the order of submission.</summary>
     [Alias("List")]

@@ -21,9 +21,10 @@ public sealed record WorkerKey([property: Id(0)] string Worker, [property: Id(1)
 /// <param name="PeerAddress">Where other workers reach it.</param>
 /// <param name="Host">The machine.</param>
 /// <param name="IsEvaluator">Whether it computes evaluations only.</param>
+/// <param name="OnlyRun">The one run that it serves; empty for any.</param>
 [GenerateSerializer, Immutable, Alias("atelier.worker-card")]
 public sealed record WorkerCard(
-    [property: Id(0)] WorkerKey Key, [property: Id(1)] int ProtocolVersion, [property: Id(2)] string Numerics, [property: Id(3)] string Device, [property: Id(4)] long MemoryBytes, [property: Id(5)] string PeerAddress, [property: Id(6)] string Host, [property: Id(7)] bool IsEvaluator);
+    [property: Id(0)] WorkerKey Key, [property: Id(1)] int ProtocolVersion, [property: Id(2)] string Numerics, [property: Id(3)] string Device, [property: Id(4)] long MemoryBytes, [property: Id(5)] string PeerAddress, [property: Id(6)] string Host, [property: Id(7)] bool IsEvaluator, [property: Id(8)] string OnlyRun);
 
 /// <summary>What becomes of a worker that attaches.</summary>
 [GenerateSerializer, Alias("atelier.join-verdict")]
@@ -129,6 +130,12 @@ public sealed record EvaluatorRow([property: Id(0)] WorkerKey Key, [property: Id
 /// <param name="Numerics">What each run computes under, where that is settled.</param>
 [GenerateSerializer, Immutable, Alias("atelier.evaluation-view")]
 public sealed record EvaluationView([property: Id(0)] List<EvaluatorRow> Workers, [property: Id(1)] Dictionary<string, string> Numerics);
+
+/// <summary>How a run has ended.</summary>
+/// <param name="Status">Its last state.</param>
+/// <param name="Reason">Why, for people; empty for none.</param>
+[GenerateSerializer, Immutable, Alias("atelier.run-end")]
+public sealed record RunEnd([property: Id(0)] RunStatus Status, [property: Id(1)] string Reason);
 
 /// <summary>A run as it was submitted, with its spec resolved.</summary>
 [GenerateSerializer, Immutable, Alias("atelier.run-details")]

@@ -62,7 +62,7 @@ internal sealed partial class FleetService(
                 stream.Send(new CoordinatorMessage { Cluster = cluster.Id, ProbeRequest = new ProbeRequest { DeadlineSeconds = settings.ProbeDeadline.TotalSeconds } });
             else
                 pulse.Nudge();
-            await ConverseAsync(card.Key, new Session(outcome.Session, worker, reference, stream), requestStream, responseStream, context.CancellationToken);
+            await ConverseAsync(card.Key, new Session(outcome.Session, worker, reference, stream, card.OnlyRun), requestStream, responseStream, context.CancellationToken);
         }
         finally
         {
@@ -79,6 +79,13 @@ internal sealed partial class FleetService(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "a message of {Worker} ({Kind}) could not be handled and is left out")]
     private static partial void Unhandled(ILogger logger, string worker, WorkerMessage.MessageOneofCase kind, Exception error);
+
+    private static RunEnding EndingOf(RunEnd end) => end.Status switch
+    {
+        Core.Fleet.Queue.RunStatus.Finished => RunEnding.Finished,
+        Core.Fleet.Queue.RunStatus.Failed => RunEnding.Failed,
+        _ => RunEnding.Cancelled,
+    };
 
     private static RpcException Refusal(JoinOutcome outcome)
     {
@@ -103,7 +110,7 @@ internal sealed partial class FleetService(
         if (register.NumericsSha256.Length == 0) throw Bad("`register` has no numerics_sha256");
         return new(
             new(register.Worker, register.Incarnation), register.ProtocolVersion, register.NumericsSha256, register.Device, register.MemoryBytes, register.PeerAddress, register.Host,
-            register.Role == WorkerRole.Evaluator);
+            register.Role == WorkerRole.Evaluator, register.OnlyRun);
     }
 
     private static RpcException Bad(string what) => new(new Status(StatusCode.InvalidArgument, what));
@@ -168,7 +175,7 @@ internal sealed partial class FleetService(
                 renewal = RenewAsync(worker, stream);
             }
 
-            if (requests.Current.MessageCase is WorkerMessage.MessageOneofCase.LeaseRenewal or WorkerMessage.MessageOneofCase.None) continue;
+            if (requests.Current is { MessageCase: WorkerMessage.MessageOneofCase.None } or { LeaseRenewal.WarmUp: null }) continue;
             if (!heard.Writer.TryWrite(requests.Current)) stream.End(new Status(StatusCode.ResourceExhausted, $"{MostUnheard} messages of this worker wait to be handled"));
         }
     }
@@ -193,9 +200,15 @@ internal sealed partial class FleetService(
         {
             try
             {
-                if (await session.Worker.AttachAsync(session.Number, session.Reference)) continue;
-                session.Stream.End(new Status(StatusCode.Aborted, $"{worker.Worker} has attached again"));
-                return;
+                if (!await session.Worker.AttachAsync(session.Number, session.Reference))
+                {
+                    session.Stream.End(new Status(StatusCode.Aborted, $"{worker.Worker} has attached again"));
+                    return;
+                }
+
+                // Told until the worker has left.
+                if (session.OnlyRun.Length > 0 && await Fleet.EndOfAsync(session.OnlyRun) is { } end)
+                    session.Stream.Send(new CoordinatorMessage { Cluster = cluster.Id, RunEnded = new() { Run = session.OnlyRun, Ending = EndingOf(end), Reason = end.Reason } });
             }
             catch (Exception error) when (GrainCalls.IsPassing(error))
             {
@@ -256,7 +269,11 @@ internal sealed partial class FleetService(
         switch (message.MessageCase)
         {
             case WorkerMessage.MessageOneofCase.RunReport:
-                await Run(message.RunReport.Run).ReportAsync(RunMessages.ToReport(worker, message.RunReport));
+                await Run(message.RunReport.Run).ReportAsync(RunMessages.ToReport(worker, message.RunReport, cluster));
+                break;
+            case WorkerMessage.MessageOneofCase.LeaseRenewal:
+                var warmUp = message.LeaseRenewal.WarmUp;
+                await Run(warmUp.Run).WarmedAsync(worker, warmUp.IsWarm, warmUp.Trouble);
                 break;
             case WorkerMessage.MessageOneofCase.ProbeResult:
                 var verdict = await Fleet.ProbedAsync(worker, message.ProbeResult.DigestSha256);
@@ -275,7 +292,7 @@ internal sealed partial class FleetService(
                 pulse.Nudge();
                 break;
             case WorkerMessage.MessageOneofCase.RunNote:
-                await Run(message.RunNote.Run).NoteAsync(new(message.RunNote.Json, message.RunNote.Text, message.RunNote.IsTick, message.RunNote.IsFailure));
+                await Run(message.RunNote.Run).NoteAsync(new(worker, message.Number, message.RunNote.Json, message.RunNote.Text, message.RunNote.IsTick, message.RunNote.IsFailure));
                 break;
             case WorkerMessage.MessageOneofCase.LogLines:
                 await Run(message.LogLines.Run).LogAsync(worker.Worker, [.. message.LogLines.Lines]);
@@ -289,12 +306,14 @@ internal sealed partial class FleetService(
                 await grains.GetGrain<IInspectionGrain>(message.DataFacts.Request).AnswerAsync(InspectionAnswer.Of(message.DataFacts));
                 break;
         }
+
+        if (message.Number > 0) stream.Send(new CoordinatorMessage { Cluster = cluster.Id, Acknowledged = new() { UpTo = message.Number } });
     }
 
     private IRunGrain Run(string name) => FleetName.IsValid(name) ? grains.GetGrain<IRunGrain>(name) : throw Bad($"`{name}` is no name of a run");
 
     /// <summary>A worker's stream as long as it lasts.</summary>
-    private sealed record Session(long Number, IWorkerGrain Worker, IWorkerConnection Reference, WorkerConnection Stream);
+    private sealed record Session(long Number, IWorkerGrain Worker, IWorkerConnection Reference, WorkerConnection Stream, string OnlyRun);
 }
 
 /// <summary>The method Attach of fleet.proto, as a server needs it whose answers are encoded before the stream gets them.</summary>

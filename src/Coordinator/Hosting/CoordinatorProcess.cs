@@ -45,7 +45,11 @@ public sealed class CoordinatorProcess(CoordinatorOptions options, Action<string
         foreach (var address in server.Addresses)
             say($"listening on {address}");
         if (options.Database.IsShared)
+        {
             say($"replica {options.ReplicaAddress} of cluster {identity.Id[..8]}");
+            server.Follow(say);
+        }
+
         var stopped = Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation);
         if (await Task.WhenAny(server.Died, stopped) == server.Died)
             say($"the other replicas have given this one up ({await server.Died}); joining anew");

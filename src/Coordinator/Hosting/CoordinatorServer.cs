@@ -40,6 +40,14 @@ public sealed class CoordinatorServer : IAsyncDisposable
     /// <summary>The paths that are mapped, with names in braces.</summary>
     internal IEnumerable<string> Routes => _app.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Select(endpoint => endpoint.RoutePattern.RawText!);
 
+    /// <summary>Tells of other replicas that come and go.</summary>
+    /// <param name="say">Told, a line at a time.</param>
+    public void Follow(Action<string> say)
+    {
+        var oracle = _app.Services.GetRequiredService<ISiloStatusOracle>();
+        oracle.SubscribeToSiloStatusEvents(new Neighbours(oracle.SiloAddress, say));
+    }
+
     /// <summary>Starts to serve.</summary>
     /// <param name="options">How.</param>
     /// <param name="identity">Which cluster the database is of.</param>
@@ -106,9 +114,9 @@ public sealed class CoordinatorServer : IAsyncDisposable
     private static WebApplication Build(CoordinatorOptions options, ClusterIdentity identity, TimeProvider time)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddFilter("Polly", LogLevel.Critical).AddFilter("Grpc", LogLevel.Warning)
-            // They warn at every start: of a garbage collector that is chosen on purpose, and of a stall as long as the machine is up.
-            .AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error)
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Error).AddFilter("Polly", LogLevel.Critical).AddFilter("Grpc", LogLevel.Warning)
+            // A replica that ends is told in a line of ours; what Orleans says of it fills a screen.
+            .AddFilter("Orleans.Messaging", LogLevel.Critical).AddFilter("Orleans.Runtime.MembershipService", LogLevel.Critical)
             .AddSimpleConsole(console => console.SingleLine = true);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
@@ -159,4 +167,14 @@ public sealed class CoordinatorServer : IAsyncDisposable
     }
 
     internal static IPAddress Resolve(string host) => Dns.GetHostAddresses(host)[0];
+
+    private sealed class Neighbours(SiloAddress own, Action<string> say) : ISiloStatusListener
+    {
+        public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
+        {
+            if (updatedSilo.Equals(own)) return;
+            if (status == SiloStatus.Active) say($"replica {updatedSilo.Endpoint} is there");
+            else if (status == SiloStatus.Dead) say($"replica {updatedSilo.Endpoint} is gone");
+        }
+    }
 }

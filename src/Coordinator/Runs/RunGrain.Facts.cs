@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Atelier.Coordinator.Fleet;
 using Atelier.Core.Fleet.Generations;
 using Atelier.Core.Runs;
 using Orleans;
@@ -15,7 +16,17 @@ public sealed partial class RunGrain
     public async Task NoteAsync(WorkerNote note)
     {
         ArgumentNullException.ThrowIfNull(note);
-        if (!await PrepareAsync()) return;
+        // One that is not taken in now is told again.
+        if (!await PrepareAsync())
+        {
+            if (_details is null) return;
+            throw new RunNotReadyException();
+        }
+
+        var key = $"{note.Worker.Worker} {note.Worker.Incarnation}";
+        if (note.Number > 0 && note.Number <= State.HeardNotes.GetValueOrDefault(key)) return;
+        if (note.Number > 0) State.HeardNotes[key] = note.Number;
+        foreach (var gone in State.HeardNotes.Keys.Where(known => !_live.ContainsKey(known.Split(' ')[0]) && known != key).ToList()) State.HeardNotes.Remove(gone);
         // A worker writes ticks into the run's folder itself.
         _events!.Add(note.Json, note.Text, isInFile: note.IsTick);
         if (note.IsTick) return;
@@ -85,12 +96,15 @@ public sealed partial class RunGrain
 }
 
 /// <summary>Something that happened where only a worker sees it.</summary>
+/// <param name="Worker">Whose process tells.</param>
+/// <param name="Number">Of the message: one that comes again was heard; 0 for one that does not.</param>
 /// <param name="Json">As a line of `events.jsonl`, or of `stats.jsonl` for a tick.</param>
 /// <param name="Text">For people.</param>
 /// <param name="IsTick">Whether it is a tick.</param>
 /// <param name="IsFailure">Whether the run cannot go on, and why is the text.</param>
 [GenerateSerializer, Immutable, Alias("atelier.worker-note")]
-public sealed record WorkerNote([property: Id(0)] string Json, [property: Id(1)] string Text, [property: Id(2)] bool IsTick, [property: Id(3)] bool IsFailure);
+public sealed record WorkerNote(
+    [property: Id(0)] WorkerKey Worker, [property: Id(1)] long Number, [property: Id(2)] string Json, [property: Id(3)] string Text, [property: Id(4)] bool IsTick, [property: Id(5)] bool IsFailure);
 
 /// <summary>Where a run stands.</summary>
 /// <param name="Generation">Number of the last generation.</param>

@@ -40,6 +40,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     private StoreWork _work = null!;
     private RunEvents? _events;
     private RunEventFile? _eventFile;
+    private readonly Dictionary<string, long> _warm = [];
     private bool _isDue;
     private bool _isLoading;
     private bool _isUnstored;
@@ -110,6 +111,26 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
         _heard.Add(report);
         // Progress alone changes no decision that the next pulse could not make.
         if (former is null || (former.Stage, former.Generation, former.Trouble) != (report.Stage, report.Generation, report.Trouble)) DecideSoon();
+    }
+
+    /// <inheritdoc/>
+    public async Task WarmedAsync(WorkerKey worker, bool isWarm, string trouble)
+    {
+        ArgumentNullException.ThrowIfNull(worker);
+        if (!await PrepareAsync()) return;
+        if (trouble.Length > 0)
+        {
+            State.Generation = GenerationReports.CannotWarmUp(Generation, new(worker.Worker), worker.Incarnation, trouble, _settings, Now);
+        }
+        else if (isWarm && _warm.GetValueOrDefault(worker.Worker) != worker.Incarnation)
+        {
+            _warm[worker.Worker] = worker.Incarnation;
+            DecideSoon();
+        }
+        else if (!isWarm)
+        {
+            _warm.Remove(worker.Worker);
+        }
     }
 
     /// <inheritdoc/>
@@ -210,51 +231,9 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
         return State.Generation is not null;
     }
 
-    /// <summary>Goes on with what a former activation has begun and not finished.</summary>
-    private void GoOn()
-    {
-        ResumeSnapshots();
-        ResumeQuality();
-        foreach (var result in State.Recording) Record(result);
-    }
-
     private async Task StoreChangesAsync()
     {
         _isUnstored = false;
-        await StoreAsync();
-    }
-
-    private void Load()
-    {
-        _isLoading = true;
-        _work.DoUntilDone(_details!.Store, async (store, cancellation) =>
-        {
-            await store.Snapshots.CleanAsync(cancellation);
-            var search = await store.Snapshots.OpenNewestAsync(cancellation);
-            using var newest = search.Snapshot;
-            var (name, manifest, refused) = (newest?.Name, newest?.Manifest, search.Refused);
-            return () => BeginAsync(name, manifest, refused);
-        });
-    }
-
-    private async Task BeginAsync(SnapshotName? newest, SnapshotManifest? manifest, IReadOnlyList<RefusedSnapshot> refused)
-    {
-        _isLoading = false;
-        if (State.Generation is not null) return;
-        foreach (var snapshot in refused)
-            Log(new SnapshotRefused(Now, snapshot.Name.At.Kimg, snapshot.Name.ToString(), snapshot.Reason, newest?.ToString()));
-        if (newest is not null && manifest is not null)
-        {
-            (State.BaseIteration, State.BaseImages) = (manifest.Iteration, manifest.ImageCount);
-            State.Snapshots[manifest.Iteration] = newest.ToString();
-            State.SnapshotImages = manifest.ImageCount;
-            State.Branch = newest.Branch;
-            if (_spec!.Rollbacks > 0) State.Unjudged.Add(newest.ToString());
-            await EvaluateWhatIsMissingAsync(newest, manifest);
-        }
-
-        State.Generation = GenerationState.New(
-            new(Name), ShapeOf(_details!, _spec!), newest is null ? [] : [new Position(manifest!.Iteration, 0)]);
         await StoreAsync();
     }
 
@@ -273,8 +252,11 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
 
     private RunStanding Standing() => new(Name, StatusNow(), Generation.Failure ?? _work.Trouble, [.. Generation.Held.Select(worker => worker.Value)]);
 
+    /// <summary>Whether a worker has got ready for the run; one that holds it is.</summary>
+    private bool IsWarm(LiveRow row) => _warm.GetValueOrDefault(row.Worker) == row.Incarnation || Generation.Held.Any(worker => worker.Value == row.Worker);
+
     private RunView ViewOf() =>
-        new(new(Epoch), _intent, [.. _live.Values.Select(row => new LiveWorker(new(row.Worker), row.Incarnation, row.MayServe))]);
+        new(new(Epoch), _intent, [.. _live.Values.Select(row => new LiveWorker(new(row.Worker), row.Incarnation, row.MayServe, IsWarm(row)))]);
 
     /// <summary>Stores what was decided, before anything is done about it. What the next reports tell again is not worth a write.</summary>
     private async Task KeepAsync(GenerationDecision decision)
@@ -312,72 +294,10 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     }
 }
 
-/// <summary>One run: its generations, its snapshots, its events. The key is its name. It asks the fleet's grain, and tells workers.</summary>
-[Alias("atelier.run")]
-public interface IRunGrain : IGrainWithStringKey
+/// <summary>The run's grain cannot take something in yet; it is told again.</summary>
+[GenerateSerializer, Alias("atelier.run-not-ready")]
+public sealed class RunNotReadyException : OrleansException
 {
-    /// <summary>Decides what is to be done now; called several times a second by every replica.</summary>
-    [Alias("Pulse")]
-    Task PulseAsync();
-
-    /// <summary>Something was done to the store: the grain has a turn to go on with it.</summary>
-    [Alias("Wake")]
-    Task WakeAsync();
-
-    /// <summary>A worker's report.</summary>
-    [Alias("Report")]
-    Task ReportAsync(WorkerReport report);
-
-    /// <summary>A digest to compare.</summary>
-    [Alias("Check")]
-    Task CheckAsync(CheckReport check);
-
-    /// <summary>How writing a slice went.</summary>
-    [Alias("Slice")]
-    Task SliceAsync(SliceNote slice);
-
-    /// <summary>An evaluation of the run has ended.</summary>
-    [Alias("Measured")]
-    Task MeasuredAsync(Evaluations.EvaluationResult result);
-
-    /// <summary>A worker left something for an evaluation that has ended.</summary>
-    /// <param name="snapshot">Of which snapshot.</param>
-    [Alias("Tidy")]
-    Task TidyAsync(string snapshot);
-
-    /// <summary>Something that happened where only a worker sees it.</summary>
-    [Alias("Note")]
-    Task NoteAsync(WorkerNote note);
-
-    /// <summary>Lines of a worker's log.</summary>
-    [Alias("Log")]
-    Task LogAsync(string worker, List<string> lines);
-
-    /// <summary>A person resumed the run.</summary>
-    /// <param name="details">The run as it is from here on.</param>
-    [Alias("Resumed")]
-    Task ResumedAsync(RunDetails details);
-
-    /// <summary>A person has evicted one of its workers.</summary>
-    /// <param name="text">Which and why, for people.</param>
-    [Alias("Evicted")]
-    Task EvictedAsync(string text);
-
-    /// <summary>The run was deleted: a later one of its name has nothing to do with it.</summary>
-    [Alias("Forget")]
-    Task ForgetAsync();
-
-    /// <summary>Where the run stands.</summary>
-    [Alias("Describe")]
-    Task<RunFacts> DescribeAsync();
-
-    /// <summary>Events after a number, oldest first.</summary>
-    [Alias("Events")]
-    Task<List<EventRow>> EventsAsync(long after);
-
-    /// <summary>Lines of logs after a number, oldest first.</summary>
-    [Alias("Logs")]
-    Task<List<LogRow>> LogsAsync(long after);
 }
 
 /// <summary>What a coordinator writes into the folders of runs, besides snapshots.</summary>

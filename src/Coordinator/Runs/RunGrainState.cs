@@ -56,6 +56,9 @@ public sealed class RunGrainState : EpochState
     /// <summary>What writers have told of slices whose snapshots are not decided yet, by attempt.</summary>
     public Dictionary<long, List<SliceNote>> Slices { get; set; } = [];
 
+    /// <summary>Number of the last note of each worker's process, by name and incarnation.</summary>
+    public Dictionary<string, long> HeardNotes { get; set; } = [];
+
     /// <summary>The last events.</summary>
     public RunEventsState Events { get; set; } = new();
 }

@@ -19,11 +19,32 @@ internal static class RunMessages
     public static string AuthorityOf(string run) => $"run/{run}";
 
     /// <summary>A worker's report.</summary>
-    public static WorkerReport ToReport(WorkerKey worker, RunReport report) => new(
-        new(worker.Worker), worker.Incarnation, report.Sequence, new(report.Generation), StageOf(report.Stage), report.Held?.ToVersion(),
+    /// <param name="worker">Whose.</param>
+    /// <param name="report">The report.</param>
+    /// <param name="cluster">A state of another cluster's run counts for nothing here.</param>
+    public static WorkerReport ToReport(WorkerKey worker, RunReport report, ClusterIdentity cluster) => new(
+        new(worker.Worker), worker.Incarnation, report.Sequence, new(report.Generation), StageOf(report.Stage),
+        report.Cluster.Length == 0 || report.Cluster == cluster.Id ? report.Held?.ToVersion() : null,
         report.Waiting is { } waiting ? new WaitingFor(new(waiting.Rank), new(waiting.Iteration, waiting.Phase)) : null,
         report.Trouble.Length > 0 ? report.Trouble : null,
-        report.SecondsPerShard > 0 ? report.SecondsPerShard : null);
+        report.SecondsPerShard > 0 ? report.SecondsPerShard : null,
+        report.TroubleKind switch
+        {
+            Protos.TroubleKind.Peer => TroubleCause.Peer,
+            Protos.TroubleKind.Store => TroubleCause.Store,
+            _ => TroubleCause.Own,
+        },
+        StepOf(report.Step) is { } step ? new PrepareProgress(step, report.StepProgress) : null);
+
+    private static PreparationStep? StepOf(Protos.PrepareStep step) => step switch
+    {
+        Protos.PrepareStep.ReadingData => PreparationStep.ReadingData,
+        Protos.PrepareStep.LoadingState => PreparationStep.LoadingState,
+        Protos.PrepareStep.FetchingState => PreparationStep.FetchingState,
+        Protos.PrepareStep.WarmingUp => PreparationStep.WarmingUp,
+        Protos.PrepareStep.MeetingPeers => PreparationStep.MeetingPeers,
+        _ => null,
+    };
 
     /// <summary>A digest that is to be compared.</summary>
     public static CheckReport ToCheck(WorkerKey worker, StateDigest digest) => new(
@@ -47,6 +68,17 @@ internal static class RunMessages
                 break;
             case PrepareOrder prepare:
                 message.Prepare = PrepareOf(prepare.Plan, details, live, snapshot);
+                break;
+            case WarmOrder:
+                message.Warm = new()
+                {
+                    Run = run,
+                    SpecJson = details.SpecJson,
+                    DataPath = details.DataPath,
+                    RunStore = details.Store,
+                    InitPath = details.InitPath,
+                    Branch = details.Branch,
+                };
                 break;
             case GoOrder:
                 message.Go = new() { Run = run, Generation = generation };

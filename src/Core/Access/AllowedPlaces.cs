@@ -123,15 +123,3 @@ public static class LexicalPath
         return path == folder || path.StartsWith(folder == "/" ? folder : folder + "/", StringComparison.Ordinal);
     }
 }
-
-/// <summary>Untrusted text in a form that fits one line of a message or log: without control characters, and shortened.</summary>
-internal static class PrintableText
-{
-    private const int MaxLength = 100;
-
-    public static string Of(string text)
-    {
-        var visible = new string([.. text.Take(MaxLength).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)]);
-        return text.Length > MaxLength ? visible + "…" : visible;
-    }
-}

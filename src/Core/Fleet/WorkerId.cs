@@ -29,8 +29,9 @@ public sealed record WorkerId
 /// <param name="PeerAddress">Where other workers reach it.</param>
 /// <param name="Host">The machine; workers of one host may share memory.</param>
 /// <param name="IsEvaluator">Whether it computes evaluations only, and no run's steps.</param>
+/// <param name="OnlyRun">The one run that it serves; null for any.</param>
 public sealed record WorkerCapabilities(
-    int ProtocolVersion, string Numerics, string Device, long MemoryBytes, string PeerAddress, string Host, bool IsEvaluator = false);
+    int ProtocolVersion, string Numerics, string Device, long MemoryBytes, string PeerAddress, string Host, bool IsEvaluator = false, string? OnlyRun = null);
 
 /// <summary>A worker counts as alive until its lease runs out; every message from it renews the lease.</summary>
 /// <param name="Until">The first moment at which it is lost.</param>

@@ -17,6 +17,10 @@ public static class ClientTransport
     /// <summary>How long a connection may take to come about.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
+    // The same towards a coordinator, whose place another one can take while it is frozen: noticed within 4 s.
+    private static readonly TimeSpan CoordinatorPingAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CoordinatorPingTimeout = TimeSpan.FromSeconds(3);
+
     // A chunk of a state fits without waiting for the receiver's leave.
     private const int WindowBytes = 4 << 20;
 
@@ -51,6 +55,16 @@ public static class ClientTransport
         return handler;
     }
 
+    /// <summary>Has a handler serve a channel to a coordinator.</summary>
+    /// <param name="handler">Changed.</param>
+    /// <param name="connectTimeout">How long a connection may take to come about; null for <see cref="ConnectTimeout"/>.</param>
+    internal static SocketsHttpHandler ToCoordinator(SocketsHttpHandler handler, TimeSpan? connectTimeout)
+    {
+        (handler.KeepAlivePingDelay, handler.KeepAlivePingTimeout) = (CoordinatorPingAfter, CoordinatorPingTimeout);
+        handler.ConnectTimeout = connectTimeout ?? ConnectTimeout;
+        return handler;
+    }
+
     private static SocketsHttpHandler Create() => new()
     {
         EnableMultipleHttp2Connections = true,
@@ -73,16 +87,17 @@ public static class CoordinatorChannel
     /// <param name="address">The address.</param>
     /// <param name="tls">What is trusted and shown, for <c>https</c>; null for the system's trust.</param>
     /// <param name="carriesToken">Whether calls carry a token, which does not travel in the clear beyond this machine.</param>
+    /// <param name="connectTimeout">How long a connection may take to come about; null for <see cref="ClientTransport.ConnectTimeout"/>.</param>
     /// <exception cref="UserErrorException">It is no such address, or a token would be seen on the way.</exception>
-    public static GrpcChannel Open(string address, SslClientAuthenticationOptions? tls, bool carriesToken = false)
+    public static GrpcChannel Open(string address, SslClientAuthenticationOptions? tls, bool carriesToken = false, TimeSpan? connectTimeout = null)
     {
         ArgumentNullException.ThrowIfNull(address);
         if (address.StartsWith(SocketScheme, StringComparison.Ordinal))
-            return GrpcChannel.ForAddress("http://localhost", new() { HttpHandler = ClientTransport.Unix(new(address[SocketScheme.Length..])), DisposeHttpClient = true });
+            return GrpcChannel.ForAddress("http://localhost", new() { HttpHandler = ClientTransport.ToCoordinator(ClientTransport.Unix(new(address[SocketScheme.Length..])), connectTimeout), DisposeHttpClient = true });
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.PathAndQuery != "/")
             throw new UserErrorException($"`{address}` is no address of a coordinator; give http://HOST:PORT, https://HOST:PORT or unix:PATH");
         if (carriesToken && uri.Scheme == Uri.UriSchemeHttp && !uri.IsLoopback)
             throw new UserErrorException($"the token would be seen by everybody on the way to {address}; a coordinator on another machine is reached with TLS, at https://{uri.Authority}");
-        return GrpcChannel.ForAddress(uri, new() { HttpHandler = ClientTransport.Tcp(tls), DisposeHttpClient = true });
+        return GrpcChannel.ForAddress(uri, new() { HttpHandler = ClientTransport.ToCoordinator(ClientTransport.Tcp(tls), connectTimeout), DisposeHttpClient = true });
     }
 }

@@ -90,6 +90,7 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
 
     /// <summary>Opens a snapshot after checking the size and SHA-256 of every slice.</summary>
     /// <exception cref="SnapshotDamagedException">It is not whole.</exception>
+    /// <exception cref="IOException">The store cannot be read now; the snapshot may well be whole.</exception>
     public async Task<OpenSnapshot> OpenAsync(SnapshotName name, CancellationToken cancellationToken)
     {
         var manifest = await ReadManifestAsync(name, cancellationToken);
@@ -220,9 +221,9 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
                 ? manifest
                 : throw new SnapshotDamagedException($"its manifest is that of {new SnapshotName(manifest.Branch, manifest.At)}");
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new SnapshotDamagedException($"its manifest cannot be read ({error.Message})", error);
+            throw new SnapshotDamagedException("its manifest is missing", error);
         }
     }
 
@@ -234,13 +235,9 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
         {
             stream = await blobs.OpenReadAsync(SliceOf(name, slice), cancellationToken);
         }
-        catch (FileNotFoundException error)
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new SnapshotDamagedException($"{slice.File} is missing", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new SnapshotDamagedException($"{slice.File} cannot be read ({error.Message})", error);
         }
 
         if (stream.Length == slice.Bytes) return stream;
@@ -271,7 +268,8 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
         catch (Exception error)
         {
             await stream.DisposeAsync();
-            if (error is SnapshotDamagedException or OperationCanceledException) throw;
+            // A store that fails says nothing about the snapshot.
+            if (error is SnapshotDamagedException or OperationCanceledException or IOException or UnauthorizedAccessException) throw;
             throw new SnapshotDamagedException($"{slice.File} cannot be read ({error.Message})", error);
         }
     }

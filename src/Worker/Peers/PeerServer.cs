@@ -76,6 +76,9 @@ public sealed class PeerServer : IAsyncDisposable
     public Task<IRankLinks> JoinAsync(PeerMembership membership, TimeSpan patience, TimeProvider time, CancellationToken cancellation) =>
         JoinAsync(membership, RingShape.ForPeers(membership?.Addresses.Count ?? 0), patience, time, cancellation);
 
+    /// <summary>Forgets a run: its next generation may have any number.</summary>
+    public void Forget(string run) => _rendezvous.Forget(run);
+
     /// <summary>Offers the states that this worker holds; until then there are none.</summary>
     /// <param name="provider">Knows them.</param>
     public void ServeState(StateProvider provider) => _states.Provider = provider;
@@ -112,10 +115,7 @@ public sealed record PeerOptions(ListenAddress Listen)
     /// <summary>What its port bears with.</summary>
     public ServerLimits Limits { get; init; } = new();
 
-    /// <summary>How long a rank may wait that calls for a generation of which this worker was not told yet.</summary>
-    public TimeSpan NewcomerPatience { get; init; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>Measures it.</summary>
+    /// <summary>Measures the limits.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
 

@@ -18,7 +18,10 @@ public interface IPeerNetwork : IAsyncDisposable
     /// <param name="order">The generation.</param>
     /// <param name="patience">How long to wait for the others.</param>
     /// <exception cref="Collectives.CollectiveException">A member did not come in time, or left.</exception>
-    Task<IRankLinks> MeetAsync(Prepare order, int rank, TimeSpan patience, CancellationToken cancellation);
+    Task<IRankLinks> MeetAsync(Prepare order, int rank, CancellationToken cancellation);
+
+    /// <summary>Forgets which generations of a run there were: the run was let go, or its generations are counted anew.</summary>
+    void Forget(string run);
 
     /// <summary>
     /// Lets others fetch the state that this worker holds, if it is the one they ask for, and no longer the one that was offered
@@ -31,8 +34,9 @@ public interface IPeerNetwork : IAsyncDisposable
     /// <param name="address">Where the worker is reached that holds it.</param>
     /// <param name="version">The state.</param>
     /// <param name="into">Becomes that state.</param>
+    /// <param name="received">Told how many bytes have come, now and then.</param>
     /// <exception cref="Peers.States.PeerStateException">It could not be fetched; the message says why.</exception>
-    Task FetchAsync(string address, string run, Core.Fleet.StateVersion version, TrajectoryState into, CancellationToken cancellation);
+    Task FetchAsync(string address, string run, Core.Fleet.StateVersion version, TrajectoryState into, Action<long> received, CancellationToken cancellation);
 }
 
 /// <summary>A state that stands still.</summary>
@@ -77,14 +81,17 @@ public sealed class PeerNetwork : IPeerNetwork
     }
 
     /// <inheritdoc/>
-    public Task<IRankLinks> MeetAsync(Prepare order, int rank, TimeSpan patience, CancellationToken cancellation)
+    public Task<IRankLinks> MeetAsync(Prepare order, int rank, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(order);
         if (order.Members.All(member => member.Host.Length > 0 && member.Host == order.Members[0].Host))
-            return new SharedMemoryWorld(order.Meeting, order.Members.Count).JoinAsync(rank, patience, _time, cancellation);
+            return new SharedMemoryWorld(order.Meeting, order.Members.Count).JoinAsync(rank, Timeout.InfiniteTimeSpan, _time, cancellation);
         var addresses = order.Members.Select(member => PeerAddress.Parse(member.PeerAddress)).ToList();
-        return _server.JoinAsync(new PeerMembership(order.Run, order.Generation, rank, addresses), patience, _time, cancellation);
+        return _server.JoinAsync(new PeerMembership(order.Run, order.Generation, rank, addresses), Timeout.InfiniteTimeSpan, _time, cancellation);
     }
+
+    /// <inheritdoc/>
+    public void Forget(string run) => _server.Forget(run);
 
     /// <inheritdoc/>
     public void Offer(string run, HeldState? held)
@@ -98,8 +105,8 @@ public sealed class PeerNetwork : IPeerNetwork
     }
 
     /// <inheritdoc/>
-    public Task FetchAsync(string address, string run, Core.Fleet.StateVersion version, TrajectoryState into, CancellationToken cancellation) =>
-        PeerStateClient.FetchAsync(PeerAddress.Parse(address), _security, run, version, into, FetchPatience, _time, cancellation);
+    public Task FetchAsync(string address, string run, Core.Fleet.StateVersion version, TrajectoryState into, Action<long> received, CancellationToken cancellation) =>
+        PeerStateClient.FetchAsync(PeerAddress.Parse(address), _security, run, version, into, FetchPatience, _time, cancellation, received);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()

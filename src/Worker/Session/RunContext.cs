@@ -19,21 +19,24 @@ namespace Atelier.Worker.Session;
 /// <summary>What a worker keeps of a run from one generation to the next: its data, its state, its lanes, who listens.</summary>
 internal sealed class RunContext : IDisposable
 {
-    private readonly Prepare _order;
+    private readonly RunIdentity _identity;
     private readonly Device _device = null!;
 
-    /// <summary>Opens the run's data and makes room for its state.</summary>
-    /// <param name="order">The first order to prepare.</param>
+    /// <summary>Checks the run's data and makes room for its state.</summary>
+    /// <param name="dataset">Its data; disposed with this, also when this throws.</param>
+    /// <param name="preparation">Told of steps.</param>
     /// <exception cref="UserErrorException">The run is not one for this worker, or its data is not what the run was made with.</exception>
-    public RunContext(Prepare order, WorkerOptions options)
+    public RunContext(RunIdentity identity, ImageDataset dataset, WorkerOptions options, Preparation preparation)
     {
-        _order = order;
-        Spec = RunSpecJson.Read(order.SpecJson, $"the spec of {order.Run}");
-        Dataset = ImageDataset.Open(options.OpenData(order.DataPath), RunPreparation.OptionsOf(Spec));
+        (_identity, Dataset) = (identity, dataset);
         try
         {
+            Spec = identity.Spec();
+            Location = StoreLocation.Parse(identity.RunStore);
+            Folder = Location is StoreLocation.Folder folder ? new RunFolder(folder.Path) : null;
             if (Spec.DataDigest.Length > 0 && Spec.DataDigest != Dataset.ContentHash)
-                throw new UserErrorException($"{order.DataPath} is not what the run was made with: its images or labels differ (SHA-256 {Dataset.ContentHash}, the run's is {Spec.DataDigest})");
+                throw new UserErrorException($"{identity.DataPath} is not what the run was made with: its images or labels differ (SHA-256 {Dataset.ContentHash}, the run's is {Spec.DataDigest})");
+            preparation.Begin(PrepareStep.WarmingUp);
             _device = options.Device.ToTorch();
             State = new TrajectoryState(Spec.ToModel(), ScalarType.Float32, _device);
             Lanes = new ShardLanes(State, Spec.ToStep().Losses, Math.Min(options.Lanes, Spec.Shards));
@@ -44,13 +47,11 @@ internal sealed class RunContext : IDisposable
             Dispose();
             throw;
         }
-        Location = StoreLocation.Parse(order.RunStore);
-        Folder = Location is StoreLocation.Folder folder ? new RunFolder(folder.Path) : null;
     }
 
-    public string Run => _order.Run;
+    public string Run => _identity.Run;
 
-    public RunSpec Spec { get; }
+    public RunSpec Spec { get; } = null!;
 
     public ImageDataset Dataset { get; }
 
@@ -64,15 +65,15 @@ internal sealed class RunContext : IDisposable
     public StepStatistics Statistics { get; } = null!;
 
     /// <summary>Where its snapshots are.</summary>
-    public StoreLocation Location { get; }
+    public StoreLocation Location { get; } = null!;
 
     /// <summary>Its folder; null where the store is none.</summary>
     public RunFolder? Folder { get; }
 
-    public uint Branch => _order.Branch;
+    public uint Branch => _identity.Branch;
 
     /// <summary>A network file that it starts from; null for none.</summary>
-    public string? Init => _order.InitPath.Length > 0 ? _order.InitPath : null;
+    public string? Init => _identity.InitPath.Length > 0 ? _identity.InitPath : null;
 
     /// <summary>What keys its draws.</summary>
     public RunKeys Keys => new(Spec.Seed, Branch);
@@ -80,10 +81,12 @@ internal sealed class RunContext : IDisposable
     /// <summary>Its snapshots.</summary>
     public SnapshotStore Store(TimeProvider time) => new(Location.Open(), time);
 
-    /// <summary>Whether an order is about this run as it is: a changed spec or branch needs another context.</summary>
-    public bool Fits(Prepare order) =>
-        (order.Run, order.SpecJson, order.Branch, order.DataPath, order.RunStore, order.InitPath)
-        == (_order.Run, _order.SpecJson, _order.Branch, _order.DataPath, _order.RunStore, _order.InitPath);
+    /// <summary>Whether this is the run's context: a changed spec or branch needs another one.</summary>
+    public bool Fits(RunIdentity identity) => identity == _identity;
+
+    /// <summary>Its snapshots, for the step that loads one: reading is told as progress, and ends with a halt.</summary>
+    public SnapshotStore Store(TimeProvider time, Preparation preparation, CancellationToken halt) =>
+        new(new MeteredBlobStore(Location.Open(), preparation.Advance, halt), time);
 
     /// <summary>What the draws of its shards have in common.</summary>
     public DrawSource Draws() => new(
@@ -93,7 +96,7 @@ internal sealed class RunContext : IDisposable
     public StepInputs Inputs(Core.Sharding.ShardRange held) => new(Dataset, Keys, Draws(), held, Spec.Shard, Spec.Batch, Spec.Mirror);
 
     /// <summary>The record that its folder begins with.</summary>
-    public RunRecord Record(DateTimeOffset now) => new(_order.DataPath, Spec, Branch, Init, now);
+    public RunRecord Record(DateTimeOffset now) => new(_identity.DataPath, Spec, Branch, Init, now);
 
     /// <summary>What a snapshot of the present state says.</summary>
     /// <param name="state">A state of the run.</param>

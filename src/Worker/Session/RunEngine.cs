@@ -12,6 +12,7 @@ using Atelier.Worker.Collectives;
 using Atelier.Worker.Collectives.Links;
 using Atelier.Worker.Evaluations;
 using Atelier.Worker.Loop;
+using Atelier.Worker.Peers.States;
 using StateOrigin = Atelier.Protos.StateOrigin;
 using StateVersion = Atelier.Core.Fleet.StateVersion;
 
@@ -30,6 +31,7 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
     private const double Smoothing = 0.1;
 
     private RunContext? _context;
+    private DataReading? _reading;
     private SliceWriter? _slices;
     private RunReporter? _notes;
     private StepInputs? _inputs;
@@ -38,9 +40,16 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
     private volatile WatchedReduction? _reduction;
     private IRankLinks? _links;
     private double _secondsPerShard;
+    private readonly Preparation _preparation = new(outbox);
 
     /// <summary>The state that is held; null for none. From any thread.</summary>
     public StateVersion? Held => _held?.Version;
+
+    /// <summary>The step of preparing that is under way; null for none. From any thread.</summary>
+    public PreparationStatus? Preparation => _preparation.Now;
+
+    /// <summary>The run whose data and lanes are at hand, with or without a state; null for none. Between two pieces of work.</summary>
+    public string? Run => _context?.Run ?? _reading?.Identity.Run;
 
     /// <summary>The rank that the loop waits for; null while it computes. From any thread.</summary>
     public int? Awaited => _reduction?.Awaited;
@@ -58,11 +67,7 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
     public void Prepare(Prepare order, int rank, CancellationToken cancellation)
     {
         var start = order.Start.ToVersion();
-        if (_context?.Fits(order) != true)
-        {
-            ReleaseRun();
-            _context = new RunContext(order, options);
-        }
+        var context = Open(RunIdentity.Of(order), cancellation);
         if (Held != start)
         {
             // A half loaded state is none.
@@ -71,14 +76,25 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
             Load(order, start, cancellation);
             Hold(start);
         }
-        peers.Offer(order.Run, new HeldState(start, _context.State));
-        _slices ??= new SliceWriter(_context, numerics, outbox, time);
-        _notes ??= new RunReporter(_context, [_slices, new EvaluationTimeSlices(evaluations, ImageCount.FromKimg(_context.Spec.TickKimg), time)], outbox, () => _waitedBefore + (_inputs?.Waited ?? TimeSpan.Zero), time);
+        peers.Offer(order.Run, new HeldState(start, context.State));
+        _slices ??= new SliceWriter(context, numerics, outbox, time);
+        _notes ??= new RunReporter(context, [_slices, new EvaluationTimeSlices(evaluations, ImageCount.FromKimg(context.Spec.TickKimg), time)], outbox, () => _waitedBefore + (_inputs?.Waited ?? TimeSpan.Zero), time);
         Leave();
-        _links = order.Members.Count > 1
-            ? peers.MeetAsync(order, rank, options.PeerPatience, cancellation).GetAwaiter().GetResult()
-            : null;
+        _preparation.Begin(PrepareStep.MeetingPeers);
+        _links = order.Members.Count > 1 ? peers.MeetAsync(order, rank, cancellation).GetAwaiter().GetResult() : null;
+        _preparation.End();
     }
+
+    /// <summary>Gets ready for a run while its members go on without this worker: all of preparing but the state and the peers.</summary>
+    /// <exception cref="Exception">It cannot; the message says why.</exception>
+    public void Warm(Warm order, CancellationToken cancellation)
+    {
+        Open(RunIdentity.Of(order), cancellation);
+        _preparation.End();
+    }
+
+    /// <summary>Whether a run is warm. Between two pieces of work.</summary>
+    public bool IsWarm(Warm order) => _context?.Fits(RunIdentity.Of(order)) == true;
 
     /// <summary>Runs phases until the generation's limit or a halt.</summary>
     /// <param name="order">The generation, which was prepared.</param>
@@ -133,6 +149,42 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
     /// <summary>A snapshot besides those that are due.</summary>
     public void RequestSnapshot(TakeSnapshot order) => _slices?.Request(order);
 
+    /// <summary>
+    /// Saves the held state without a coordinator: finishes the iteration, which has the same bits whoever computes it, and writes
+    /// a whole snapshot, unless one that is as new is there.
+    /// </summary>
+    /// <param name="say">Told what became of it.</param>
+    /// <param name="late">Ends it.</param>
+    public void SaveAlone(Action<string> say, CancellationToken late)
+    {
+        if (_context is not { } context || Held is not { } held)
+            return;
+        FinishIteration(context, held.Lineage, late);
+        if (context.State.ImageCount == 0)
+            return;
+        var store = context.Store(time);
+        var name = new SnapshotName(context.Branch, new ImageCount(context.State.ImageCount));
+        if (store.FactsAsync(null, late).GetAwaiter().GetResult().Values.Any(written => written.CompareTo(name) >= 0))
+        {
+            say($"nobody takes what this worker holds of {context.Run}; a snapshot as new as {name} is there");
+            return;
+        }
+        var content = context.Content(context.State, StateSections.Hash(context.State), numerics);
+        say(store.WriteAsync(content, [StateSections.Parts(context.State)], late).GetAwaiter().GetResult() switch
+        {
+            SnapshotWriteResult.Failed(_, var reason, _) => $"the snapshot {name} of {context.Run} could not be written: {reason}",
+            _ => $"nobody takes what this worker holds of {context.Run}: it wrote the snapshot {name}",
+        });
+    }
+
+    /// <summary>Lets the peers of a former cluster go: generations are counted anew.</summary>
+    public void LeaveCluster()
+    {
+        Leave();
+        if (_context is { } context)
+            peers.Forget(context.Run);
+    }
+
     /// <summary>Leaves the members of the last generation: their waits for this worker end.</summary>
     public void Leave()
     {
@@ -143,24 +195,94 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
     /// <summary>Lets the run go, with all that is held of it.</summary>
     public void ReleaseRun()
     {
-        Leave();
-        _slices?.Finish();
-        if (_context is { } context)
-            peers.Offer(context.Run, null);
-        _context?.Dispose();
-        (_context, _slices, _notes, _secondsPerShard) = (null, null, null, 0);
-        Hold(null);
+        StopReading();
+        CloseContext();
+    }
+
+    /// <summary>Ends the reading of data that is under way.</summary>
+    public void StopReading()
+    {
+        _reading?.Dispose();
+        _reading = null;
     }
 
     /// <inheritdoc/>
     public void Dispose() => ReleaseRun();
 
+    private void CloseContext()
+    {
+        Leave();
+        _slices?.Finish();
+        if (_context is { } context)
+        {
+            peers.Offer(context.Run, null);
+            peers.Forget(context.Run);
+        }
+        _context?.Dispose();
+        (_context, _slices, _notes, _secondsPerShard) = (null, null, null, 0);
+        Hold(null);
+    }
+
+    /// <summary>The run's context, made if need be. After a failure or a halt there is none.</summary>
+    private RunContext Open(RunIdentity identity, CancellationToken cancellation)
+    {
+        if (_context?.Fits(identity) == true)
+            return _context;
+        CloseContext();
+        if (_reading?.Identity != identity)
+        {
+            StopReading();
+            _reading = new DataReading(identity, options, _preparation);
+        }
+        try
+        {
+            var dataset = _reading.Take(cancellation);
+            StopReading();
+            return _context = new RunContext(identity, dataset, options, _preparation);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // It is tried anew with the next order.
+            StopReading();
+            throw;
+        }
+    }
+
+    /// <summary>Whose fault it is that a generation could not go on.</summary>
+    public static Protos.TroubleKind KindOf(Exception trouble) => trouble switch
+    {
+        CollectiveException or PeerStateException or Grpc.Core.RpcException => Protos.TroubleKind.Peer,
+        StoreUnreadableException => Protos.TroubleKind.Store,
+        _ => Protos.TroubleKind.Own,
+    };
+
+    private void FinishIteration(RunContext context, int lineage, CancellationToken late)
+    {
+        var state = context.State;
+        if (state.PhasesDone == 0)
+            return;
+        peers.Offer(context.Run, null);
+        var all = new ShardRange(0, context.Spec.Shards);
+        using var inputs = context.Inputs(all);
+        var step = new TrainStep(context.Lanes, new SoloReduction(context.Spec.Shards), context.Spec.ToStep())
+        {
+            PhaseApplied = () =>
+            {
+                PhasesApplied++;
+                Hold(new StateVersion(lineage, new(state.Iteration, state.PhasesDone)));
+            },
+        };
+        step.Run(state, inputs.At(state.Iteration, new ImageCount(state.ImageCount), late).Of, context.Statistics, late);
+    }
+
     private void Load(Prepare order, StateVersion start, CancellationToken cancellation)
     {
         var state = _context!.State;
+        long bytes = StateSections.Describe(state).Sum(section => section.Bytes);
         switch (order.Origin)
         {
             case StateOrigin.Seed:
+                _preparation.Begin(PrepareStep.LoadingState);
                 InitialState.Fill(state, _context.Spec.Seed);
                 if (_context.Init is { } init)
                     NetworkFile.Initialise(state, init);
@@ -168,11 +290,21 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
                 break;
             case StateOrigin.Snapshot:
                 var name = SnapshotName.TryParse(order.Snapshot) ?? throw new UserErrorException($"`{order.Snapshot}` is no snapshot");
-                using (var snapshot = _context.Store(time).OpenAsync(name, cancellation).GetAwaiter().GetResult())
+                // Read twice: to check the hash, then to load.
+                _preparation.Begin(PrepareStep.LoadingState, 2 * bytes);
+                try
+                {
+                    using var snapshot = _context.Store(time, _preparation, cancellation).OpenAsync(name, cancellation).GetAwaiter().GetResult();
                     StateSections.Load(snapshot, state);
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    throw new StoreUnreadableException(order.RunStore, e);
+                }
                 break;
             case StateOrigin.Worker:
-                peers.FetchAsync(order.SourceAddress, order.Run, start, state, cancellation).GetAwaiter().GetResult();
+                _preparation.Begin(PrepareStep.FetchingState, bytes);
+                peers.FetchAsync(order.SourceAddress, order.Run, start, state, _preparation.Reach, cancellation).GetAwaiter().GetResult();
                 break;
             default:
                 throw new UserErrorException("the order names no origin of the state (another version of Atelier?)");
@@ -214,6 +346,9 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
         private void BeginNext() => (_since, _takenBefore) = (time.GetTimestamp(), reduction.Taken);
     }
 }
+
+/// <summary>The run's store could not be read now; what is in it may well be whole.</summary>
+internal sealed class StoreUnreadableException(string store, Exception cause) : IOException($"the store {store} cannot be read: {cause.Message}", cause);
 
 /// <summary>A reduction that knows how long its rank has waited in it, and for whom it waits now.</summary>
 /// <param name="inner">The reduction.</param>

@@ -10,12 +10,13 @@ using Stage = Atelier.Protos.WorkerStage;
 namespace Atelier.Worker.Session;
 
 /// <summary>
-/// Obeys the coordinator. Orders are carried out one after the other; each may be repeated, and one of a lower epoch or an
-/// earlier generation is ignored. The work itself runs on a thread of its own, and a halt ends it between two phases.
+/// Obeys the coordinator. Orders are carried out one after the other; each may be repeated, and one of a lower epoch (<see cref="OrderFence"/>)
+/// or an earlier generation is ignored. The work runs on a thread of its own, and a halt ends it between two phases.
 /// </summary>
 internal sealed class WorkerAgent : IAsyncDisposable
 {
-    private readonly Channel<CoordinatorMessage> _orders = Channel.CreateUnbounded<CoordinatorMessage>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<Func<Task>> _inbox = Channel.CreateUnbounded<Func<Task>>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly OrderFence _fence = new();
     private readonly WorkerOptions _options;
     private readonly RunEngine _engine;
     private readonly EvaluationWorker _evaluations;
@@ -24,28 +25,53 @@ internal sealed class WorkerAgent : IAsyncDisposable
     private readonly LaneThread _loop = new("loop");
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<RunEnded> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource _halt = new();
     private Task _work = Task.CompletedTask;
     private Prepare? _plan;
+    private volatile Warm? _warming;
+    private WarmUp? _warmUp;
     private string _run = "";
-    private readonly Dictionary<(string Cluster, string Authority), long> _epochs = [];
+    private string _cluster = "";
+    private bool _isOrphan;
     private long _generation;
     private Stage _stage = Stage.Idle;
     private string _trouble = "";
+    private Protos.TroubleKind _troubleKind;
     private long _sequence;
     private bool _isDraining;
 
-    /// <param name="engine">Does the work.</param>
-    /// <param name="evaluations">Does evaluations.</param>
-    /// <param name="say">Told of what a person may want to know.</param>
     public WorkerAgent(WorkerOptions options, RunEngine engine, EvaluationWorker evaluations, Outbox outbox, Action<string> say) =>
         (_options, _engine, _evaluations, _outbox, _say) = (options, engine, evaluations, outbox, say);
 
     /// <summary>Ends when a draining worker has nothing left to hand over.</summary>
     public Task Released => _released.Task;
 
+    /// <summary>Ends when the one run that this worker serves has ended.</summary>
+    public Task<RunEnded> Ended => _ended.Task;
+
     /// <summary>Takes an order; it is carried out after those before it.</summary>
-    public void Hear(CoordinatorMessage order) => _orders.Writer.TryWrite(order);
+    public void Hear(CoordinatorMessage order) => _inbox.Writer.TryWrite(() => JudgeAsync(order));
+
+    /// <summary>The worker is no member of the fleet: it stops, and keeps what it holds.</summary>
+    public void Evicted() => _inbox.Writer.TryWrite(StandStillAsync);
+
+    /// <summary>Saves what is held, as nobody else can take it: the iteration under way is finished, and a whole snapshot written.</summary>
+    /// <param name="late">Ends it without one.</param>
+    public Task SaveAloneAsync(CancellationToken late)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _inbox.Writer.TryWrite(async () =>
+        {
+            await StandStillAsync();
+            var saving = _loop.Start(() => _engine.SaveAlone(_say, late));
+            await saving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (saving.Exception?.InnerException is { } failure and not OperationCanceledException)
+                _say($"no snapshot of {_run} could be written: {failure.Message}");
+            done.SetResult();
+        });
+        return done.Task.WaitAsync(late);
+    }
 
     /// <summary>The present report; null while no run is held.</summary>
     public RunReport? Report()
@@ -62,10 +88,28 @@ internal sealed class WorkerAgent : IAsyncDisposable
                 Stage = _stage,
                 Held = _engine.Held?.ToMessage(),
                 Trouble = _trouble,
+                TroubleKind = _troubleKind,
                 SecondsPerShard = _engine.SecondsPerShard,
+                Cluster = _cluster,
             };
+            if (_stage == Stage.Preparing && _engine.Preparation is { } now)
+                (report.Step, report.StepTotal, report.StepProgress) = (now.Step, now.Total, now.Progress);
             if (_stage == Stage.Stepping && _engine.Awaited is { } rank && _engine.Held is { } at)
                 report.Waiting = new() { Rank = rank, Iteration = at.Position.Iteration, Phase = at.Position.Phase };
+            return report;
+        }
+    }
+
+    /// <summary>How warming up for a run goes; null for none.</summary>
+    public WarmUp? WarmUp()
+    {
+        lock (_gate)
+        {
+            if (_warmUp is null)
+                return null;
+            var report = _warmUp.Clone();
+            if (!report.IsWarm && _engine.Preparation is { } now)
+                (report.Step, report.StepTotal, report.StepProgress) = (now.Step, now.Total, now.Progress);
             return report;
         }
     }
@@ -80,19 +124,21 @@ internal sealed class WorkerAgent : IAsyncDisposable
                 _released.TrySetResult();
         }
         _outbox.Add(new WorkerMessage { Draining = new() { Reason = reason } });
+        // A worker that leaves need not get ready; one that holds a state keeps it at hand.
+        _inbox.Writer.TryWrite(async () =>
+        {
+            if (_stage != Stage.Preparing && !IsWarmingUp)
+                return;
+            await StandStillAsync();
+            await _loop.Start(_engine.StopReading);
+        });
     }
 
     /// <summary>Carries out orders until it is stopped.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        await foreach (var order in _orders.Reader.ReadAllAsync(stop))
-        {
-            var authority = (order.Cluster, order.Authority);
-            if (order.Epoch < _epochs.GetValueOrDefault(authority))
-                continue;
-            _epochs[authority] = order.Epoch;
-            await ExecuteAsync(order);
-        }
+        await foreach (var next in _inbox.Reader.ReadAllAsync(stop))
+            await next();
     }
 
     /// <inheritdoc/>
@@ -104,8 +150,38 @@ internal sealed class WorkerAgent : IAsyncDisposable
         _halt.Dispose();
     }
 
+    private async Task JudgeAsync(CoordinatorMessage order)
+    {
+        var verdict = _fence.Judge(order);
+        if (verdict == OrderVerdict.Stale)
+            return;
+        if (verdict == OrderVerdict.FirstOfCluster)
+            await ChangeClusterAsync();
+        await ExecuteAsync(order);
+    }
+
+    /// <summary>The coordinator has another database. Generations are counted anew; what is held is kept until the coordinator says what becomes of it.</summary>
+    private async Task ChangeClusterAsync()
+    {
+        await StandStillAsync();
+        string kept = _stage == Stage.Idle ? "" : $"; what this worker holds of {_run} is kept and reported";
+        _say($"the coordinator has another database than before (cluster {_fence.Cluster}): orders of the former count no more{kept}");
+        await _loop.Start(() => _engine.LeaveCluster());
+        lock (_gate)
+            (_generation, _isOrphan) = (0, _stage != Stage.Idle);
+    }
+
+    private async Task StandStillAsync()
+    {
+        await HaltAsync();
+        if (_stage != Stage.Idle)
+            TransitionTo(_run, _generation, Stage.Halted, null);
+    }
+
     private async Task ExecuteAsync(CoordinatorMessage order)
     {
+        if (_isOrphan && OrderFence.WorkOf(order) is { } named && named != _run)
+            await AbandonAsync();
         switch (order.MessageCase)
         {
             case CoordinatorMessage.MessageOneofCase.ProbeRequest:
@@ -120,6 +196,8 @@ internal sealed class WorkerAgent : IAsyncDisposable
                 break;
             case CoordinatorMessage.MessageOneofCase.Prepare when Concerns(order.Prepare.Run) && order.Prepare.Generation > _generation:
                 await HaltAsync();
+                SetWarmUp(null);
+                (_cluster, _isOrphan) = (_fence.Cluster, false);
                 TransitionTo(order.Prepare.Run, order.Prepare.Generation, Stage.Preparing, order.Prepare);
                 Start(token => Prepare(order.Prepare, token));
                 break;
@@ -133,15 +211,21 @@ internal sealed class WorkerAgent : IAsyncDisposable
                 await _work;
                 break;
             case CoordinatorMessage.MessageOneofCase.Release when Concerns(order.Release.Run) && order.Release.Generation >= _generation:
-                await HaltAsync();
-                await _loop.Start(_engine.ReleaseRun);
+                // One that is repeated disturbs neither an evaluation nor warming up for another run.
+                if (_stage != Stage.Idle || _engine.Run == order.Release.Run)
+                {
+                    await HaltAsync();
+                    SetWarmUp(null);
+                    await _loop.Start(_engine.ReleaseRun);
+                }
                 TransitionTo(order.Release.Run, order.Release.Generation, Stage.Idle, null);
-                // What was begun between ticks is done in one go now.
-                if (_evaluations.HasWork)
+                if (!_work.IsCompleted)
+                    break;
+                if (_evaluations.HasWork) // what was begun between ticks is done in one go now
                     Start(_evaluations.Work);
                 break;
             case CoordinatorMessage.MessageOneofCase.Evaluate when !_evaluations.Has(order.Evaluate):
-                if (_stage != Stage.Idle)
+                if (_stage != Stage.Idle || IsWarmingUp)
                 {
                     _evaluations.Take(order.Evaluate);
                     break;
@@ -150,11 +234,62 @@ internal sealed class WorkerAgent : IAsyncDisposable
                 _evaluations.Take(order.Evaluate);
                 Start(_evaluations.Work);
                 break;
+            case CoordinatorMessage.MessageOneofCase.Warm when _stage == Stage.Idle && !_engine.IsWarm(order.Warm) && !IsWarmingUpFor(order.Warm):
+                await HaltAsync();
+                SetWarmUp(new WarmUp { Run = order.Warm.Run });
+                _warming = order.Warm;
+                Start(token => Warm(order.Warm, token));
+                break;
+            case CoordinatorMessage.MessageOneofCase.RunEnded when order.RunEnded.Run == _options.OnlyRun:
+                await HaltAsync();
+                _ended.TrySetResult(order.RunEnded);
+                break;
             case CoordinatorMessage.MessageOneofCase.TakeSnapshot when IsPresent(order.TakeSnapshot.Run, order.TakeSnapshot.Generation):
                 _engine.RequestSnapshot(order.TakeSnapshot);
                 break;
         }
         _outbox.Wake();
+    }
+
+    /// <summary>The run that is held is one of a former cluster, and the present one gives this worker other work.</summary>
+    private async Task AbandonAsync()
+    {
+        _say($"lets {_run} go, which the coordinator's database does not know");
+        await HaltAsync();
+        await _loop.Start(_engine.ReleaseRun);
+        TransitionTo(_run, _generation, Stage.Idle, null);
+        _isOrphan = false;
+    }
+
+    private bool IsWarmingUp => _warming is not null && !_work.IsCompleted;
+
+    private bool IsWarmingUpFor(Warm order) => IsWarmingUp && order.Equals(_warming);
+
+    private void SetWarmUp(WarmUp? state)
+    {
+        lock (_gate)
+            _warmUp = state;
+        _outbox.Wake();
+    }
+
+    private void Warm(Warm order, CancellationToken halt)
+    {
+        string trouble = "";
+        try
+        {
+            _engine.Warm(order, halt);
+        }
+#pragma warning disable CA1031 // whatever goes wrong is told; the coordinator decides whether the run goes on without this worker
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            trouble = e.Message;
+            _say($"cannot get ready for {order.Run}: {trouble}");
+        }
+        SetWarmUp(new WarmUp { Run = order.Run, IsWarm = trouble.Length == 0, Trouble = trouble });
+        _warming = null;
+        if (_evaluations.HasWork)
+            _evaluations.Work(halt);
     }
 
     /// <summary>A worker has one run at a time; another one comes after it was released.</summary>
@@ -181,6 +316,7 @@ internal sealed class WorkerAgent : IAsyncDisposable
             if ((run, generation, stage) == (_run, _generation, _stage))
                 return;
             (_run, _generation, _stage, _plan, _trouble) = (run, generation, stage, plan, "");
+            _troubleKind = Protos.TroubleKind.Unspecified;
             if (_isDraining && stage == Stage.Idle)
                 _released.TrySetResult();
         }
@@ -227,17 +363,17 @@ internal sealed class WorkerAgent : IAsyncDisposable
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                ReportTrouble(e.Message);
+                ReportTrouble(e);
             }
         });
     }
 
-    private void ReportTrouble(string trouble)
+    private void ReportTrouble(Exception trouble)
     {
         _engine.Leave();
-        _say($"{_run}, generation {_generation}: {trouble}");
+        _say($"{_run}, generation {_generation}: {trouble.Message}");
         lock (_gate)
-            _trouble = trouble;
+            (_trouble, _troubleKind) = (trouble.Message, RunEngine.KindOf(trouble));
         _outbox.Wake();
     }
 
@@ -245,6 +381,11 @@ internal sealed class WorkerAgent : IAsyncDisposable
     {
         await _halt.CancelAsync();
         await _work;
+        if (_warming is not null)
+        {
+            _warming = null;
+            SetWarmUp(null);
+        }
         await _loop.Start(_engine.Leave);
         _halt.Dispose();
         _halt = new();
@@ -253,9 +394,7 @@ internal sealed class WorkerAgent : IAsyncDisposable
     /// <summary>Whoever is asked is no member, and works for nobody: it was taken for lost. The state stays at hand for the next generation.</summary>
     private async Task ProbeAsync()
     {
-        await HaltAsync();
-        if (_stage != Stage.Idle)
-            TransitionTo(_run, _generation, Stage.Halted, null);
+        await StandStillAsync();
         await _loop.Start(() => _outbox.Add(new WorkerMessage { ProbeResult = AdmissionProbe.Run(_options.Device.ToTorch()) }));
     }
 }

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Reflection;
 using Atelier.Core;
+using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Membership;
 using Atelier.Protos;
 using Atelier.Training.Numerics;
@@ -12,15 +13,22 @@ namespace Atelier.Worker.Session;
 /// <summary>A worker: one process for a device, attached to whichever coordinator leads.</summary>
 public static class WorkerProcess
 {
-    /// <summary>How long a worker that was asked to stop may take to hand over.</summary>
-    private static readonly TimeSpan DrainDeadline = TimeSpan.FromMinutes(5);
+    /// <summary>Share of the time for leaving that others have to take over, if a coordinator is there.</summary>
+    private const double HandoverShare = 0.6;
 
-    /// <summary>Works until it is asked to drain and has handed over, or the coordinator refuses it.</summary>
+    /// <summary>Share of the time for leaving that a coordinator has to come back in.</summary>
+    private const double AloneShare = 0.2;
+
+    private static readonly TimeSpan LeavePoll = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Works until it is asked to drain and has handed over, the one run that it serves has ended, or the coordinator refuses it for good.</summary>
+    /// <param name="options">The worker.</param>
     /// <param name="peers">The way to other workers.</param>
     /// <param name="say">Told of what a person may want to know.</param>
     /// <param name="drain">SIGTERM: hand over and leave.</param>
-    /// <exception cref="UserErrorException">The coordinator refuses this worker.</exception>
-    public static async Task RunAsync(WorkerOptions options, IPeerNetwork peers, Action<string> say, TimeProvider time, CancellationToken drain)
+    /// <returns>How the run of <see cref="WorkerOptions.OnlyRun"/> ended; null for a worker that was asked to stop.</returns>
+    /// <exception cref="UserErrorException">The coordinator refuses this worker for good.</exception>
+    public static async Task<RunEnded?> RunAsync(WorkerOptions options, IPeerNetwork peers, Action<string> say, TimeProvider time, CancellationToken drain)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(peers);
@@ -42,6 +50,7 @@ public static class WorkerProcess
             SoftwareVersion = typeof(WorkerProcess).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
             Threads = options.Threads,
             Role = options.IsEvaluator ? WorkerRole.Evaluator : WorkerRole.Trainer,
+            OnlyRun = options.OnlyRun ?? "",
         };
         using var outbox = new Outbox();
         using var evaluations = new EvaluationWorker(options, outbox, time);
@@ -50,11 +59,13 @@ public static class WorkerProcess
         using var stop = new CancellationTokenSource();
         using var draining = drain.Register(() => agent.Drain("asked to stop"));
         var obeying = agent.RunAsync(stop.Token);
-        var attached = new CoordinatorSession(options, register, outbox, agent.Report, agent.Hear, say, time).RunAsync(stop.Token);
+        var session = new CoordinatorSession(options, register, outbox, agent.Report, agent.WarmUp, agent.Hear, agent.Evicted, say, time);
+        var attached = session.RunAsync(stop.Token);
         try
         {
-            var first = await Task.WhenAny(attached, obeying, UntilReleasedAsync(agent, time, drain));
-            await first;
+            var leaving = LeaveAsync(options, agent, session, say, time, drain, stop.Token);
+            await await Task.WhenAny(attached, obeying, leaving, agent.Ended);
+            return agent.Ended.IsCompletedSuccessfully ? agent.Ended.Result : null;
         }
         finally
         {
@@ -64,10 +75,47 @@ public static class WorkerProcess
         }
     }
 
-    private static async Task UntilReleasedAsync(WorkerAgent agent, TimeProvider time, CancellationToken drain)
+    /// <summary>
+    /// From the order to drain until this worker may end: it was released, or its time is over. Where nobody takes what it holds
+    /// in good time, because no coordinator is there or the others do not come to it, it saves it itself.
+    /// </summary>
+    private static async Task LeaveAsync(
+        WorkerOptions options, WorkerAgent agent, CoordinatorSession session, Action<string> say, TimeProvider time, CancellationToken drain, CancellationToken stop)
     {
-        await Task.Delay(Timeout.InfiniteTimeSpan, time, drain).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Task.WhenAny(agent.Released, Task.Delay(DrainDeadline, time, CancellationToken.None));
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(drain, stop);
+        await Task.Delay(Timeout.InfiniteTimeSpan, time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        long start = time.GetTimestamp();
+        using var late = new CancellationTokenSource(options.DrainTimeout, time);
+        bool isSaved = false;
+        while (!agent.Released.IsCompleted && !late.IsCancellationRequested && !stop.IsCancellationRequested)
+        {
+            var waited = time.GetElapsedTime(start);
+            if (!isSaved && (session.Alone >= options.DrainTimeout * AloneShare || waited >= options.DrainTimeout * HandoverShare))
+            {
+                await agent.SaveAloneAsync(late.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                isSaved = true;
+            }
+            if (isSaved && session.Alone > TimeSpan.Zero)
+                return;
+            await Task.WhenAny(agent.Released, Task.Delay(LeavePoll, time, late.Token));
+        }
+        if (late.IsCancellationRequested)
+            say($"this worker was not released within {options.DrainTimeout.TotalSeconds:0.#} s, and leaves");
+    }
+}
+
+/// <summary>What a worker is called where nobody says.</summary>
+public static class WorkerName
+{
+    /// <summary>A valid name: the host's, as far as its letters may be in one, and a suffix that tells its workers apart.</summary>
+    public static string Of(string host, int process)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        string suffix = $"-{process}";
+        string letters = new([.. host.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]);
+        string start = letters.Trim('-');
+        start = start[..Math.Min(start.Length, FleetName.MaxLength - suffix.Length)].TrimEnd('-');
+        return (start.Length > 0 ? start : "worker") + suffix;
     }
 }
 
@@ -97,6 +145,15 @@ public sealed record WorkerOptions
 
     /// <summary>Whether it computes evaluations only.</summary>
     public bool IsEvaluator { get; init; }
+
+    /// <summary>The one run that it serves, and ends with; null for any.</summary>
+    public string? OnlyRun { get; init; }
+
+    /// <summary>Within the 30 s that Kubernetes gives.</summary>
+    public static readonly TimeSpan DefaultDrainTimeout = TimeSpan.FromSeconds(25);
+
+    /// <summary>How long leaving may take after it was asked to.</summary>
+    public TimeSpan DrainTimeout { get; init; } = DefaultDrainTimeout;
 
     /// <summary>Whether it sums through shared memory with workers of its machine; otherwise through the network, as with all others.</summary>
     public bool SharesMemory { get; init; } = true;

@@ -129,6 +129,9 @@ internal sealed class FakeWorker : IAsyncDisposable
                 if (_looks)
                     Send(new WorkerMessage { DataFacts = new() { Request = order.InspectData.Request, Width = 16, Height = 16, Images = 100, ContentSha256 = "data" } });
                 break;
+            case CoordinatorMessage.MessageOneofCase.Warm:
+                Send(new WorkerMessage { LeaseRenewal = new() { WarmUp = new() { Run = order.Warm.Run, IsWarm = true } } });
+                break;
             case CoordinatorMessage.MessageOneofCase.Halt:
                 Turn(order.Halt.Run, order.Halt.Generation, WorkerStage.Halted);
                 break;

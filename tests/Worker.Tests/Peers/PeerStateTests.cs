@@ -33,10 +33,13 @@ public sealed class PeerStateTests : IAsyncDisposable
         var (source, peer) = (await NetworkAsync(), await NetworkAsync());
         source.Offer("run", new HeldState(Version, _held));
 
-        await peer.FetchAsync(source.Address, "run", Version, _into, Cancellation);
+        var received = new List<long>();
+        await peer.FetchAsync(source.Address, "run", Version, _into, received.Add, Cancellation);
 
         Assert.Equal(StateSections.Hash(_held), StateSections.Hash(_into));
         Assert.Equal(3, _into.PhasesDone);
+        Assert.Equal(received.Order(), received);
+        Assert.Equal(StateSections.Describe(_held).Sum(section => section.Bytes), received[^1]);
     }
 
     [Theory]
@@ -50,7 +53,7 @@ public sealed class PeerStateTests : IAsyncDisposable
         source.Offer("run", new HeldState(Version, _held));
         var asked = new StateVersion(lineage, new Position(iteration, phase));
 
-        var e = await Assert.ThrowsAsync<PeerStateException>(() => peer.FetchAsync(source.Address, run, asked, _into, Cancellation));
+        var e = await Assert.ThrowsAsync<PeerStateException>(() => peer.FetchAsync(source.Address, run, asked, _into, received: _ => { }, Cancellation));
 
         Assert.Equal(PeerStateFault.NotFound, e.Fault);
         Assert.Contains(asked.ToString(), e.Message, StringComparison.Ordinal);
@@ -172,6 +175,16 @@ public sealed class PeerStateTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Fetch_HaltedOnTheWay_Ends()
+    {
+        var (source, peer) = (await NetworkAsync(), await NetworkAsync());
+        source.Offer("run", new HeldState(Version, _held));
+        using var halt = new CancellationTokenSource();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => peer.FetchAsync(source.Address, "run", Version, _into, _ => halt.Cancel(), halt.Token));
+    }
+
+    [Fact]
     public async Task Offer_OfAnotherState_IsWhatIsHeldFromThenOn()
     {
         var (source, peer) = (await NetworkAsync(), await NetworkAsync());
@@ -180,8 +193,8 @@ public sealed class PeerStateTests : IAsyncDisposable
         var later = new StateVersion(1, new Position(13, 0));
         source.Offer("run", new HeldState(later, next));
 
-        var e = await Assert.ThrowsAsync<PeerStateException>(() => peer.FetchAsync(source.Address, "run", Version, _into, Cancellation));
-        await peer.FetchAsync(source.Address, "run", later, _into, Cancellation);
+        var e = await Assert.ThrowsAsync<PeerStateException>(() => peer.FetchAsync(source.Address, "run", Version, _into, received: _ => { }, Cancellation));
+        await peer.FetchAsync(source.Address, "run", later, _into, received: _ => { }, Cancellation);
 
         Assert.Equal(PeerStateFault.NotFound, e.Fault);
         Assert.Equal(StateSections.Hash(next), StateSections.Hash(_into));

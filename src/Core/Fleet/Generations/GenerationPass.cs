@@ -38,6 +38,9 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
             if (State.Stage == stage && State.Generation == generation && ReferenceEquals(State.Held, held)) break;
         }
 
+        // A newcomer gets ready while the others go on.
+        if (State is { Stage: GenerationStage.Running, Plan: { IsLast: false } plan } && WantsToRun)
+            foreach (var cold in Joiners(plan).Where(live => !live.IsWarm)) _actions.Add(new Tell(cold.Worker, new WarmOrder(view.Epoch, State.Run, State.Generation)));
         foreach (var live in view.Live)
         {
             if (GenerationPolicy.OrderFor(State, view.Epoch, live.Worker) is not { } order) continue;
@@ -73,7 +76,10 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
     {
         if (CanStart)
         {
-            var newcomers = Servers.Select(live => live.Worker).Except(State.Held).Take(State.Shape.MaxWorkers - State.Held.Count(Stays)).ToList();
+            // One that is not ready yet joins later, where the others can go on without it.
+            var able = Servers.Any(live => live.IsWarm) && Servers.Count(live => live.IsWarm || State.Held.Contains(live.Worker)) >= State.Shape.MinWorkers
+                ? Servers.Where(live => live.IsWarm || State.Held.Contains(live.Worker)) : Servers;
+            var newcomers = able.Select(live => live.Worker).Except(State.Held).Take(State.Shape.MaxWorkers - State.Held.Count(Stays)).ToList();
             if (newcomers.Count > 0) Hold(newcomers);
         }
 
@@ -100,14 +106,39 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
             // Everyone holds the state now, so that those who are to go lose nothing.
             State = State with { Held = [.. plan.Members.Select(member => member.Worker)], ProgressAt = now };
             Enter(GenerationStage.Running, "all are ready");
-            _actions.Add(new LogEvent($"{plan.Id} goes from {plan.Start} on {plan.Members.Count} worker(s)"));
+            _actions.Add(new LogEvent($"{plan.Id} goes from {plan.Start} on {Counted.Of(plan.Members.Count, "worker")}"));
         }
-        else if (now - State.StageSince > settings.PrepareDeadline)
+        else
         {
-            foreach (var member in plan.Members.Where(member => State.ReportOf(member.Worker) is not { Stage: WorkerStage.Ready } report || report.Generation != plan.Id))
-                Evict(member.Worker, $"it was not ready for {plan.Id} within {settings.PrepareDeadline.TotalSeconds} s");
-            Enter(GenerationStage.Gathering, "a worker did not become ready");
+            EndStandstill(plan);
         }
+    }
+
+    /// <summary>
+    /// Members prepare at their own pace: who reads a large data set keeps the others waiting, and nobody is blamed. The one that stands
+    /// still is; where all wait for each other, they are asked to meet anew.
+    /// </summary>
+    private void EndStandstill(GenerationPlan plan)
+    {
+        var stands = plan.Members.Select(member => StandOf(member, plan)).ToList();
+        if (!stands.SequenceEqual(State.Preparing)) State = State with { Preparing = stands };
+        var late = plan.Members.Zip(stands).Where(pair => now - pair.Second.Since > settings.PrepareDeadline && !IsReady(pair.First, plan)).ToList();
+        if (late.Count == 0) return;
+        var still = late.Where(pair => pair.Second.Progress?.Step != PreparationStep.MeetingPeers).ToList();
+        foreach (var (member, stand) in still)
+            Evict(member.Worker, $"it was not ready for {plan.Id}, and had stood still for {settings.PrepareDeadline.TotalSeconds} s{(stand.Progress is { } at ? $" ({at.Step})" : "")}");
+        if (still.Count > 0) Enter(GenerationStage.Gathering, "a worker did not become ready");
+        else if (late.Count == plan.Members.Count(member => !IsReady(member, plan))) Enter(GenerationStage.Gathering, "the workers did not reach each other");
+    }
+
+    private bool IsReady(GenerationMember member, GenerationPlan plan) =>
+        State.ReportOf(member.Worker) is { } report && report.Generation == plan.Id && report.Stage is WorkerStage.Ready or WorkerStage.Stepping;
+
+    private PrepareStand StandOf(GenerationMember member, GenerationPlan plan)
+    {
+        var progress = State.ReportOf(member.Worker) is { } report && report.Generation == plan.Id ? report.Preparing : null;
+        var former = State.Preparing.FirstOrDefault(stand => stand.Worker == member.Worker);
+        return former is not null && former.Progress == progress && former.Since >= State.StageSince ? former : new(member.Worker, progress, now);
     }
 
     private void Watch()
@@ -127,12 +158,15 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
             Enter(GenerationStage.Gathering, $"{plan.Limit} is reached");
         else if (now - State.ProgressAt > settings.ProgressDeadline)
             EndStall(plan);
-        else if (CanStart && plan.Members.Count < State.Shape.MaxWorkers && Servers.Any(live => plan.Find(live.Worker) is null)
-            && now - State.StageSince >= settings.JoinPatience)
+        else if (CanStart && Joiners(plan).Any(live => live.IsWarm) && now - State.StageSince >= settings.JoinPatience)
             Enter(GenerationStage.Gathering, "a worker joins");
         else if (State.Shape.TickOf(State.Reached) > (State.RebalancedTick ?? -1) && Assignment.WouldGain(plan, State, settings.RebalanceGain))
             Rebalance();
     }
+
+    /// <summary>Workers that the run may have besides those it has.</summary>
+    private IEnumerable<LiveWorker> Joiners(GenerationPlan plan) =>
+        Servers.Where(live => plan.Find(live.Worker) is null).Take(Math.Max(0, State.Shape.MaxWorkers - plan.Members.Count));
 
     private void Rebalance()
     {
@@ -185,9 +219,8 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         {
             var former = State.Troubles.FirstOrDefault(trouble => trouble.Worker == report.Worker && trouble.Incarnation == report.Incarnation);
             var count = (former?.Generations ?? 0) + 1;
-            var pause = count < 2 ? TimeSpan.Zero : settings.TroublePause * Math.Pow(2, Math.Min(count - 2, 16));
-            var until = now + (pause < settings.LongestTroublePause ? pause : settings.LongestTroublePause);
-            State = State with { Troubles = [.. State.Troubles.Where(trouble => trouble != former), new(report.Worker, report.Incarnation, report.Trouble!, count, until, (former?.Own ?? 0) + (report.TroubleKind == TroubleKind.Own ? 1 : 0))] };
+            var until = now + settings.PauseAfter(count);
+            State = State with { Troubles = [.. State.Troubles.Where(trouble => trouble != former), new(report.Worker, report.Incarnation, report.Trouble!, count, until, (former?.Own ?? 0) + (report.TroubleCause == TroubleCause.Own ? 1 : 0))] };
             if (count > 1) _actions.Add(new LogEvent($"{report.Worker} is passed over for {(until - now).TotalSeconds:0.#} s: {report.Trouble}"));
         }
 

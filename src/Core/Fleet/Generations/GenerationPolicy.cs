@@ -78,7 +78,7 @@ public sealed record GenerationSettings
     /// <summary>How long a worker may take from the order to halt until it stands still: one phase, and some.</summary>
     public TimeSpan HaltDeadline { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>How long a worker may take to fetch the state and reach its peers.</summary>
+    /// <summary>How long a worker that prepares may stand still in one step.</summary>
     public TimeSpan PrepareDeadline { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How long a running generation may go without committing a phase.</summary>
@@ -99,6 +99,13 @@ public sealed record GenerationSettings
     /// <summary>How long a run does without a worker at most.</summary>
     public TimeSpan LongestTroublePause { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long a run does without a worker that has ended so many generations.</summary>
+    internal TimeSpan PauseAfter(int generations)
+    {
+        var pause = generations < 2 ? TimeSpan.Zero : TroublePause * Math.Pow(2, Math.Min(generations - 2, 16));
+        return pause < LongestTroublePause ? pause : LongestTroublePause;
+    }
+
     /// <summary>A re-balance has to promise a gain above this part of an iteration's time.</summary>
     public double RebalanceGain { get; init; } = 0.1;
 
@@ -118,7 +125,8 @@ public sealed record RunView(Epoch Epoch, RunIntent Intent, IReadOnlyList<LiveWo
 /// <param name="MayServe">
 /// Whether the run may have it from here on: the queue gives it to this run, no other run holds it, and it does not drain.
 /// </param>
-public sealed record LiveWorker(WorkerId Worker, long Incarnation, bool MayServe);
+/// <param name="IsWarm">Whether it has read the data: joining then halts the others for a moment only.</param>
+public sealed record LiveWorker(WorkerId Worker, long Incarnation, bool MayServe, bool IsWarm = true);
 
 /// <summary>
 /// Finds entries of long lists by their worker. The lists of a state never change, so each gets its index once, when it is

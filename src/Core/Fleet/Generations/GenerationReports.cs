@@ -49,6 +49,18 @@ public static class GenerationReports
         return state with { Reports = newest, Held = replaced.Count > 0 ? [.. state.Held.Where(worker => !replaced.Contains(worker))] : state.Held };
     }
 
+    /// <summary>A worker that the run does not hold could not get ready for it: the run does without it for a while.</summary>
+    public static GenerationState CannotWarmUp(GenerationState state, WorkerId worker, long incarnation, string text, GenerationSettings settings, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(settings);
+        var former = state.Troubles.FirstOrDefault(trouble => trouble.Worker == worker && trouble.Incarnation == incarnation);
+        // It is told with every renewal.
+        if (former is not null && now < former.Until) return state;
+        var count = (former?.Generations ?? 0) + 1;
+        return state with { Troubles = [.. state.Troubles.Where(trouble => trouble != former), new(worker, incarnation, text, count, now + settings.PauseAfter(count + 1), count)] };
+    }
+
     /// <summary>A digest to compare. One from another lineage, or of a state that was agreed on, is out of date.</summary>
     public static GenerationState Observe(GenerationState state, CheckReport check)
     {

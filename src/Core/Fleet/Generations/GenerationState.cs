@@ -62,6 +62,9 @@ public sealed record GenerationState
     /// <summary>The furthest position at which copies disagreed and nobody could say who was right.</summary>
     public Position Disputed { get; init; }
 
+    /// <summary>Since when each member that prepares has stood where it stands.</summary>
+    public IReadOnlyList<PrepareStand> Preparing { get; init; } = [];
+
     /// <summary>Workers that could not go on where the run stands, and are passed over for a while; none once it has got on.</summary>
     public IReadOnlyList<WorkerTrouble> Troubles { get; init; } = [];
 
@@ -147,6 +150,10 @@ public sealed record RunShape(int Shards, int MinWorkers, int MaxWorkers, long I
 /// <summary>A worker that a gathering took in while it was under way.</summary>
 /// <param name="Since">When; its time to halt begins here.</param>
 public sealed record Newcomer(WorkerId Worker, DateTimeOffset Since);
+
+/// <summary>Since when a member that prepares has stood where it stands.</summary>
+/// <param name="Progress">Where; null before its first report.</param>
+public sealed record PrepareStand(WorkerId Worker, PrepareProgress? Progress, DateTimeOffset Since);
 
 /// <summary>A worker that could not go on in a generation, none of which has committed anything since.</summary>
 /// <param name="Incarnation">Which process; its successor may do better.</param>

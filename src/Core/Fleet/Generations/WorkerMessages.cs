@@ -9,7 +9,8 @@ namespace Atelier.Core.Fleet.Generations;
 /// <param name="Held">The state that it holds; null for none.</param>
 /// <param name="Waiting">What it waits for; null while it computes.</param>
 /// <param name="Trouble">Why it cannot go on in this generation (a broken peer stream, a snapshot it cannot read); null otherwise.</param>
-/// <param name="TroubleKind">Whose fault the trouble is.</param>
+/// <param name="TroubleCause">Whose fault the trouble is.</param>
+/// <param name="Preparing">How far preparing is; null for a worker that does not prepare, or does not tell.</param>
 /// <param name="SecondsPerShard">Time of an iteration's work on one shard, smoothed by the worker; null until measured.</param>
 public sealed record WorkerReport(
     WorkerId Worker,
@@ -21,14 +22,32 @@ public sealed record WorkerReport(
     WaitingFor? Waiting = null,
     string? Trouble = null,
     double? SecondsPerShard = null,
-    TroubleKind TroubleKind = TroubleKind.Own)
+    TroubleCause TroubleCause = TroubleCause.Own,
+    PrepareProgress? Preparing = null)
 {
     internal bool IsOlderThan(WorkerReport other) =>
         Incarnation < other.Incarnation || (Incarnation == other.Incarnation && Sequence <= other.Sequence);
 }
 
+/// <summary>How far a worker is with preparing.</summary>
+/// <param name="Step">What it does.</param>
+/// <param name="Progress">Rises while the step moves.</param>
+public sealed record PrepareProgress(PreparationStep Step, long Progress);
+
+/// <summary>What a worker does before it is ready, in this order; what is not needed is left out.</summary>
+public enum PreparationStep
+{
+    ReadingData,
+    LoadingState,
+    FetchingState,
+    WarmingUp,
+
+    /// <summary>It is ready itself, and waits for the others.</summary>
+    MeetingPeers,
+}
+
 /// <summary>Whose fault it is that a worker cannot go on.</summary>
-public enum TroubleKind
+public enum TroubleCause
 {
     /// <summary>Its own, or the run's: the data is not there, memory does not suffice.</summary>
     Own,
@@ -84,6 +103,9 @@ public sealed record HaltOrder(Epoch Epoch, RunId Run, GenerationId Generation) 
 
 /// <summary>Fetch the starting state, reach the peers, and report readiness. Comes after this worker's halt of the generation before.</summary>
 public sealed record PrepareOrder(Epoch Epoch, RunId Run, GenerationPlan Plan) : WorkerOrder(Epoch, Run, Plan.Id);
+
+/// <summary>Read the data and make room for the state, while the others go on without this worker.</summary>
+public sealed record WarmOrder(Epoch Epoch, RunId Run, GenerationId Generation) : WorkerOrder(Epoch, Run, Generation);
 
 /// <summary>Run phases from the starting state up to the plan's limit.</summary>
 public sealed record GoOrder(Epoch Epoch, RunId Run, GenerationId Generation) : WorkerOrder(Epoch, Run, Generation);

@@ -149,7 +149,7 @@ public static class MembershipPolicy
 public sealed record FleetSettings
 {
     /// <summary>The protocol's version; a worker of another one is refused.</summary>
-    public const int CurrentProtocol = 2;
+    public const int CurrentProtocol = 3;
 
     /// <summary>So often a worker renews the default lease: four times in it.</summary>
     public static readonly TimeSpan DefaultRenewal = Lease.DefaultLength / 4;

@@ -18,28 +18,37 @@ public static class AllocationPolicy
         ArgumentNullException.ThrowIfNull(runs);
         ArgumentNullException.ThrowIfNull(workers);
         ArgumentNullException.ThrowIfNull(present);
+        // A worker that serves one run only is that run's, or nobody's.
+        var reserved = workers.Where(worker => worker.Capabilities.OnlyRun is not null).ToLookup(worker => worker.Capabilities.OnlyRun!);
+        workers = [.. workers.Where(worker => worker.Capabilities.OnlyRun is null)];
         var free = workers.GroupBy(worker => worker.Capabilities.Numerics).ToDictionary(pool => pool.Key, pool => pool.Count());
         var byName = workers.ToDictionary(worker => worker.Worker);
         var shares = new List<Share>();
         foreach (var run in runs.Where(run => RunLifecycle.WantsWorkers(run.Status)).OrderByDescending(run => run.Priority).ThenBy(run => run.Order))
         {
             var had = present.FirstOrDefault(allocation => allocation.Run == run.Run)?.Workers ?? [];
-            var numerics = run.Numerics ?? Fitting(run, free, had, byName);
-            if (numerics is null || free.GetValueOrDefault(numerics) < run.MinWorkers) continue;
-            free[numerics] -= run.MinWorkers;
-            shares.Add(new(run, numerics, run.MinWorkers)
+            var own = reserved[run.Run.Value].ToList();
+            var numerics = run.Numerics ?? own.Select(worker => worker.Capabilities.Numerics).FirstOrDefault() ?? Fitting(run, free, had, byName);
+            if (numerics is null) continue;
+            own = [.. own.Where(worker => worker.Capabilities.Numerics == numerics).Take(run.MaxWorkers)];
+            var minimum = Math.Max(0, run.MinWorkers - own.Count);
+            if (free.GetValueOrDefault(numerics) < minimum) continue;
+            if (minimum > 0) free[numerics] -= minimum;
+            shares.Add(new(run, numerics, minimum)
             {
+                Own = [.. own.Select(worker => worker.Worker)],
                 Had = [.. had.Where(worker => byName.TryGetValue(worker, out var member) && member.Capabilities.Numerics == numerics)],
             });
         }
 
-        foreach (var share in shares) Extend(share, Math.Min(share.Had.Count, share.Run.MaxWorkers));
-        foreach (var share in shares) Extend(share, share.Run.MaxWorkers);
+        foreach (var share in shares) Extend(share, Math.Min(share.Had.Count, share.Run.MaxWorkers - share.Own.Count));
+        foreach (var share in shares) Extend(share, share.Run.MaxWorkers - share.Own.Count);
         return Name(shares, workers);
 
         void Extend(Share share, int upTo)
         {
-            var more = Math.Clamp(upTo - share.Count, 0, free[share.Numerics]);
+            var more = Math.Clamp(upTo - share.Count, 0, free.GetValueOrDefault(share.Numerics));
+            if (more == 0) return;
             share.Count += more;
             free[share.Numerics] -= more;
         }
@@ -71,11 +80,14 @@ public static class AllocationPolicy
             taken.UnionWith(newcomers);
         }
 
-        return [.. shares.Select(share => new Allocation(share.Run.Run, kept[share.Run.Run], share.Numerics))];
+        return [.. shares.Select(share => new Allocation(share.Run.Run, [.. share.Own, .. kept[share.Run.Run]], share.Numerics))];
     }
 
     private sealed record Share(RunEntry Run, string Numerics, int Minimum)
     {
+        /// <summary>Workers that serve this run only.</summary>
+        public required IReadOnlyList<WorkerId> Own { get; init; }
+
         public required IReadOnlyList<WorkerId> Had { get; init; }
 
         public int Count { get; set; } = Minimum;

@@ -41,13 +41,13 @@ internal sealed class PeerJoin(PeerMembership membership, RingShape shape, PeerS
         {
             await TaskGroup.AllOrCancelAsync([.. Others.Select(other => CallAsync(other, either.Token)), .. Others.Select(other => _rendezvous.FromAsync(other).WaitAsync(either.Token))], either).ConfigureAwait(false);
             var segments = Enumerable.Range(0, shape.Ranks).Select(other => other == membership.Rank ? null : _rendezvous.FromAsync(other).Result).ToList();
-            var links = new PeerLinks(membership.Rank, shape, _calls, segments, () => _rendezvous.Conclude(null));
+            var links = new PeerLinks(membership.Rank, shape, _calls, segments, () => server.Close(_rendezvous));
             _rendezvous.Conclude(links);
             return links;
         }
         catch (Exception e)
         {
-            _rendezvous.Conclude(null);
+            server.Close(_rendezvous);
             foreach (var call in _calls)
                 call?.Dispose();
             if (e is OperationCanceledException && late.IsCancellationRequested)
@@ -144,14 +144,14 @@ internal sealed class PeerJoin(PeerMembership membership, RingShape shape, PeerS
 
 /// <summary>
 /// The generations of a worker, one after the other. Peers become ready at different moments, so that a rank may call for a
-/// generation before this worker knows of it: it waits.
+/// generation before this worker knows of it: it waits, as long as its own coordinator's order stands and it keeps calling.
 /// </summary>
-/// <param name="options">How long anybody may wait.</param>
+/// <param name="options">How long who calls may take to say what for.</param>
 /// <param name="acceptor">Where connections for segments come in.</param>
 internal sealed class PeerRendezvous(PeerOptions options, SegmentAcceptor acceptor)
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, GenerationRendezvous> _latest = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Latest> _latest = new(StringComparer.Ordinal);
     private TaskCompletionSource _opened = NewOpening();
 
     /// <summary>Lets the ranks of a generation in, those who wait and all who come later; those of earlier ones no more.</summary>
@@ -163,11 +163,32 @@ internal sealed class PeerRendezvous(PeerOptions options, SegmentAcceptor accept
         {
             if (_latest.TryGetValue(meeting.Run, out var before) && before.Generation >= meeting.Generation)
                 throw new ArgumentException($"Generation {meeting.Generation} of run {meeting.Run} comes after {before.Generation}.", nameof(meeting));
-            before?.Conclude(null);
-            _latest[meeting.Run] = meeting;
+            before?.Meeting?.Conclude(null);
+            _latest[meeting.Run] = new Latest(meeting.Generation, meeting);
             (opened, _opened) = (_opened, NewOpening());
         }
         opened.SetResult();
+    }
+
+    /// <summary>A generation is over here: who calls for it is refused, and its buffers can go.</summary>
+    public void Close(GenerationRendezvous meeting)
+    {
+        meeting.Conclude(null);
+        lock (_lock)
+        {
+            if (_latest.TryGetValue(meeting.Run, out var latest) && latest.Meeting == meeting)
+                _latest[meeting.Run] = latest with { Meeting = null };
+        }
+    }
+
+    /// <summary>Forgets a run: its next generation may have any number.</summary>
+    public void Forget(string run)
+    {
+        lock (_lock)
+        {
+            if (_latest.Remove(run, out var latest))
+                latest.Meeting?.Conclude(null);
+        }
     }
 
     /// <summary>Serves a call until its end.</summary>
@@ -175,17 +196,7 @@ internal sealed class PeerRendezvous(PeerOptions options, SegmentAcceptor accept
     public async Task ServeAsync(IAsyncStreamReader<Hello> requests, IServerStreamWriter<Hello> responses, ServerCallContext call)
     {
         var hello = await GreetingAsync(requests, call.CancellationToken).ConfigureAwait(false);
-        using var late = new CancellationTokenSource(options.NewcomerPatience, options.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, call.CancellationToken);
-        GenerationRendezvous meeting;
-        try
-        {
-            meeting = await OfAsync(hello, either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (late.IsCancellationRequested)
-        {
-            throw Refusal($"was not told of generation {hello.Generation} of run {hello.Run} in {options.NewcomerPatience.TotalSeconds:0.#} s");
-        }
+        var meeting = await OfAsync(hello, call.CancellationToken).ConfigureAwait(false);
         using var tooLate = new CancellationTokenSource(options.Limits.FirstMessage, options.Time);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(tooLate.Token, call.CancellationToken);
         try
@@ -225,14 +236,24 @@ internal sealed class PeerRendezvous(PeerOptions options, SegmentAcceptor accept
             lock (_lock)
             {
                 if (_latest.TryGetValue(hello.Run, out var latest) && latest.Generation >= hello.Generation)
-                    return latest.Generation == hello.Generation ? latest : throw Refusal($"run {hello.Run} is at generation {latest.Generation} here");
+                {
+                    if (latest.Generation > hello.Generation)
+                        throw Refusal($"run {hello.Run} is at generation {latest.Generation} here");
+                    return latest.Meeting ?? throw Over(hello);
+                }
                 opened = _opened.Task;
             }
             await opened.WaitAsync(cancellation).ConfigureAwait(false);
         }
     }
 
+    /// <summary>What who calls for a generation that has ended here is told.</summary>
+    internal static RpcException Over(Hello hello) => Refusal($"generation {hello.Generation} of run {hello.Run} is over here");
+
     private static TaskCompletionSource NewOpening() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <param name="Meeting">Null when it is over.</param>
+    private sealed record Latest(long Generation, GenerationRendezvous? Meeting);
 }
 
 /// <summary>The ranks that call one rank of a generation, as they come.</summary>
@@ -292,7 +313,7 @@ internal sealed class GenerationRendezvous(Hello own)
         }
         catch (OperationCanceledException)
         {
-            throw PeerRendezvous.Refusal($"generation {own.Generation} of run {own.Run} is over here");
+            throw PeerRendezvous.Over(own);
         }
         await links[hello.Rank].Read.ConfigureAwait(false);
     }

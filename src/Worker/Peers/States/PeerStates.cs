@@ -18,7 +18,8 @@ public static class PeerStateClient
     /// <param name="patience">How long nothing may come.</param>
     /// <exception cref="PeerStateException">It did not come, or is not the one asked for.</exception>
     public static async Task FetchAsync(
-        PeerAddress address, PeerSecurity security, string run, StateVersion version, TrajectoryState into, TimeSpan patience, TimeProvider time, CancellationToken cancellation)
+        PeerAddress address, PeerSecurity security, string run, StateVersion version, TrajectoryState into, TimeSpan patience, TimeProvider time, CancellationToken cancellation,
+        Action<long>? received = null)
     {
         ArgumentNullException.ThrowIfNull(address);
         ArgumentNullException.ThrowIfNull(security);
@@ -36,6 +37,7 @@ public static class PeerStateClient
             {
                 late.CancelAfter(patience);
                 receiver.Accept(call.ResponseStream.Current);
+                received?.Invoke(receiver.Received);
             }
         }
         catch (InvalidDataException e)

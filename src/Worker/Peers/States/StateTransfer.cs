@@ -92,6 +92,9 @@ internal sealed class StateReceiver(TrajectoryState into, StateVersion version) 
     private long _offset;
     private long _total;
 
+    /// <summary>Bytes that have come.</summary>
+    public long Received => _total;
+
     /// <summary>Whether the whole state has come and is right.</summary>
     public bool IsComplete { get; private set; }
 

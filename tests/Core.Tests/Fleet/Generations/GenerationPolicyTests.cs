@@ -249,10 +249,10 @@ public class GenerationPolicyTests
     }
 
     [Theory]
-    [InlineData(TroubleKind.Own, true)]
-    [InlineData(TroubleKind.Peer, false)]
-    [InlineData(TroubleKind.Store, false)]
-    public void Decide_NoWorkerCanGoOn_FailsTheRunUnlessItPasses(TroubleKind kind, bool fails)
+    [InlineData(TroubleCause.Own, true)]
+    [InlineData(TroubleCause.Peer, false)]
+    [InlineData(TroubleCause.Store, false)]
+    public void Decide_NoWorkerCanGoOn_FailsTheRunUnlessItPasses(TroubleCause kind, bool fails)
     {
         var scene = new Scene(Shape, "a", "b").Running();
         for (var round = 0; round < 8 && scene.State.Failure is null; round++)

@@ -62,7 +62,7 @@ internal sealed class Scene(RunShape shape, params string[] workers)
         return this;
     }
 
-    public Scene Say(string name, WorkerStage stage, StateVersion? held = null, int? waitsFor = null, string? trouble = null, double? secondsPerShard = null, TroubleKind kind = TroubleKind.Own)
+    public Scene Say(string name, WorkerStage stage, StateVersion? held = null, int? waitsFor = null, string? trouble = null, double? secondsPerShard = null, TroubleCause kind = TroubleCause.Own)
     {
         var waiting = waitsFor is { } rank ? new WaitingFor(new(rank), held?.Position ?? default) : null;
         State = GenerationReports.Observe(State, new WorkerReport(

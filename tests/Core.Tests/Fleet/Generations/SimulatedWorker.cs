@@ -34,7 +34,7 @@ internal sealed class SimulatedWorker(WorkerId id, long incarnation, SimulatedWo
     public double SecondsPerShard { get; set; } = 1;
 
     public WorkerReport Report() =>
-        new(Id, Incarnation, ++_sequence, Generation, Stage, Held, world.WaitOf(this), _trouble, SecondsPerShard, TroubleKind.Peer);
+        new(Id, Incarnation, ++_sequence, Generation, Stage, Held, world.WaitOf(this), _trouble, SecondsPerShard, TroubleCause.Peer);
 
     public void Receive(WorkerOrder order)
     {

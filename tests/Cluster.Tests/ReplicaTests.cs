@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Globalization;
+using Atelier.Protos;
+using Atelier.TestKit;
+using Grpc.Core;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]
+
+namespace Atelier.Cluster.Tests;
+
+/// <summary>Three coordinators over one database: any of them may go, and workers train through.</summary>
+public sealed class ReplicaTests(PostgresServer postgres) : IDisposable
+{
+    private const string Run = "faces";
+
+    private StandingCluster? _cluster;
+
+    /// <summary>What is done to a replica.</summary>
+    public enum ReplicaFault
+    {
+        /// <summary>It is killed.</summary>
+        Kill,
+
+        /// <summary>It is frozen until the others have given it up.</summary>
+        Freeze,
+
+        /// <summary>It is asked to stop.</summary>
+        Stop,
+    }
+
+    private StandingCluster Cluster => _cluster!;
+
+    [Fact]
+    public async Task Run_WhileReplicasGo_IsServedAndTrainsOn()
+    {
+        await StartAsync();
+        var before = await Cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Workers.Count == 2 && run.Iteration > 10);
+        var seconds = new Dictionary<ReplicaFault, List<double>>();
+        foreach (var fault in (ReplicaFault[])[ReplicaFault.Kill, ReplicaFault.Stop, ReplicaFault.Freeze, ReplicaFault.Kill, ReplicaFault.Stop, ReplicaFault.Freeze])
+        {
+            int victim = seconds.Values.Sum(taken => taken.Count) % Cluster.Replicas, other = (victim + 1) % Cluster.Replicas;
+            var clock = Stopwatch.StartNew();
+            await DoAsync(fault, victim, other);
+            seconds.TryAdd(fault, []);
+            seconds[fault].Add(clock.Elapsed.TotalSeconds);
+            await RepairAsync(fault, victim, other);
+        }
+
+        foreach (var (fault, taken) in seconds)
+            TestContext.Current.SendDiagnosticMessage($"{fault}: served again after {string.Join(", ", taken.Select(value => value.ToString("0.0", CultureInfo.InvariantCulture)))} s");
+        var after = await Cluster.UntilAsync(Run, run => run.Status == RunStatus.Running);
+        // No generation ended because of it, and nothing was lost.
+        Assert.Equal(before.Generation, after.Generation);
+        await EndAsync();
+    }
+
+    [Fact]
+    public async Task AllReplicas_KilledAndStarted_ServeSoonAndTheWorkersHaveTrainedOn()
+    {
+        await StartAsync();
+        var before = await Cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Workers.Count == 2 && run.Iteration > 10);
+        for (int replica = 0; replica < Cluster.Replicas; replica++)
+            Cluster.KillReplica(replica);
+        var clock = Stopwatch.StartNew();
+        for (int replica = 0; replica < Cluster.Replicas; replica++)
+            Cluster.StartReplica(replica);
+
+        var after = await Cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Iteration > before.Iteration);
+
+        TestContext.Current.SendDiagnosticMessage($"served again after {clock.Elapsed.TotalSeconds:0.0} s");
+        Assert.Equal(before.Generation, after.Generation);
+        await EndAsync();
+    }
+
+    public void Dispose() => _cluster?.Dispose();
+
+    private async Task StartAsync()
+    {
+        if (await postgres.WhyNotAsync() is { } reason)
+            Assert.Skip(reason);
+        _cluster = new StandingCluster(database: postgres.MakeSchema(), replicas: 3);
+        for (int replica = 0; replica < Cluster.Replicas; replica++)
+            await Cluster.UntilReplicaSaysAsync(replica, 1, line => line.StartsWith("listening", StringComparison.Ordinal));
+        Cluster.StartWorker("w0");
+        Cluster.StartWorker("w1");
+        await Cluster.UntilAttachedAsync();
+        var request = new SubmitRequest { Run = Run, Recipe = "config-f", DataPath = Cluster.Data, RunStore = Cluster.Store };
+        request.Assignments.AddRange([.. SmallRun.Keys, "tick-kimg=0.8", "snapshot-kimg=4", "kimg=1000"]);
+        await Cluster.Runs.SubmitAsync(request, cancellationToken: TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Does it, and waits until another replica serves people and hears of progress that was made since.</summary>
+    private async Task DoAsync(ReplicaFault fault, int victim, int other)
+    {
+        var before = await Cluster.UntilAsync(Run, run => run.Status == RunStatus.Running, other);
+        if (fault == ReplicaFault.Kill)
+            Cluster.KillReplica(victim);
+        else
+            Cluster.SignalReplica(victim, fault == ReplicaFault.Stop ? "TERM" : "STOP");
+        await Cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Iteration > before.Iteration + 20, other);
+    }
+
+    private async Task RepairAsync(ReplicaFault fault, int victim, int other)
+    {
+        if (fault == ReplicaFault.Freeze)
+        {
+            Cluster.SignalReplica(victim, "CONT");
+        }
+        else
+        {
+            if (fault == ReplicaFault.Stop)
+                Assert.Equal(0, Cluster.UntilReplicaEnds(victim).ExitCode);
+            Cluster.StartReplica(victim);
+        }
+
+        await Cluster.UntilAsync(Run, run => run.Status == RunStatus.Running, victim);
+    }
+
+    /// <summary>What came about is what one process computes, and the workers computed nothing twice.</summary>
+    private async Task EndAsync()
+    {
+        await Cluster.Runs.PauseAsync(new PauseRequest { Run = Run }, cancellationToken: TestContext.Current.CancellationToken);
+        await Cluster.UntilAsync(Run, run => run.Status == RunStatus.Paused);
+        var newest = AtelierProcess.Run("snapshots", Cluster.Store, "--json").Succeeded().Json.Single().EnumerateArray().Last();
+        int images = (int)Math.Round(newest.GetProperty("kimg").GetDouble() * 1000);
+        var alone = AtelierProcess.Run(TinyRun.Train(Cluster.Data, Cluster.Beside, images)).Succeeded();
+        Assert.Equal(alone.StateSha256, newest.GetProperty("state_sha256").GetString());
+        new EventLog(Cluster.Store).AssertNothingLost();
+    }
+}
