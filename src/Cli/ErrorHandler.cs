@@ -25,6 +25,18 @@ internal static class ExitCode
     /// <summary>Training stopped because gradients stayed non-finite for a whole tick.</summary>
     public const int NonFinite = 4;
 
+    /// <summary>The run that was watched has failed; its reason is printed.</summary>
+    public const int RunFailed = 5;
+
+    /// <summary>The run that was watched was cancelled.</summary>
+    public const int RunCancelled = 6;
+
+    /// <summary>The run that was watched stands still, paused by a person or by its <c>patience</c>.</summary>
+    public const int RunPaused = 7;
+
+    /// <summary>The run that was watched was deleted.</summary>
+    public const int RunGone = 8;
+
     /// <summary>Stopped by Ctrl-C or SIGTERM after a snapshot; the same command goes on.</summary>
     public const int Interrupted = 130;
 }

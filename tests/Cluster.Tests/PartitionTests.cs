@@ -27,13 +27,13 @@ public sealed class PartitionTests : IDisposable
         using (var submit = hosts.Start(1, ["submit", "faces", .. call, "--data", _folder["data"], "--out", _folder["run"], "--recipe", "config-f", .. Keys(), "--kimg", "1000"]))
             submit.WaitForExit().Succeeded();
         using var watch = hosts.Start(1, ["watch", "faces", .. call]);
-        Assert.True(watch.WaitForLines(1, line => line.EndsWith("on 2 worker(s)", StringComparison.Ordinal)));
+        Assert.True(watch.WaitForLines(1, line => line.EndsWith("on 2 workers", StringComparison.Ordinal)));
 
         hosts.Connect(2, false);
         Assert.True(watch.WaitForLines(1, line => line.EndsWith("host2 was lost", StringComparison.Ordinal)));
-        Assert.True(watch.WaitForLines(1, line => line.EndsWith("on 1 worker(s)", StringComparison.Ordinal)));
+        Assert.True(watch.WaitForLines(1, line => line.EndsWith("on 1 worker", StringComparison.Ordinal)));
         hosts.Connect(2, true);
-        Assert.True(watch.WaitForLines(2, line => line.EndsWith("on 2 worker(s)", StringComparison.Ordinal)));
+        Assert.True(watch.WaitForLines(2, line => line.EndsWith("on 2 workers", StringComparison.Ordinal)));
         using (var pause = hosts.Start(1, ["pause", "faces", .. call]))
             pause.WaitForExit().Succeeded();
         Assert.True(watch.WaitForLines(1, line => line.Contains("is paused", StringComparison.Ordinal)));

@@ -14,7 +14,7 @@ public sealed class MessageRulesTests
     public void Services_OfTheDesign_HaveTheirCallKinds()
     {
         Assert.Equal(["Attach both"], Calls(Fleet.Descriptor));
-        Assert.Equal(["Submit", "List", "Get", "Watch down", "Pause", "Resume", "Cancel", "Logs down"], Calls(Runs.Descriptor));
+        Assert.Equal(["Submit", "Preview", "List", "Get", "Describe", "Watch down", "Pause", "Resume", "Cancel", "Delete", "Logs down", "ListWorkers", "Evict"], Calls(Runs.Descriptor));
         Assert.Equal(["Meet both", "FetchState down"], Calls(Peer.Descriptor));
     }
 

@@ -46,6 +46,12 @@ public sealed class AtelierProcess : IDisposable
     /// <param name="launcher">A program and arguments of its own to start it with, such as <c>taskset -c 0</c>.</param>
     public static AtelierProcess Start(IEnumerable<string> arguments, params IReadOnlyList<string> launcher) => Start("atelier.dll", arguments, launcher);
 
+    private static void Kill(string signal, string whom)
+    {
+        using var kill = Process.Start("sh", ["-c", $"kill -{signal} {whom}"]);
+        kill.WaitForExit();
+    }
+
     private static AtelierProcess Start(string program, IEnumerable<string> arguments, IReadOnlyList<string> launcher)
     {
         string[] all = [.. launcher, "dotnet", Path.Combine(AppContext.BaseDirectory, program), .. arguments];
@@ -94,11 +100,11 @@ public sealed class AtelierProcess : IDisposable
 
     /// <summary>Sends a signal.</summary>
     /// <param name="name">Its name, such as <c>INT</c>.</param>
-    public void Signal(string name)
-    {
-        using var kill = Process.Start("sh", ["-c", $"kill -{name} {_process.Id}"]);
-        kill.WaitForExit();
-    }
+    public void Signal(string name) => Kill(name, $"{_process.Id}");
+
+    /// <summary>Sends a signal to the process and all that it has started, as a terminal does; it was started by <c>setsid</c>.</summary>
+    /// <param name="name">Its name, such as <c>INT</c>.</param>
+    public void SignalGroup(string name) => Kill(name, $"-{_process.Id}");
 
     /// <summary>Whether a signal is ignored here, and so by every process that is started.</summary>
     /// <param name="signal">Its number.</param>

@@ -92,15 +92,25 @@ internal static class ParentProcess
 {
     public static Option<bool> ExitOption() => new("--until-stdin-closes") { Description = "end with the process that started it", Hidden = true };
 
+    /// <summary>
+    /// Whether this process ends with its parent, and by nothing else that is meant for both: Ctrl-C on a terminal, and a service manager's
+    /// SIGTERM, go to all processes of a group at once, and the parent needs these to save before they end.
+    /// </summary>
+    public static bool EndsThisOne { get; private set; }
+
     /// <summary>Ends this process when its parent ends: the parent holds the other end of standard input, which the system closes then.</summary>
-    public static void ExitWithIt() => new Thread(() =>
+    public static void ExitWithIt()
     {
-        using var input = Console.OpenStandardInput();
-        var buffer = new byte[64];
-        while (input.Read(buffer) > 0)
+        EndsThisOne = true;
+        new Thread(() =>
         {
-        }
-        Environment.Exit(ExitCode.Success);
-    })
-    { IsBackground = true, Name = "stdin" }.Start();
+            using var input = Console.OpenStandardInput();
+            var buffer = new byte[64];
+            while (input.Read(buffer) > 0)
+            {
+            }
+            Environment.Exit(ExitCode.Success);
+        })
+        { IsBackground = true, Name = "stdin" }.Start();
+    }
 }

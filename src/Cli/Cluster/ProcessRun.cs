@@ -199,16 +199,12 @@ internal sealed class ProcessRun : IDisposable
         {
             try
             {
-                await client.SubmitAsync(request);
+                await client.SubmitAsync(request); // the same again, where an earlier answer was lost, changes nothing
                 return;
             }
             catch (RpcException e) when (IsUnavailable(e))
             {
                 await Task.Delay(StopPoll, _time);
-            }
-            catch (RpcException e) when (e.StatusCode == StatusCode.AlreadyExists)
-            {
-                return; // the answer to an earlier try was lost; nobody else names a run here
             }
         }
         throw new UserErrorException(await processes.Failed);
@@ -254,7 +250,7 @@ internal sealed class ProcessRun : IDisposable
             _isNonFinite = stopped.NonFinite;
         // A full disk does not get better by waiting: leave the run at its last snapshot.
         if (known is SnapshotFailed && _wasAsked && ++_failedSaves >= MostFailedSaves)
-            _ = client.CancelAsync(new CancelRequest { Run = RunName });
+            _ = client.CancelAsync(new CancelRequest { Run = RunName, Discard = true });
     }
 
     private void Tick(JsonElement tick, Protos.RunEvent happened)

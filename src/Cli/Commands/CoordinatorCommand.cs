@@ -14,27 +14,30 @@ namespace Atelier.Cli.Commands;
 /// <summary><c>atelier coordinator</c>: keeps runs and workers together.</summary>
 internal static class CoordinatorCommand
 {
-    private const string PostgresScheme = "postgres:";
-
     private const int ReplicaPort = 11111;
 
     public static Command Create()
     {
         var listen = new Option<string[]>("--listen") { Description = "HOST:PORT, *:PORT or unix:PATH; repeatable", DefaultValueFactory = _ => ["127.0.0.1:7070"] };
-        var database = new Option<string>("--database") { Description = $"a SQLite file, or {PostgresScheme}CONNECTION shared by replicas", DefaultValueFactory = _ => "coordinator.db" };
+        var database = new DatabaseOption();
         var certificate = new Option<string?>(AccessOptions.Certificate) { Description = "its certificate in PEM" };
         var key = new Option<string?>(AccessOptions.Key) { Description = "the certificate's private key in PEM" };
         var authority = new Option<string?>(AccessOptions.Authority) { Description = "certificate, in PEM, of the authority that issues callers' certificates (default: callers need no certificate)" };
         var people = new Option<string?>(AccessOptions.PeopleTokenFile) { Description = $"file with the token of people (or set {AccessOptions.PeopleTokenVariable})" };
         var workers = new Option<string?>(AccessOptions.WorkerTokenFile) { Description = $"file with the token of workers (or set {AccessOptions.WorkerTokenVariable})" };
         var lease = new Option<double>("--lease") { Description = "seconds without a heartbeat after which a worker is lost", DefaultValueFactory = _ => 10 };
+        var dataRoots = Places(AllowedPlaces.DataRootOption, "a folder below which datasets may be; again for each (default: anywhere)");
+        var storeRoots = Places(AllowedPlaces.StoreRootOption, "a folder below which runs may be kept; again for each (default: anywhere)");
+        var s3Endpoints = Places(AllowedPlaces.S3EndpointOption, "the address of an S3 server where runs may be kept; again for each (default: any)");
         var replica = new Option<string?>("--replica-listen") { Description = "HOST:PORT where other replicas reach this one (default: port 11111 beside the first --listen)" };
         var noRunFiles = new Option<bool>("--no-run-files") { Description = "do not write events.jsonl", Hidden = true };
         var untilStdinCloses = ParentProcess.ExitOption();
-        var command = new Command("coordinator", "Keep runs and workers together") { listen, database, certificate, key, authority, people, workers, lease, replica, noRunFiles, untilStdinCloses };
+        var command = new Command("coordinator", "Keep runs and workers together") { listen, certificate, key, authority, people, workers, lease, dataRoots, storeRoots, s3Endpoints, replica, noRunFiles, untilStdinCloses };
+        database.AddTo(command);
         command.SetAction(parsed =>
         {
             var workerLease = Seconds(parsed, lease);
+            var places = new AllowedPlaces(parsed.GetValue(dataRoots)!, parsed.GetValue(storeRoots)!, parsed.GetValue(s3Endpoints)!);
             if (parsed.GetValue(untilStdinCloses))
                 ParentProcess.ExitWithIt();
             using var own = Tls.Load(parsed.GetValue(certificate), parsed.GetValue(key), TimeProvider.System);
@@ -52,12 +55,15 @@ internal static class CoordinatorCommand
                     TokenSource.Read(AccessRole.Person, parsed.GetValue(people), Environment.GetEnvironmentVariable(AccessOptions.PeopleTokenVariable)),
                     TokenSource.Read(AccessRole.Worker, parsed.GetValue(workers), Environment.GetEnvironmentVariable(AccessOptions.WorkerTokenVariable))),
                 ReplicaAddress = ReplicaAddressOf(parsed.GetValue(replica), addresses),
+                Places = places,
                 Fleet = new FleetSettings { LeaseLength = workerLease },
                 Files = new RunFiles(WritesEvents: !parsed.GetValue(noRunFiles)),
-            }, parsed.GetValue(database)!);
+            }, database.Open(parsed));
         });
         return command;
     }
+
+    private static Option<string[]> Places(string name, string description) => new(name) { Description = description, DefaultValueFactory = _ => [] };
 
     private static ListenAddress? ReplicaAddressOf(string? given, IReadOnlyList<ListenAddress> listen) =>
         given is not null ? ListenAddress.Parse(given)
@@ -68,13 +74,14 @@ internal static class CoordinatorCommand
         ? TimeSpan.FromSeconds(seconds)
         : throw new UserErrorException($"{option.Name} {parsed.GetValue(option)}: a number from 1 to 3600 is needed");
 
-    private static int Run(Func<CoordinatorDatabase, CoordinatorOptions> options, string database)
+    private static int Run(Func<CoordinatorDatabase, CoordinatorOptions> options, CoordinatorDatabase database)
     {
         using var stop = new CancellationTokenSource();
         void Handle(PosixSignalContext context)
         {
-            context.Cancel = !stop.IsCancellationRequested;
-            stop.Cancel();
+            context.Cancel = ParentProcess.EndsThisOne || !stop.IsCancellationRequested;
+            if (!ParentProcess.EndsThisOne)
+                stop.Cancel();
         }
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
@@ -82,11 +89,9 @@ internal static class CoordinatorCommand
         return ExitCode.Success;
     }
 
-    private static async Task RunAsync(Func<CoordinatorDatabase, CoordinatorOptions> options, string database, CancellationToken stop)
+    private static async Task RunAsync(Func<CoordinatorDatabase, CoordinatorOptions> options, CoordinatorDatabase database, CancellationToken stop)
     {
-        await using CoordinatorDatabase opened = database.StartsWith(PostgresScheme, StringComparison.Ordinal)
-            ? new PostgresDatabase(database[PostgresScheme.Length..])
-            : new SqliteDatabase(database);
+        await using var opened = database;
         await new CoordinatorProcess(options(opened) with { Say = Console.WriteLine }, TimeProvider.System).RunAsync(stop);
     }
 }

@@ -191,14 +191,17 @@ internal static class DataPath
     public static string EmojiFaces(int side) => string.Create(CultureInfo.InvariantCulture, $"{Faces}{side}");
 
     /// <summary>A path that does not depend on the current folder; the emoji's name as it is.</summary>
-    public static string Absolute(string path) => path.StartsWith(EmojiScheme, StringComparison.Ordinal) ? path : Path.GetFullPath(path);
+    public static string Absolute(string path) => IsBuiltIn(path) ? path : Path.GetFullPath(path);
+
+    /// <summary>Whether a data set is no file: every worker has it.</summary>
+    public static bool IsBuiltIn(string path) => path.StartsWith(EmojiScheme, StringComparison.Ordinal);
 
     /// <summary>Opens a data set.</summary>
     /// <param name="path">A folder, a zip file, or what <see cref="EmojiFaces"/> gives.</param>
     /// <exception cref="UserErrorException">The path does not exist or has an unknown format.</exception>
     public static ImageSource Open(string path)
     {
-        if (!path.StartsWith(EmojiScheme, StringComparison.Ordinal))
+        if (!IsBuiltIn(path))
             return ImageSource.Open(path);
         return path.StartsWith(Faces, StringComparison.Ordinal) && int.TryParse(path.AsSpan(Faces.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int side) && side > 0
             ? Training.Data.EmojiFaces.Open(ImageSize.Square(side))

@@ -84,6 +84,11 @@ internal static class WorkerCommand
         Timer? overdue = null;
         void Handle(PosixSignalContext context)
         {
+            if (ParentProcess.EndsThisOne)
+            {
+                context.Cancel = true;
+                return;
+            }
             // A second signal ends at once.
             if (drain.IsCancellationRequested)
                 return;

@@ -37,13 +37,14 @@ internal sealed class TerminalDisplay : IRunDisplay
         }
     }
 
-    private static string Line(RunProgress progress)
+    /// <summary>The line.</summary>
+    internal static string Line(RunProgress progress)
     {
         string losses = progress is { GeneratorLoss: { } g, DiscriminatorLoss: { } d } ? string.Create(CultureInfo.InvariantCulture, $"  G {g:0.00} D {d:0.00}") : "";
         string remaining = progress.Remaining is { } left ? $"  ETA {TickReport.Format(left)}" : "";
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"kimg {progress.Now.Kimg:0.00}/{progress.Total.Kimg:0.##}  {progress.ImagesPerSecond:0.0} img/s  {1000 / Math.Max(progress.ImagesPerSecond, 1e-9):0.0} sec/kimg{losses}{remaining}");
+        // Nothing is said of a speed that is not known yet.
+        string speed = progress.ImagesPerSecond > 0 ? string.Create(CultureInfo.InvariantCulture, $"  {progress.ImagesPerSecond:0.0} img/s  {1000 / progress.ImagesPerSecond:0.0} sec/kimg") : "";
+        return string.Create(CultureInfo.InvariantCulture, $"kimg {progress.Now.Kimg:0.00}/{progress.Total.Kimg:0.##}{speed}{losses}{remaining}");
     }
 
     private void Print(string line)

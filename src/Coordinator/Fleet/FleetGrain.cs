@@ -13,7 +13,7 @@ namespace Atelier.Coordinator.Fleet;
 /// <param name="storage">The state.</param>
 /// <param name="settings">Deadlines.</param>
 /// <param name="time">The clock.</param>
-public sealed class FleetGrain(
+public sealed partial class FleetGrain(
     [PersistentState("fleet")] IPersistentState<FleetGrainState> storage, FleetSettings settings, TimeProvider time) : StoringGrain<FleetGrainState>(storage), IFleetGrain
 {
     /// <summary>Every replica lets time pass; more often than this it need not.</summary>
@@ -103,12 +103,7 @@ public sealed class FleetGrain(
     /// <inheritdoc/>
     public async Task SubmitAsync(RunDetails run)
     {
-        ArgumentNullException.ThrowIfNull(run);
-        var queue = RunCommands.Submit(
-            State.Queue, new(run.Run), run.Priority, run.MinWorkers, run.MaxWorkers, RunSpecJson.Read(run.SpecJson, "the spec").Shards, run.Numerics);
-        if (State.Details.Values.FirstOrDefault(other => other.Store == run.Store && State.Queue.Get(new(other.Run)).Status is not RunStatus.Cancelled) is { } taken)
-            throw new UserErrorException($"run {taken.Run} keeps its snapshots in {run.Store}; choose another store, or `atelier resume {taken.Run}`");
-        State.Queue = queue;
+        State.Queue = Admit(run);
         State.Details[run.Run] = run;
         await KeepChangeAsync(run.Run);
     }
@@ -186,15 +181,6 @@ public sealed class FleetGrain(
     ]);
 
     /// <inheritdoc/>
-    public Task<List<WorkerRow>> WorkersAsync() => Task.FromResult<List<WorkerRow>>(
-    [
-        .. State.Fleet.Members.Select(member => new WorkerRow(
-            new(new(member.Worker.Value, member.Incarnation), member.Capabilities.ProtocolVersion, member.Capabilities.Numerics, member.Capabilities.Device,
-                member.Capabilities.MemoryBytes, member.Capabilities.PeerAddress, member.Capabilities.Host, member.Capabilities.IsEvaluator, member.Capabilities.OnlyRun ?? ""),
-            member.Status, member.Reason ?? "")),
-    ]);
-
-    /// <inheritdoc/>
     public Task<RunEnd?> EndOfAsync(string run) => Task.FromResult(
         State.Queue.Runs.FirstOrDefault(entry => entry.Run.Value == run) is { Status: RunStatus.Finished or RunStatus.Failed or RunStatus.Cancelled } ended
             ? new RunEnd(ended.Status, ended.Reason ?? "") : null);
@@ -213,8 +199,8 @@ public sealed class FleetGrain(
         var fitting = admitted.Count(member => run.Numerics is null || member.Capabilities.Numerics == run.Numerics);
         var held = State.Held.Where(other => other.Key != run.Run.Value).SelectMany(other => other.Value).Count();
         return fitting < admitted.Count
-            ? $"needs {run.MinWorkers} worker(s) with the numerics that it began with; {fitting} of {admitted.Count} attached have them"
-            : $"needs {run.MinWorkers} worker(s); {admitted.Count} are attached, {held} of them with other runs";
+            ? $"needs {Counted.Of(run.MinWorkers, "worker")} with the numerics that it began with; {fitting} of {admitted.Count} attached have them"
+            : $"needs {Counted.Of(run.MinWorkers, "worker")}; {Counted.Of(admitted.Count, "worker")} attached, {held} of them with other runs";
     }
 
     private async Task<RunEntry> StandAsync(RunEntry entry, RunStanding standing)
@@ -293,7 +279,7 @@ public sealed class FleetGrain(
 /// (key 0), which calls no other; runs ask it.
 /// </summary>
 [Alias("atelier.fleet")]
-public interface IFleetGrain : IGrainWithIntegerKey
+public partial interface IFleetGrain : IGrainWithIntegerKey
 {
     /// <summary>A worker attaches.</summary>
     [Alias("Join")]
@@ -358,10 +344,6 @@ public interface IFleetGrain : IGrainWithIntegerKey
     /// <summary>All runs, in the order of submission.</summary>
     [Alias("List")]
     Task<List<QueueRow>> ListAsync();
-
-    /// <summary>All workers, in the order in which they joined.</summary>
-    [Alias("Workers")]
-    Task<List<WorkerRow>> WorkersAsync();
 }
 
 /// <summary>What the fleet's grain stores. Leases are renewed in memory; a coordinator that starts again gives every member a new one.</summary>

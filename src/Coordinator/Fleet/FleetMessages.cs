@@ -112,8 +112,11 @@ public sealed record QueueRow([property: Id(0)] RunDetails Details, [property: I
 /// <param name="Card">What it said of itself.</param>
 /// <param name="Status">What it may do.</param>
 /// <param name="Reason">Why it was evicted; empty otherwise.</param>
+/// <param name="Run">The run that it has; empty for none.</param>
+/// <param name="ReturnsUnixMs">When an evicted worker may come back; null where it may not, or is there.</param>
 [GenerateSerializer, Immutable, Alias("atelier.worker-row")]
-public sealed record WorkerRow([property: Id(0)] WorkerCard Card, [property: Id(1)] MemberStatus Status, [property: Id(2)] string Reason);
+public sealed record WorkerRow(
+    [property: Id(0)] WorkerCard Card, [property: Id(1)] MemberStatus Status, [property: Id(2)] string Reason, [property: Id(3)] string Run, [property: Id(4)] long? ReturnsUnixMs);
 
 /// <summary>A worker that may compute parts of evaluations.</summary>
 /// <param name="Key">Its process.</param>

@@ -36,6 +36,9 @@ public sealed record CoordinatorOptions
     /// <summary>What its ports bear with.</summary>
     public ServerLimits Limits { get; init; } = new();
 
+    /// <summary>What people may name as data and stores.</summary>
+    public AllowedPlaces Places { get; init; } = AllowedPlaces.Anything;
+
     /// <summary>Deadlines of membership.</summary>
     public FleetSettings Fleet { get; init; } = new();
 

@@ -142,6 +142,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
         builder.Services.AddSingleton(options.Generations);
         builder.Services.AddSingleton(options.Evaluations);
         builder.Services.AddSingleton(options.Files);
+        builder.Services.AddSingleton(options.Places);
         builder.Services.AddSingleton<Submission>();
         builder.Services.AddSingleton<RunPulse>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RunPulse>());

@@ -27,6 +27,8 @@ internal static class ReplicaSilo
     /// <summary>The name under which states are stored, whichever database they are in.</summary>
     private const string Service = "atelier";
 
+    private const string Core = "Atelier.Core";
+
     private static readonly TimeSpan HandshakePatience = TimeSpan.FromSeconds(5);
 
     /// <summary>Configures it.</summary>
@@ -60,8 +62,17 @@ internal static class ReplicaSilo
             connections.ConfigureSiloInboundConnection(inbound => inbound.Use(next => connection => AskAsync(connection, identity.Secret, next)));
             connections.ConfigureSiloOutboundConnection(outbound => outbound.Use(next => connection => ShowAsync(connection, identity.Secret, next)));
         });
+        AddMessages(silo.Services);
+    }
+
+    /// <summary>Lets types of the core go from silo to silo.</summary>
+    internal static void AddMessages(IServiceCollection services)
+    {
         // What grains say to each other are types of the core, which knows nothing of Orleans; fields that a version does not know are left out.
-        silo.Services.AddSerializer(serializer => serializer.AddJsonSerializer(type => type.Namespace?.StartsWith("Atelier.Core", StringComparison.Ordinal) == true));
+        services.AddSerializer(serializer => serializer.AddJsonSerializer(
+            type => type.Namespace?.StartsWith(Core, StringComparison.Ordinal) == true && !type.IsAssignableTo(typeof(Exception))));
+        // Whoever called catches an error by its type.
+        services.Configure<ExceptionSerializationOptions>(errors => errors.SupportedNamespacePrefixes.Add(Core));
     }
 
     /// <summary>Where other replicas reach this one.</summary>

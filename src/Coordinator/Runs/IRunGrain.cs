@@ -54,6 +54,15 @@ public interface IRunGrain : IGrainWithStringKey
     [Alias("Resumed")]
     Task ResumedAsync(RunDetails details);
 
+    /// <summary>A person has evicted one of its workers.</summary>
+    /// <param name="text">Which and why, for people.</param>
+    [Alias("Evicted")]
+    Task EvictedAsync(string text);
+
+    /// <summary>The run was deleted: a later one of its name has nothing to do with it.</summary>
+    [Alias("Forget")]
+    Task ForgetAsync();
+
     /// <summary>Where the run stands.</summary>
     [Alias("Describe")]
     Task<RunFacts> DescribeAsync();

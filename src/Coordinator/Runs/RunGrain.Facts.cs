@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Atelier.Coordinator.Fleet;
 using Atelier.Core.Fleet.Generations;
+using Atelier.Core.Runs;
 using Orleans;
 using RunEvent = Atelier.Core.Runs.RunEvent;
 
@@ -9,9 +10,7 @@ namespace Atelier.Coordinator.Runs;
 /// <content>What people see of a run.</content>
 public sealed partial class RunGrain
 {
-    private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(20);
-
-    private readonly Queue<(DateTimeOffset At, long Iteration)> _progress = new();
+    private readonly ProgressRate _rate = new();
 
     /// <inheritdoc/>
     public async Task NoteAsync(WorkerNote note)
@@ -57,9 +56,27 @@ public sealed partial class RunGrain
         var runs = Generation.Stage == GenerationStage.Running;
         return new(
             Generation.Generation.Number, reached, Generation.Shape.Iterations, Schedule.ImagesAt(reached).Images,
-            runs ? IterationsPerSecond() * _spec!.Batch : 0,
+            runs && _rate.PerSecond(Now) is { } rate ? rate * _spec!.Batch : 0,
             Generation.Held.Count > 0 && Generation.Plan is { } plan ? [.. plan.Members.Select(member => member.Worker.Value).Where(worker => Generation.Held.Any(held => held.Value == worker))] : [],
             State.SnapshotImages, _work.Trouble ?? Generation.Reason);
+    }
+
+    /// <inheritdoc/>
+    public async Task EvictedAsync(string text)
+    {
+        if (!await PrepareAsync()) return;
+        Log(new FleetNoted(Now, Schedule.ImagesAt(Generation.Reached.Iteration).Kimg, Generation.Generation.Number, text));
+        await StoreAsync();
+    }
+
+    /// <inheritdoc/>
+    public async Task ForgetAsync()
+    {
+        // Somebody has submitted one of its name meanwhile: its grain has begun anew.
+        if (await Fleet.DetailsAsync(Name) is not null) return;
+        if (State.Measuring.Count > 0) await Evaluations.DropAsync(State.Measuring);
+        if (State.Epoch > 0) await BeginAnewAsync(new());
+        DeactivateOnIdle();
     }
 
     /// <inheritdoc/>
@@ -70,14 +87,11 @@ public sealed partial class RunGrain
 
     private void Log(RunEvent happened) => _events!.Add(happened);
 
-    private double IterationsPerSecond()
+    private void ObserveProgress()
     {
-        var now = Now;
-        _progress.Enqueue((now, Generation.Reached.Iteration));
-        while (_progress.Count > 2 && now - _progress.Peek().At > RateWindow) _progress.Dequeue();
-        var (since, iteration) = _progress.Peek();
-        var seconds = (now - since).TotalSeconds;
-        return seconds > 0 ? Math.Max(0, Generation.Reached.Iteration - iteration) / seconds : 0;
+        // Between two generations time goes on; where a run stands still it does not count.
+        if (Generation.Stage == GenerationStage.Running) _rate.Observe(Now, Generation.Reached.Iteration);
+        else if (Generation.Held.Count == 0) _rate.Stop();
     }
 }
 

@@ -178,7 +178,7 @@ public sealed partial class RunGrain
     {
         _wantsRetry = false;
         var plan = Generation.Plan!;
-        var at = Generation.Reached.Iteration + 2 + (long)Math.Ceiling(IterationsPerSecond());
+        var at = Generation.Reached.Iteration + 2 + (long)Math.Ceiling((_rate.PerSecond(Now) ?? 0));
         // The next one that is due anyway is as good.
         if (at >= Generation.Shape.Iterations || Schedule.NextAfter(Generation.Reached.Iteration) <= at) return;
         var message = new WireMessage(new CoordinatorMessage

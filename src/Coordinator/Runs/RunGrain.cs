@@ -188,6 +188,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
             await LookAsync(told);
             State.Generation = GenerationReports.Observe(Generation, _heard);
             _heard.Clear();
+            ObserveProgress();
             JudgeIfDue();
             var decision = GenerationPolicy.Decide(Generation, ViewOf(), _settings, Now);
             await KeepAsync(decision);

@@ -3,6 +3,8 @@ using Atelier.Coordinator.Fleet;
 using Atelier.Coordinator.Hosting;
 using Atelier.Core;
 using Atelier.Core.Fleet;
+using Atelier.Core.Fleet.Membership;
+using Atelier.Core.Fleet.Queue;
 using Atelier.Protos;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
@@ -27,10 +29,30 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
     /// <inheritdoc/>
     public override Task<Run> Submit(SubmitRequest request, ServerCallContext context) => AnswerAsync(async () =>
     {
-        var details = await submission.ResolveAsync(request, context.CancellationToken);
-        await Fleet.SubmitAsync(details);
+        var submitted = await SubmitAsync(request, context.CancellationToken);
         pulse.Nudge();
-        return await GetAsync(details.Run);
+        var run = await GetAsync(submitted.Run.Run);
+        run.AlreadySubmitted = submitted.IsKnown;
+        return run;
+    });
+
+    /// <inheritdoc/>
+    public override Task<SubmitPreview> Preview(SubmitRequest request, ServerCallContext context) => AnswerAsync<SubmitPreview>(async () =>
+    {
+        var submitted = await submission.ResolveAsync(request, context.CancellationToken);
+        if (!submitted.IsKnown) await Fleet.RequireAdmissibleAsync(submitted.Run);
+        var fitting = (await Fleet.WorkersAsync())
+            .Where(row => row.Status == MemberStatus.Admitted && !row.Card.IsEvaluator && (submitted.Run.Numerics is null || row.Card.Numerics == submitted.Run.Numerics)).ToList();
+        var run = submitted.IsKnown ? await GetAsync(submitted.Run.Run) : PeopleMessages.Of(submitted.Run);
+        if (submitted.SnapshotImages is { } images) run.SnapshotImages = images;
+        return new()
+        {
+            Run = run,
+            Places = PeopleMessages.PlacesOf(submitted.Run),
+            AlreadySubmitted = submitted.IsKnown,
+            FittingWorkers = fitting.Count,
+            FreeWorkers = fitting.Count(row => row.Run.Length == 0),
+        };
     });
 
     /// <inheritdoc/>
@@ -38,7 +60,7 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
     {
         var response = new ListResponse();
         foreach (var row in await Fleet.ListAsync())
-            if (request.IncludeEnded || !HasEnded(row)) response.Runs.Add(await DescribeAsync(row));
+            if (request.IncludeEnded || !RunLifecycle.HasEnded(row.Status)) response.Runs.Add(await DescribeAsync(row));
         return response;
     });
 
@@ -49,7 +71,55 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
     public override Task<Run> Pause(PauseRequest request, ServerCallContext context) => CommandAsync(request.Run, RunCommand.Pause);
 
     /// <inheritdoc/>
-    public override Task<Run> Cancel(CancelRequest request, ServerCallContext context) => CommandAsync(request.Run, RunCommand.Cancel);
+    public override Task<Run> Cancel(CancelRequest request, ServerCallContext context) => CommandAsync(request.Run, request.Discard ? RunCommand.Discard : RunCommand.Cancel);
+
+    /// <inheritdoc/>
+    public override Task<RunDescription> Describe(DescribeRequest request, ServerCallContext context) => AnswerAsync(async () =>
+    {
+        var row = await RowAsync(request.Run);
+        var run = await DescribeAsync(row);
+        var description = new RunDescription { Run = run, Places = PeopleMessages.PlacesOf(row.Details), Branch = row.Details.Branch, NumericsSha256 = row.Details.Numerics ?? "" };
+        var workers = (await Fleet.WorkersAsync()).ToDictionary(worker => worker.Card.Key.Worker);
+        description.Workers.AddRange(run.Workers.Where(workers.ContainsKey).Select(worker => PeopleMessages.Of(workers[worker])));
+        description.LastEvents.AddRange((await grains.GetGrain<IRunGrain>(request.Run).EventsAsync(0)).TakeLast(request.LastEvents).Select(PeopleMessages.Of));
+        return description;
+    });
+
+    /// <inheritdoc/>
+    public override Task<DeleteResponse> Delete(DeleteRequest request, ServerCallContext context) => AnswerAsync(async () =>
+    {
+        _ = new RunId(request.Run);
+        var details = await Fleet.DetailsAsync(request.Run);
+        if (details is not null) await Fleet.DeleteAsync(request.Run);
+        // Also where an earlier try was cut off in between.
+        await grains.GetGrain<IRunGrain>(request.Run).ForgetAsync();
+        return details is not null ? new DeleteResponse { RunStore = details.Store } : throw RunNotFoundException.Of(request.Run);
+    });
+
+    /// <inheritdoc/>
+    public override Task<ListWorkersResponse> ListWorkers(ListWorkersRequest request, ServerCallContext context) => AnswerAsync(async () =>
+    {
+        var response = new ListWorkersResponse();
+        response.Workers.AddRange((await Fleet.WorkersAsync()).Select(PeopleMessages.Of));
+        return response;
+    });
+
+    /// <inheritdoc/>
+    public override Task<Worker> Evict(EvictRequest request, ServerCallContext context) => AnswerAsync(async () =>
+    {
+        var reason = string.Join(' ', request.Reason.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        if (reason.Length == 0) throw new UserErrorException("`reason` is empty: say why, for those who look for the worker later");
+        var worker = await WorkerAsync(request.Worker);
+        foreach (var dismissal in await Fleet.EvictAsync(request.Worker, reason, request.Ban))
+        {
+            var text = $"{dismissal.Worker} was evicted: {dismissal.Reason}";
+            await grains.GetGrain<IWorkerGrain>(dismissal.Worker).DismissAsync(text);
+            if (worker.Run.Length > 0) await grains.GetGrain<IRunGrain>(worker.Run).EvictedAsync(text);
+        }
+
+        pulse.Nudge();
+        return PeopleMessages.Of(await WorkerAsync(request.Worker));
+    });
 
     /// <inheritdoc/>
     public override Task<Run> Resume(ResumeRequest request, ServerCallContext context) => AnswerAsync(async () =>
@@ -78,12 +148,12 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
             foreach (var happened in await grains.GetGrain<IRunGrain>(request.Run).EventsAsync(after))
             {
                 after = happened.Number;
-                await responseStream.WriteAsync(new() { Event = new() { Number = happened.Number, AtUnixMs = happened.AtUnixMs, Json = happened.Json, Text = happened.Text } }, context.CancellationToken);
+                await responseStream.WriteAsync(new() { Event = PeopleMessages.Of(happened) }, context.CancellationToken);
             }
 
             if (!run.Equals(told)) await responseStream.WriteAsync(new() { Run = run }, context.CancellationToken);
             told = run;
-            if (HasEnded(row) && run.Evaluations.Count == 0) return;
+            if (RunLifecycle.HasEnded(row.Status) && run.Evaluations.Count == 0) return;
         }
         while (await NextAsync(again, context.CancellationToken));
     }
@@ -120,7 +190,30 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
         }
     }
 
-    private static bool HasEnded(QueueRow row) => row.Status is RunStatus.Finished or RunStatus.Failed or RunStatus.Cancelled;
+    /// <summary>Adds a run, unless the same was submitted before.</summary>
+    private async Task<ResolvedSubmission> SubmitAsync(SubmitRequest request, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var submitted = await submission.ResolveAsync(request, cancellation);
+            if (submitted.IsKnown) return submitted;
+            try
+            {
+                await Fleet.SubmitAsync(submitted.Run);
+                return submitted;
+            }
+            catch (RunExistsException)
+            {
+                // It came from elsewhere at the same time; the next round compares.
+            }
+        }
+    }
+
+    private async Task<WorkerRow> WorkerAsync(string worker)
+    {
+        _ = new WorkerId(worker);
+        return (await Fleet.WorkersAsync()).Find(row => row.Card.Key.Worker == worker) ?? throw WorkerNotFoundException.Of(worker);
+    }
 
     private Task<Run> CommandAsync(string run, RunCommand command) => AnswerAsync(async () =>
     {
@@ -136,54 +229,29 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
     {
         _ = new RunId(run);
         return (await Fleet.ListAsync()).FirstOrDefault(row => row.Details.Run == run)
-            ?? throw new RpcException(new Status(StatusCode.NotFound, $"there is no run called {run}; `atelier ls` lists the runs"));
+            ?? throw RunNotFoundException.Of(run);
     }
 
     private async Task<Run> DescribeAsync(QueueRow row)
     {
         var details = row.Details;
         var facts = await grains.GetGrain<IRunGrain>(details.Run).DescribeAsync();
-        var run = new Run
-        {
-            Run_ = details.Run,
-            Status = StatusOf(row.Status),
-            Reason = row.Reason.Length > 0 ? row.Reason : facts.Reason,
-            Priority = details.Priority,
-            MinWorkers = details.MinWorkers,
-            MaxWorkers = details.MaxWorkers,
-            Generation = facts.Generation,
-            Iteration = facts.Iteration,
-            TargetIteration = facts.TargetIteration,
-            Images = facts.Images,
-            ImagesPerSecond = Math.Round(facts.ImagesPerSecond, 2),
-            SpecJson = details.SpecJson,
-            SubmittedUnixMs = details.SubmittedUnixMs,
-            ChangedUnixMs = row.ChangedUnixMs,
-        };
+        var run = PeopleMessages.Of(details);
+        run.Status = PeopleMessages.Of(row.Status);
+        // What the run's generation is for says something only while it does something about it.
+        run.Reason = row.Reason.Length > 0 || row.Status is not (RunStatus.Queued or RunStatus.Forming or RunStatus.Halting) ? row.Reason : facts.Reason;
+        run.Generation = facts.Generation;
+        run.Iteration = facts.Iteration;
+        run.TargetIteration = facts.TargetIteration;
+        run.Images = facts.Images;
+        run.ImagesPerSecond = Math.Round(facts.ImagesPerSecond, 2);
+        run.ChangedUnixMs = row.ChangedUnixMs;
         run.Workers.AddRange(facts.Workers);
+        if (facts.ImagesPerSecond > 0) run.RemainingSeconds = Math.Max(0, run.TargetImages - run.Images) / facts.ImagesPerSecond;
         if (facts.SnapshotImages is { } images) run.SnapshotImages = images;
-        run.Evaluations.AddRange((await grains.GetGrain<IEvaluationsGrain>(0).ListAsync(details.Run)).Select(evaluation => new Evaluation
-        {
-            Metric = evaluation.Id.Metric,
-            Snapshot = evaluation.Id.Snapshot,
-            SamplesDone = evaluation.SamplesDone,
-            Samples = evaluation.Samples,
-        }));
+        run.Evaluations.AddRange((await grains.GetGrain<IEvaluationsGrain>(0).ListAsync(details.Run)).Select(PeopleMessages.Of));
         return run;
     }
-
-    private static Protos.RunStatus StatusOf(RunStatus status) => status switch
-    {
-        RunStatus.Queued => Protos.RunStatus.Queued,
-        RunStatus.Forming => Protos.RunStatus.Forming,
-        RunStatus.Running => Protos.RunStatus.Running,
-        RunStatus.Halting => Protos.RunStatus.Halting,
-        RunStatus.Paused => Protos.RunStatus.Paused,
-        RunStatus.Finished => Protos.RunStatus.Finished,
-        RunStatus.Failed => Protos.RunStatus.Failed,
-        RunStatus.Cancelled => Protos.RunStatus.Cancelled,
-        _ => Protos.RunStatus.Unspecified,
-    };
 
     /// <summary>A person's mistake is no failure of the server; what passes is tried again.</summary>
     private async Task<T> AnswerAsync<T>(Func<Task<T>> answer)
@@ -194,7 +262,7 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
         }
         catch (UserErrorException mistake)
         {
-            throw new RpcException(new Status(StatusOf(mistake.Message), mistake.Message));
+            throw new RpcException(new Status(StatusOf(mistake), mistake.Message));
         }
         catch (Exception failure) when (GrainCalls.IsPassing(failure))
         {
@@ -202,9 +270,11 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
         }
     }
 
-    private static StatusCode StatusOf(string message) =>
-        message.StartsWith("There is a run called", StringComparison.Ordinal) ? StatusCode.AlreadyExists
-        : message.StartsWith("There is no run", StringComparison.Ordinal) ? StatusCode.NotFound
-        : message.Contains(" and cannot be ", StringComparison.Ordinal) ? StatusCode.FailedPrecondition
-        : StatusCode.InvalidArgument;
+    private static StatusCode StatusOf(UserErrorException mistake) => mistake switch
+    {
+        RunNotFoundException or WorkerNotFoundException => StatusCode.NotFound,
+        RunExistsException => StatusCode.AlreadyExists,
+        RunStateException => StatusCode.FailedPrecondition,
+        _ => StatusCode.InvalidArgument,
+    };
 }

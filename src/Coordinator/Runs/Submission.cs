@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Atelier.Coordinator.Fleet;
 using Atelier.Coordinator.Storage;
 using Atelier.Core;
+using Atelier.Core.Access;
 using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Membership;
 using Atelier.Core.Runs;
@@ -16,43 +17,97 @@ namespace Atelier.Coordinator.Runs;
 
 /// <summary>Makes a run out of what a person submits: the spec is resolved against the data, which a worker looks at.</summary>
 /// <param name="grains">The grains.</param>
+/// <param name="places">What people may name.</param>
 /// <param name="cluster">Whose orders these are.</param>
 /// <param name="time">The clock.</param>
-internal sealed class Submission(IGrainFactory grains, ClusterIdentity cluster, TimeProvider time)
+internal sealed class Submission(IGrainFactory grains, AllowedPlaces places, ClusterIdentity cluster, TimeProvider time)
 {
+    /// <summary>Datasets that workers have in themselves, and that are no files.</summary>
+    private const string BuiltIn = "emoji:";
+
+    /// <summary>Keys that say where values came from; runs whose other keys are equal are the same.</summary>
+    private static readonly string[] Provenance = ["recipe", "gpus"];
+
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Resolves a request.</summary>
+    /// <summary>Resolves a request; where the run exists, against what it began with.</summary>
     /// <param name="request">What was submitted.</param>
     /// <param name="cancellation">Ends the wait for a worker's look at the data.</param>
+    /// <exception cref="RunExistsException">The run exists, and was submitted otherwise.</exception>
     /// <exception cref="UserErrorException">Something in it cannot be used.</exception>
     /// <exception cref="RpcException">No worker can look at the data now.</exception>
-    public async Task<RunDetails> ResolveAsync(SubmitRequest request, CancellationToken cancellation)
+    public async Task<ResolvedSubmission> ResolveAsync(SubmitRequest request, CancellationToken cancellation)
     {
         _ = new RunId(request.Run);
         if (request.DataPath.Length == 0) throw new UserErrorException("`data_path` is empty: name a folder or zip of images, as the workers see it");
         if (request.RunStore.Length == 0) throw new UserErrorException("`run_store` is empty: name the run's folder, or s3://bucket/prefix");
-        var store = StoreLocation.Parse(request.RunStore);
-        var spec = request.ResolvedSpecJson.Length > 0
-            ? RunSpecJson.Read(request.ResolvedSpecJson, "resolved_spec_json")
-            : await ResolveSpecAsync(request, cancellation);
-        SpecValidation.Require(spec);
-        var numerics = request.AcceptNewNumerics ? null : await NumericsAsync(store, cancellation);
-        return new()
+        request = request.Clone();
+        if (!request.DataPath.StartsWith(BuiltIn, StringComparison.Ordinal)) request.DataPath = places.Data(request.DataPath);
+        if (request.InitPath.Length > 0) request.InitPath = places.Network(request.InitPath);
+        var store = Allowed(StoreLocation.Parse(request.RunStore));
+        if (await grains.GetGrain<IFleetGrain>(0).DetailsAsync(request.Run) is { } known)
         {
-            Run = request.Run,
-            SpecJson = RunSpecJson.Write(spec),
-            Branch = request.Branch,
-            DataPath = request.DataPath,
-            Store = request.RunStore,
-            InitPath = request.InitPath,
-            Priority = request.Priority,
-            MinWorkers = request.MinWorkers == 0 ? 1 : request.MinWorkers,
-            MaxWorkers = request.MaxWorkers == 0 ? spec.Shards : request.MaxWorkers,
-            Numerics = numerics,
-            SubmittedUnixMs = time.GetUtcNow().ToUnixTimeMilliseconds(),
-        };
+            RequireSame(known, DetailsOf(request, store, SpecOf(request, FactsOf(known)), null));
+            return new(known, IsKnown: true, null);
+        }
+
+        var spec = SpecOf(request, request.ResolvedSpecJson.Length > 0 ? null : await InspectAsync(request, cancellation));
+        var newest = await NewestAsync(store, cancellation);
+        return new(DetailsOf(request, store, spec, request.AcceptNewNumerics ? null : NumericsOf(store, newest)), IsKnown: false, newest?.ImageCount);
     }
+
+    private StoreLocation Allowed(StoreLocation store)
+    {
+        if (store is StoreLocation.Folder folder) return new StoreLocation.Folder(places.Store(folder.Path));
+        places.RequireS3((store as StoreLocation.S3)?.Address.Endpoint);
+        return store;
+    }
+
+    private RunDetails DetailsOf(SubmitRequest request, StoreLocation store, RunSpec spec, string? numerics) => new()
+    {
+        Run = request.Run,
+        SpecJson = RunSpecJson.Write(spec),
+        Branch = request.Branch,
+        DataPath = request.DataPath,
+        Store = store.ToString()!,
+        InitPath = request.InitPath,
+        Priority = request.Priority,
+        MinWorkers = request.MinWorkers == 0 ? 1 : request.MinWorkers,
+        MaxWorkers = request.MaxWorkers == 0 ? spec.Shards : request.MaxWorkers,
+        Numerics = numerics,
+        SubmittedUnixMs = time.GetUtcNow().ToUnixTimeMilliseconds(),
+    };
+
+    /// <summary>What a run that exists has found in its data, which is not looked at again.</summary>
+    private static DatasetFacts FactsOf(RunDetails known)
+    {
+        var spec = RunSpecJson.Read(known.SpecJson, "the spec");
+        return new(spec.Resolution.Width, spec.Resolution.Height, spec.LabelDim, spec.DataImages, spec.DataDigest);
+    }
+
+    private static void RequireSame(RunDetails known, RunDetails asked)
+    {
+        (string Key, string Known, string Asked)[] others =
+        [
+            ("data", known.DataPath, asked.DataPath),
+            ("init", known.InitPath, asked.InitPath),
+            ("priority", $"{known.Priority}", $"{asked.Priority}"),
+            ("min-workers", $"{known.MinWorkers}", $"{asked.MinWorkers}"),
+            ("max-workers", $"{known.MaxWorkers}", $"{asked.MaxWorkers}"),
+            ("branch", $"{known.Branch}", $"{asked.Branch}"),
+        ];
+        string[] differences =
+        [
+            .. SpecChange.Between(RunSpecJson.Read(known.SpecJson, "the spec"), RunSpecJson.Read(asked.SpecJson, "the spec")).Where(change => !Provenance.Contains(change.Key.Name)).Select(change => $"{change}"),
+            .. StoreLocation.Parse(known.Store).Identity == StoreLocation.Parse(asked.Store).Identity ? (string[])[] : [Difference("out", known.Store, asked.Store)],
+            .. others.Where(other => other.Known != other.Asked).Select(other => Difference(other.Key, other.Known, other.Asked)),
+        ];
+        if (differences.Length > 0)
+            throw new RunExistsException(
+                $"there is a run called {known.Run} already, which differs: {string.Join("; ", differences)}. Choose another name, or change what may change with `atelier resume {known.Run} --set key=value`");
+    }
+
+    private static string Difference(string key, string known, string asked) => $"{key} {(asked.Length > 0 ? asked : SpecText.None)} (the run has {(known.Length > 0 ? known : SpecText.None)})";
 
     /// <summary>Changes free keys of a run's spec.</summary>
     /// <exception cref="UserErrorException">A key is unknown or not free, or a value is not accepted.</exception>
@@ -70,30 +125,40 @@ internal sealed class Submission(IGrainFactory grains, ClusterIdentity cluster, 
         };
     }
 
+    private static async Task<SnapshotManifest?> NewestAsync(StoreLocation store, CancellationToken cancellation) =>
+        (await new SnapshotStore(store.Open(), TimeProvider.System).ListAsync(cancellation)).LastOrDefault(entry => entry.Damage is null)?.Manifest;
+
     /// <exception cref="UserErrorException">The newest snapshot has another version of the numerics, which no worker of this version has.</exception>
-    private static async Task<string?> NumericsAsync(StoreLocation store, CancellationToken cancellation)
+    private static string? NumericsOf(StoreLocation store, SnapshotManifest? newest)
     {
-        var entries = await new SnapshotStore(store.Open(), TimeProvider.System).ListAsync(cancellation);
-        var numerics = entries.LastOrDefault(entry => entry.Damage is null)?.Manifest?.Numerics;
+        var numerics = newest?.Numerics;
         if (numerics is not null && numerics.Version != NumericsFingerprint.CurrentVersion)
             throw new UserErrorException(
                 $"the snapshots in {store} have numerics version {numerics.Version} and this is numerics version {NumericsFingerprint.CurrentVersion}: the run would not continue with the same bits. Pass --accept-new-numerics to go on all the same");
         return numerics?.Digest();
     }
 
-    private async Task<RunSpec> ResolveSpecAsync(SubmitRequest request, CancellationToken cancellation)
+    /// <param name="request">What was submitted.</param>
+    /// <param name="facts">What is known of the data; null where the spec is resolved already.</param>
+    private static RunSpec SpecOf(SubmitRequest request, DatasetFacts? facts)
     {
-        var recipe = request.Recipe.TrimStart().StartsWith('{') ? Recipe.Parse("recipe", request.Recipe)
-            : Recipes.Named(request.Recipe.Length > 0 ? request.Recipe : Recipes.Default);
-        var assignments = request.Assignments.Select(SpecAssignment.Parse).ToList();
-        // Mistakes that need no data are said without a worker.
-        var known = recipe.Values.Concat(assignments).Aggregate(new RunSpec(), (spec, assignment) => assignment.ApplyTo(spec));
-        var facts = await InspectAsync(request.DataPath, known, cancellation);
-        return SpecResolver.Resolve(recipe, assignments, facts, Math.Max(1, request.MaxWorkers)).Spec;
+        var spec = request.ResolvedSpecJson.Length > 0
+            ? RunSpecJson.Read(request.ResolvedSpecJson, "resolved_spec_json")
+            : SpecResolver.Resolve(RecipeOf(request), AssignmentsOf(request), facts, Math.Max(1, request.MaxWorkers)).Spec;
+        SpecValidation.Require(spec);
+        return spec;
     }
 
-    private async Task<DatasetFacts> InspectAsync(string dataPath, RunSpec known, CancellationToken cancellation)
+    private static Recipe RecipeOf(SubmitRequest request) => request.Recipe.TrimStart().StartsWith('{') ? Recipe.Parse("recipe", request.Recipe)
+        : Recipes.Named(request.Recipe.Length > 0 ? request.Recipe : Recipes.Default);
+
+    private static List<SpecAssignment> AssignmentsOf(SubmitRequest request) => [.. request.Assignments.Select(SpecAssignment.Parse)];
+
+    private async Task<DatasetFacts> InspectAsync(SubmitRequest request, CancellationToken cancellation)
     {
+        // Mistakes that need no data are said without a worker.
+        var known = RecipeOf(request).Values.Concat(AssignmentsOf(request)).Aggregate(new RunSpec(), (spec, assignment) => assignment.ApplyTo(spec));
+        var dataPath = request.DataPath;
         using var again = new PeriodicTimer(LookAgain, time);
         var worker = await AdmittedAsync(again, cancellation);
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
@@ -141,6 +206,12 @@ internal sealed class Submission(IGrainFactory grains, ClusterIdentity cluster, 
         throw new OperationCanceledException(cancellation);
     }
 }
+
+/// <summary>A submission, resolved.</summary>
+/// <param name="Run">The run: the one that exists, or the one to be added.</param>
+/// <param name="IsKnown">Whether the same was submitted before.</param>
+/// <param name="SnapshotImages">For a new run, the image count of the snapshot in its store that it would go on from; null for none.</param>
+internal sealed record ResolvedSubmission(RunDetails Run, bool IsKnown, long? SnapshotImages);
 
 /// <summary>A look of a worker at a data set: the question goes out by its stream, the answer comes in by it. The key is the request's.</summary>
 [Alias("atelier.inspection")]

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Atelier.Core;
 using Npgsql;
 using Orleans.Hosting;
 
@@ -21,6 +22,16 @@ public sealed class PostgresDatabase : CoordinatorDatabase
     private PostgresDatabase(NpgsqlConnectionStringBuilder settings)
         : base(NpgsqlDataSource.Create(settings.ConnectionString)) => _settings = settings;
 
+    /// <summary>Whether a connection string has a password in it.</summary>
+    /// <exception cref="UserErrorException">It is none; the message does not repeat it.</exception>
+    public static bool HasPassword(string connectionString)
+    {
+        ArgumentNullException.ThrowIfNull(connectionString);
+        // In the form of a URL, which Npgsql does not read, a password stands before the host.
+        return connectionString.Contains("//", StringComparison.Ordinal) && connectionString.Contains('@', StringComparison.Ordinal)
+            || Parse(connectionString) is { Password: not null };
+    }
+
     /// <inheritdoc/>
     public override bool IsShared => true;
 
@@ -39,10 +50,22 @@ public sealed class PostgresDatabase : CoordinatorDatabase
     private protected override Task LockTablesAsync(DbConnection connection, CancellationToken cancellation) =>
         ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({TablesLock})", cancellation);
 
+    private static NpgsqlConnectionStringBuilder Parse(string connectionString)
+    {
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(connectionString);
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException)
+        {
+            throw new UserErrorException("the database's connection is not one that Npgsql reads; write it as postgres:Host=HOST;Database=NAME;Username=USER", e);
+        }
+    }
+
     /// <summary>No statement waits for ever: a server that says nothing counts as gone.</summary>
     private static NpgsqlConnectionStringBuilder Bounded(string connectionString)
     {
-        var given = new NpgsqlConnectionStringBuilder(connectionString);
+        var given = Parse(connectionString);
         if (!given.ContainsKey("Timeout")) given.Timeout = 5;
         if (!given.ContainsKey("Command Timeout")) given.CommandTimeout = 5;
         if (!given.ContainsKey("Cancellation Timeout")) given.CancellationTimeout = 1000;

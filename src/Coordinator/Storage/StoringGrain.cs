@@ -39,6 +39,16 @@ public abstract class StoringGrain<T>(IPersistentState<T> storage) : Grain
         _hasTakenOver = true;
     }
 
+    /// <summary>Begins anew with another state. The epoch goes on, so that workers do not take orders for those of a former activation.</summary>
+    /// <param name="fresh">The state.</param>
+    protected async Task BeginAnewAsync(T fresh)
+    {
+        ArgumentNullException.ThrowIfNull(fresh);
+        fresh.Epoch = State.Epoch;
+        storage.State = fresh;
+        await StoreAsync();
+    }
+
     /// <summary>
     /// Stores the state. If that fails, the grain is let go, and the next call finds it as it was stored: what is not stored is
     /// never acted on, nor taken for stored.

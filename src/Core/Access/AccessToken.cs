@@ -56,13 +56,25 @@ public static class TokenSource
         var (option, name) = (AccessOptions.TokenFileOf(role), AccessOptions.TokenVariableOf(role));
         if (file is not null && !string.IsNullOrEmpty(variable))
             throw new UserErrorException($"{option} and {name} both give a token; take one away");
-        var text = file is not null ? ReadFile(file, option) : variable?.Trim();
+        var text = file is not null ? SecretFile.Read(file, option) : variable?.Trim();
         if (file is null && string.IsNullOrEmpty(text)) return null;
         _ = new AccessToken(text!, file ?? name);
         return text;
     }
+}
 
-    private static string ReadFile(string path, string option)
+/// <summary>Files with one secret: not every user can read them.</summary>
+public static class SecretFile
+{
+    /// <summary>More than any secret has: what is longer is something else, and is found out by what it looks like.</summary>
+    private const int MostBytes = 4096;
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="option">The option that names it, for messages.</param>
+    /// <returns>Its text, without spaces and line ends around it; no more than can be a secret.</returns>
+    /// <exception cref="UserErrorException">It cannot be read, or is readable by all.</exception>
+    public static string Read(string path, string option)
     {
         try
         {
@@ -71,8 +83,7 @@ public static class TokenSource
             if (!OperatingSystem.IsWindows() && File.GetUnixFileMode(stream.SafeFileHandle).HasFlag(UnixFileMode.OtherRead))
                 throw new UserErrorException(
                     $"{option} {path}: every user of this machine can read it; `chmod 600 {path}` keeps it secret (in Kubernetes, `defaultMode: 0400` on the secret's volume)");
-            // A little over the longest token shows that a file is something else.
-            var bytes = new byte[AccessToken.MaxLength + 3];
+            var bytes = new byte[MostBytes];
             return Encoding.UTF8.GetString(bytes, 0, stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)).Trim();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

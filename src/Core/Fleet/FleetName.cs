@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Atelier.Core.Access;
 
 namespace Atelier.Core.Fleet;
 

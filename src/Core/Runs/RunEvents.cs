@@ -51,7 +51,7 @@ public abstract record RunEvent(DateTimeOffset At, double Kimg)
 /// <summary>A new run began.</summary>
 public sealed record RunStarted(DateTimeOffset At, double Kimg, string Recipe, ulong Seed, int Workers, NumericsFingerprint Numerics) : RunEvent(At, Kimg)
 {
-    public override string Describe() => $"started with recipe {Recipe}, seed {Seed}, on {Workers} worker(s)";
+    public override string Describe() => $"started with recipe {Recipe}, seed {Seed}, on {Counted.Of(Workers, "worker")}";
 }
 
 /// <summary>An existing run was resumed.</summary>
@@ -60,7 +60,7 @@ public sealed record RunStarted(DateTimeOffset At, double Kimg, string Recipe, u
 public sealed record RunResumed(DateTimeOffset At, double Kimg, string Snapshot, int Workers, IReadOnlyList<string> Changes) : RunEvent(At, Kimg)
 {
     public override string Describe() =>
-        $"resumed from {Snapshot} on {Workers} worker(s)" + (Changes.Count > 0 ? $"; changed: {string.Join(", ", Changes)}" : "");
+        $"resumed from {Snapshot} on {Counted.Of(Workers, "worker")}" + (Changes.Count > 0 ? $"; changed: {string.Join(", ", Changes)}" : "");
 }
 
 /// <summary>A changed spec or a rollback began a new branch.</summary>

@@ -11,6 +11,16 @@ public sealed record SpecChange(SpecKey Key, string Old, string New)
             .Select(key => new SpecChange(key, key.Format(old), key.Format(changed)))
             .Where(change => change.Old != change.New)];
 
+    /// <summary>The keys that a run has otherwise than its recipe gives them for the same data; those of no shipped recipe, than the defaults.</summary>
+    public static IReadOnlyList<SpecChange> FromRecipe(RunSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var recipe = Recipes.Names.Contains(spec.Recipe)
+            ? SpecResolver.Resolve(Recipes.Named(spec.Recipe), [SpecAssignment.For("resolution", spec.Resolution.ToString())], null, spec.Gpus).Spec
+            : new RunSpec();
+        return [.. Between(recipe, spec).Where(change => change.Key.SetBy.Length == 0 && change.Key.Name is not ("resolution" or "gpus"))];
+    }
+
     /// <summary>What the changes do to a run (design: every key is free, branching or refused).</summary>
     public static ChangeDecision Decide(IReadOnlyList<SpecChange> changes, uint branch)
     {

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Atelier.Core.Access;
 using Atelier.Core.Specs;
 
 namespace Atelier.Storage.Blobs;
@@ -17,6 +18,8 @@ public abstract record StoreLocation
     {
         public override IBlobStore Open() => new FolderBlobStore(Path);
 
+        public override string Identity => LexicalPath.IsAbsolute(Path) ? LexicalPath.Normalize(Path) : Path;
+
         public override string ToString() => Path;
     }
 
@@ -25,6 +28,9 @@ public abstract record StoreLocation
     public sealed record S3(S3Address Address) : StoreLocation
     {
         public override IBlobStore Open() => new S3BlobStore(Address);
+
+        // However a bucket is reached, and with whichever region: it is one.
+        public override string Identity => $"{Address.Endpoint?.GetLeftPart(UriPartial.Authority)} {Address.Bucket}/{Address.Prefix}";
 
         public override string ToString() => Address.ToString();
     }
@@ -43,6 +49,9 @@ public abstract record StoreLocation
                 $"`{text}`: a store is a folder's path or s3://bucket/prefix; another server that speaks S3 is named by s3://bucket/prefix?endpoint=https://HOST");
         return new Folder(text);
     }
+
+    /// <summary>What two stores differ in, and one has in common however it is written.</summary>
+    public abstract string Identity { get; }
 
     /// <summary>The store there. Nothing is read yet; a store that cannot be reached says so when it is used.</summary>
     public abstract IBlobStore Open();

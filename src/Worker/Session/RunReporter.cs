@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Atelier.Core;
 using Atelier.Core.Runs;
 using Atelier.Protos;
@@ -80,11 +81,21 @@ internal sealed class RunReporter : IRunDisplay, ILoopObserver
         _outbox.Add(new WorkerMessage { RunNote = new() { Run = _context.Run, Json = stopped.ToJson(), Text = NonFiniteWatch.Reason, IsFailure = true } });
     }
 
-    /// <summary>The grid of the last state, by a worker that has written some.</summary>
+    /// <summary>The grid of the last state, and the pictures of the whole run, by a worker that has written some.</summary>
     public void WriteLast(TrajectoryState state)
     {
-        if (state.ImageCount > 0)
-            _previews?.Write(state);
+        if (state.ImageCount == 0 || _previews is null || _context.Folder is not { } folder)
+            return;
+        _previews.Write(state);
+        try
+        {
+            RunPictures.DrawAll(folder, _notes);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or JsonException or UserErrorException)
+        {
+            // What is drawn is read from the folder, which others write too; a picture is not worth a run.
+            Say($"the pictures of the run could not be drawn: {e.Message}");
+        }
     }
 
     /// <inheritdoc/>

@@ -34,7 +34,25 @@ public sealed class SignalTests(FinishedRun finished) : IDisposable
         Assert.Equal(AtelierProcess.Run(Command("alone")).Succeeded().StateSha256, AtelierProcess.Run(command).Succeeded().StateSha256);
     }
 
-    public void Dispose() => _folder.Dispose();
+    /// <summary>A terminal sends Ctrl-C to the whole group; the coordinator and the workers have to stay until the state is saved.</summary>
+    [Fact]
+    public void Train_CtrlCToAllProcessesOfARun_SnapshotsWithoutRestartingAny()
+    {
+        Assert.SkipWhen(AtelierProcess.Ignores(2), "SIGINT is ignored by the process that started the tests, and so by what it starts");
+        Assert.SkipUnless(File.Exists("/usr/bin/setsid"), "setsid (util-linux) is not installed");
+        string[] command = TinyRun.Train(finished.Data, _folder["run"], 100 * LongRunImages, [.. TinyRun.Set("snapshot-kimg=1000"), "--workers", "2"]);
+        using var process = AtelierProcess.Start(command, "/usr/bin/setsid", "--wait");
+        Assert.True(process.WaitForLines(3, TinyRun.IsTick));
+        process.SignalGroup("INT");
 
-    /// <summary>A shell that starts a job in the background makes it ignore Ctrl-C, and that is inherited.</summary>
+        var stopped = process.WaitForExit();
+
+        Assert.Equal(130, stopped.ExitCode);
+        Assert.DoesNotContain("restarted", stopped.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("ended (", stopped.Text, StringComparison.Ordinal);
+        Assert.Equal("stopped", stopped.Json[^1].GetProperty("end").GetString());
+        Assert.Single(FinishedRun.Snapshots(_folder["run"]));
+    }
+
+    public void Dispose() => _folder.Dispose();
 }

@@ -17,6 +17,7 @@ internal sealed class FakeWorker : IAsyncDisposable
     private readonly Task _sending;
     private readonly TaskCompletionSource _probed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _saves = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _name;
     private readonly bool _isStuck;
     private readonly bool _looks;
@@ -53,6 +54,9 @@ internal sealed class FakeWorker : IAsyncDisposable
 
     /// <summary>Ends when it was asked to look at data.</summary>
     public Task Asked => _asked.Task;
+
+    /// <summary>Ends when it was told to save what it holds.</summary>
+    public Task Saves => _saves.Task;
 
     /// <summary>How the stream ended.</summary>
     public Task<Status> Ended => _ended;
@@ -148,6 +152,7 @@ internal sealed class FakeWorker : IAsyncDisposable
                 Turn(order.Go.Run, order.Go.Generation, WorkerStage.Stepping);
                 break;
             case CoordinatorMessage.MessageOneofCase.Save:
+                _saves.TrySetResult();
                 Send(new WorkerMessage { SliceReport = new() { Run = order.Save.Run, Attempt = order.Save.Attempt, Error = SaveError } });
                 break;
             case CoordinatorMessage.MessageOneofCase.Release:

@@ -39,7 +39,23 @@ internal sealed class RunningCoordinator : IAsyncDisposable
     /// <summary>A store for a run.</summary>
     public string Store(string run) => Path.Combine(_folder.FullName, run);
 
-    public static async Task<RunningCoordinator> StartAsync(AccessGate? gate = null, ServerLimits? limits = null, X509Certificate2? certificate = null, FleetSettings? fleet = null)
+    /// <summary>Attaches a worker.</summary>
+    public async Task<FakeWorker> AttachAsync(string name, string trouble = "")
+    {
+        var worker = new FakeWorker(Fleet, name, trouble: trouble);
+        await worker.Probed.WaitAsync(TestContext.Current.CancellationToken);
+        return worker;
+    }
+
+    /// <summary>A submission of a run with four shards.</summary>
+    public SubmitRequest Request(string run, params string[] assignments)
+    {
+        var request = new SubmitRequest { Run = run, Recipe = "config-f", DataPath = "/data", RunStore = Store(run) };
+        request.Assignments.AddRange(["batch=16", "shard=4", .. assignments]);
+        return request;
+    }
+
+    public static async Task<RunningCoordinator> StartAsync(AccessGate? gate = null, ServerLimits? limits = null, X509Certificate2? certificate = null, FleetSettings? fleet = null, AllowedPlaces? places = null)
     {
         var folder = Directory.CreateTempSubdirectory("atelier-");
         var database = new SqliteDatabase(Path.Combine(folder.FullName, "c.db"));
@@ -52,6 +68,7 @@ internal sealed class RunningCoordinator : IAsyncDisposable
             Limits = limits ?? new(),
             Certificate = certificate,
             Fleet = fleet ?? new(),
+            Places = places ?? AllowedPlaces.Anything,
         };
         return new(folder, database, await CoordinatorServer.StartAsync(options, identity, TimeProvider.System, CancellationToken.None));
     }

@@ -56,17 +56,6 @@ public sealed class RunsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Submit_Twice_IsTaken()
-    {
-        await using var worker = await AttachAsync("w0");
-        await SubmitAsync("faces");
-
-        var refused = await Assert.ThrowsAsync<RpcException>(async () => await SubmitAsync("faces"));
-
-        Assert.Equal(StatusCode.AlreadyExists, refused.StatusCode);
-    }
-
-    [Fact]
     public async Task Get_AnUnknownRun_NotFound()
     {
         var refused = await Assert.ThrowsAsync<RpcException>(async () => await _coordinator.Runs.GetAsync(new GetRequest { Run = "nobody" }, cancellationToken: Cancellation));
@@ -246,19 +235,14 @@ public sealed class RunsTests : IAsyncLifetime
         Assert.Fail($"the run ended before it ran on {workers} workers");
     }
 
-    private async Task<FakeWorker> AttachAsync(string name, string trouble = "")
-    {
-        var worker = new FakeWorker(_coordinator.Fleet, name, trouble: trouble);
-        await worker.Probed.WaitAsync(Cancellation);
-        return worker;
-    }
+    private Task<FakeWorker> AttachAsync(string name, string trouble = "") => _coordinator.AttachAsync(name, trouble);
 
     private Task SubmitAsync(string run, params string[] assignments) => SubmitAsync(run, acceptNewNumerics: false, assignments);
 
     private async Task SubmitAsync(string run, bool acceptNewNumerics, params string[] assignments)
     {
-        var request = new SubmitRequest { Run = run, Recipe = "config-f", DataPath = "/data", RunStore = _coordinator.Store(run), AcceptNewNumerics = acceptNewNumerics };
-        request.Assignments.AddRange(["batch=16", "shard=4", .. assignments]);
+        var request = _coordinator.Request(run, assignments);
+        request.AcceptNewNumerics = acceptNewNumerics;
         await _coordinator.Runs.SubmitAsync(request, cancellationToken: Cancellation);
     }
 }

@@ -8,8 +8,8 @@ public class RunEventTests
 
     public static TheoryData<RunEvent, string> Events => new()
     {
-        { new RunStarted(Noon, 0, "demo", 7, 2, new()), "started with recipe demo, seed 7, on 2 worker(s)" },
-        { new RunResumed(Noon, 2, "000002.000", 1, ["kimg 5 -> 9"]), "resumed from 000002.000 on 1 worker(s); changed: kimg 5 -> 9" },
+        { new RunStarted(Noon, 0, "demo", 7, 2, new()), "started with recipe demo, seed 7, on 2 workers" },
+        { new RunResumed(Noon, 2, "000002.000", 1, ["kimg 5 -> 9"]), "resumed from 000002.000 on 1 worker; changed: kimg 5 -> 9" },
         { new BranchBegun(Noon, 2, 1, ["gamma 1 -> 2"]), "branch 1 began: gamma 1 -> 2" },
         { new NumericsAccepted(Noon, 2, ["threads was 1 and is 2"], new()), "continues under other numerics: threads was 1 and is 2" },
         { new SnapshotWritten(Noon, 2, "000002.000", "ab", 1 << 20, 0.5), "snapshot 000002.000 written (1.0 MiB in 0.5 s)" },
@@ -22,7 +22,7 @@ public class RunEventTests
         { new NonFiniteGradients(Noon, 2, "Greg", 3, 4), "gradients of Greg had 3 NaN and 4 infinite values" },
         { new MetricMeasured(Noon, 2, "fid50k_full", 12.34567, "000002.000"), "fid50k_full of 000002.000 is 12.3457" },
         { new MetricFailed(Noon, 2, "fid50k_full", "000002.000", "there is no detector"), "fid50k_full of 000002.000 could not be measured: there is no detector" },
-        { new FleetNoted(Noon, 2, 3, "generation 3 goes from iteration 250 on 2 worker(s)"), "generation 3 goes from iteration 250 on 2 worker(s)" },
+        { new FleetNoted(Noon, 2, 3, "generation 3 goes from iteration 250 on 2 workers"), "generation 3 goes from iteration 250 on 2 workers" },
         { new RunStopped(Noon, 2, "gradients stayed non-finite", "000001.000") { NonFinite = true }, "stopped: gradients stayed non-finite; the last good snapshot is 000001.000" },
         { new RunFinished(Noon, 9.4, "ab"), "finished; state ab" },
     };

@@ -106,7 +106,7 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
             // Everyone holds the state now, so that those who are to go lose nothing.
             State = State with { Held = [.. plan.Members.Select(member => member.Worker)], ProgressAt = now };
             Enter(GenerationStage.Running, "all are ready");
-            _actions.Add(new LogEvent($"{plan.Id} goes from {plan.Start} on {plan.Members.Count} worker(s)"));
+            _actions.Add(new LogEvent($"{plan.Id} goes from {plan.Start} on {Counted.Of(plan.Members.Count, "worker")}"));
         }
         else
         {

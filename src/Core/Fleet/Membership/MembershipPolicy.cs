@@ -104,7 +104,7 @@ public static class MembershipPolicy
     }
 
     private static FleetDecision Ban(FleetState state, WorkerId worker, string reason) =>
-        state.Find(worker) is { } member && member.Status != MemberStatus.Evicted
+        state.Find(worker) is { } member && member is not { Status: MemberStatus.Evicted, Until: null }
             ? Put(state, member with { Status = MemberStatus.Evicted, Reason = reason, Until = null }, reason)
             : new(state, []);
 

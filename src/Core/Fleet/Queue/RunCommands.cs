@@ -4,25 +4,27 @@ namespace Atelier.Core.Fleet.Queue;
 public static class RunCommands
 {
     /// <param name="numerics">Digest of the numerics that it began with elsewhere; null for a new run.</param>
-    /// <exception cref="UserErrorException">The name is taken, or the numbers make no sense.</exception>
+    /// <exception cref="RunExistsException">The name is taken.</exception>
+    /// <exception cref="UserErrorException">The numbers make no sense.</exception>
     public static RunQueueState Submit(
         RunQueueState queue, RunId run, int priority, int minWorkers, int maxWorkers, int shards, string? numerics = null)
     {
         ArgumentNullException.ThrowIfNull(queue);
         if (queue.Runs.Any(entry => entry.Run == run))
-            throw new UserErrorException($"There is a run called {run} already. Choose another name, or `atelier resume {run}`.");
+            throw new RunExistsException($"there is a run called {run} already; choose another name, or `atelier resume {run}`");
         if (minWorkers < 1 || maxWorkers < minWorkers)
-            throw new UserErrorException($"Run {run} asks for {minWorkers} to {maxWorkers} workers. Ask for at least 1, and no more at least than at most.");
+            throw new UserErrorException($"run {run} asks for {minWorkers} to {maxWorkers} workers; it needs at least 1, and no fewer at most than at least");
         if (maxWorkers > shards)
             throw new UserErrorException(
-                $"Run {run} asks for up to {maxWorkers} workers, but its minibatch has {shards} shards. Use {shards} workers or fewer, or a smaller `shard`.");
+                $"run {run} asks for up to {maxWorkers} workers, but its minibatch has {shards} shards; use {shards} workers or fewer, or a smaller `shard`");
         return new(
             [.. queue.Runs, new RunEntry(run, priority, queue.NextOrder, minWorkers, maxWorkers, Numerics: numerics)],
             queue.NextOrder + 1);
     }
 
     /// <summary>Lets a run finish its iteration, save and stand still. Pausing a paused run changes nothing.</summary>
-    /// <exception cref="UserErrorException">There is no such run, or it has ended.</exception>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    /// <exception cref="RunStateException">It has ended.</exception>
     public static RunQueueState Pause(RunQueueState queue, RunId run)
     {
         ArgumentNullException.ThrowIfNull(queue);
@@ -38,7 +40,8 @@ public static class RunCommands
     }
 
     /// <summary>Lets a run go on that was paused, has failed, or has finished and got a higher target.</summary>
-    /// <exception cref="UserErrorException">There is no such run, or it was cancelled.</exception>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    /// <exception cref="RunStateException">It was cancelled.</exception>
     public static RunQueueState Resume(RunQueueState queue, RunId run)
     {
         ArgumentNullException.ThrowIfNull(queue);
@@ -54,7 +57,8 @@ public static class RunCommands
 
     /// <summary>Ends a run for good; its snapshots stay.</summary>
     /// <param name="discards">Whether what came after the last snapshot is given up instead of saved.</param>
-    /// <exception cref="UserErrorException">There is no such run, or it has finished.</exception>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    /// <exception cref="RunStateException">It has finished.</exception>
     public static RunQueueState Cancel(RunQueueState queue, RunId run, bool discards)
     {
         ArgumentNullException.ThrowIfNull(queue);
@@ -70,6 +74,18 @@ public static class RunCommands
         };
     }
 
-    private static UserErrorException Refused(RunEntry entry, string what) =>
-        new($"Run {entry.Run} is {entry.Status.ToString().ToLowerInvariant()} and cannot be {what}.");
+    /// <summary>Takes an ended run out of the queue.</summary>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    /// <exception cref="RunStateException">It has not ended.</exception>
+    public static RunQueueState Delete(RunQueueState queue, RunId run)
+    {
+        ArgumentNullException.ThrowIfNull(queue);
+        var entry = queue.Get(run);
+        return RunLifecycle.HasEnded(entry.Status)
+            ? queue with { Runs = [.. queue.Runs.Where(other => other.Run != run)] }
+            : throw new RunStateException($"run {run} is {RunLifecycle.NameOf(entry.Status)} and cannot be deleted; `atelier cancel {run}` ends it first");
+    }
+
+    private static RunStateException Refused(RunEntry entry, string what) =>
+        new($"run {entry.Run} is {RunLifecycle.NameOf(entry.Status)} and cannot be {what}");
 }

@@ -6,9 +6,9 @@ public sealed record RunQueueState(IReadOnlyList<RunEntry> Runs, long NextOrder)
 {
     public static RunQueueState Empty { get; } = new([], 0);
 
-    /// <exception cref="UserErrorException">There is no such run.</exception>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
     public RunEntry Get(RunId run) =>
-        Runs.FirstOrDefault(entry => entry.Run == run) ?? throw new UserErrorException($"There is no run called {run}. `atelier ls` lists the runs.");
+        Runs.FirstOrDefault(entry => entry.Run == run) ?? throw RunNotFoundException.Of(run.Value);
 
     public RunQueueState With(RunEntry changed)
     {
@@ -136,6 +136,12 @@ public static class RunLifecycle
 
     /// <summary>Whether a run in this state may be given workers.</summary>
     public static bool WantsWorkers(RunStatus status) => status is RunStatus.Queued or RunStatus.Forming or RunStatus.Running;
+
+    /// <summary>Whether a run in this state has come to an end, good or bad; only a person lets it go on.</summary>
+    public static bool HasEnded(RunStatus status) => status is RunStatus.Finished or RunStatus.Failed or RunStatus.Cancelled;
+
+    /// <summary>The state's name in messages.</summary>
+    public static string NameOf(RunStatus status) => status.ToString().ToLowerInvariant();
 
     /// <summary>Whether a run in this state does nothing until a person says something.</summary>
     public static bool StandsStill(RunStatus status) =>

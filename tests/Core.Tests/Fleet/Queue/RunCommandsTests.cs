@@ -18,7 +18,7 @@ public class RunCommandsTests
     [Fact]
     public void Submit_TakenNameOrSenselessWorkers_IsRefused()
     {
-        Assert.Throws<UserErrorException>(() => RunCommands.Submit(With(RunStatus.Queued), R, 0, 1, 1, 8));
+        Assert.Throws<RunExistsException>(() => RunCommands.Submit(With(RunStatus.Queued), R, 0, 1, 1, 8));
         Assert.Throws<UserErrorException>(() => RunCommands.Submit(RunQueueState.Empty, R, 0, 0, 1, 8));
         Assert.Throws<UserErrorException>(() => RunCommands.Submit(RunQueueState.Empty, R, 0, 3, 2, 8));
         Assert.Contains("8 shards", Assert.Throws<UserErrorException>(() => RunCommands.Submit(RunQueueState.Empty, R, 0, 1, 9, 8)).Message, StringComparison.Ordinal);
@@ -51,12 +51,32 @@ public class RunCommandsTests
     [Fact]
     public void Commands_AgainstTheTable_AreRefusedWithTheState()
     {
-        Assert.Contains("cancelled", Assert.Throws<UserErrorException>(() => RunCommands.Resume(With(RunStatus.Cancelled), R)).Message, StringComparison.Ordinal);
-        Assert.Throws<UserErrorException>(() => RunCommands.Pause(With(RunStatus.Finished), R));
-        Assert.Throws<UserErrorException>(() => RunCommands.Cancel(With(RunStatus.Finished), R, discards: true));
-        Assert.Throws<UserErrorException>(() => RunCommands.Resume(With(RunStatus.Halting, RunIntent.Cancel), R));
-        Assert.Throws<UserErrorException>(() => RunCommands.Pause(With(RunStatus.Halting, RunIntent.Cancel), R));
-        Assert.Throws<UserErrorException>(() => RunCommands.Pause(With(RunStatus.Queued), new("other")));
+        Assert.Contains("cancelled", Assert.Throws<RunStateException>(() => RunCommands.Resume(With(RunStatus.Cancelled), R)).Message, StringComparison.Ordinal);
+        Assert.Throws<RunStateException>(() => RunCommands.Pause(With(RunStatus.Finished), R));
+        Assert.Throws<RunStateException>(() => RunCommands.Cancel(With(RunStatus.Finished), R, discards: true));
+        Assert.Throws<RunStateException>(() => RunCommands.Resume(With(RunStatus.Halting, RunIntent.Cancel), R));
+        Assert.Throws<RunStateException>(() => RunCommands.Pause(With(RunStatus.Halting, RunIntent.Cancel), R));
+        Assert.Throws<RunNotFoundException>(() => RunCommands.Pause(With(RunStatus.Queued), new("other")));
+    }
+
+    [Theory]
+    [InlineData(RunStatus.Finished)]
+    [InlineData(RunStatus.Failed)]
+    [InlineData(RunStatus.Cancelled)]
+    public void Delete_ARunThatHasEnded_LeavesTheQueue(RunStatus status) =>
+        Assert.Empty(RunCommands.Delete(With(status), R).Runs);
+
+    [Theory]
+    [InlineData(RunStatus.Queued)]
+    [InlineData(RunStatus.Running)]
+    [InlineData(RunStatus.Halting)]
+    [InlineData(RunStatus.Paused)]
+    public void Delete_ARunThatHasNotEnded_IsRefusedWithTheStateAndWhatToDo(RunStatus status)
+    {
+        var refused = Assert.Throws<RunStateException>(() => RunCommands.Delete(With(status), R));
+
+        Assert.Contains(RunLifecycle.NameOf(status), refused.Message, StringComparison.Ordinal);
+        Assert.Contains("atelier cancel r", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
