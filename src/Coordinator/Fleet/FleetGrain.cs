@@ -105,6 +105,7 @@ public sealed partial class FleetGrain(
     {
         State.Queue = Admit(run);
         State.Details[run.Run] = run;
+        if (!State.Unread.Contains(run.Run)) State.Unread.Add(run.Run);
         await KeepChangeAsync(run.Run);
     }
 
@@ -137,9 +138,10 @@ public sealed partial class FleetGrain(
     {
         ArgumentNullException.ThrowIfNull(standing);
         var id = new RunId(standing.Run);
+        State.Unread.Remove(standing.Run);
         var entry = await StandAsync(State.Queue.Get(id), standing);
         var workers = Admitted().Where(member => !member.Capabilities.IsEvaluator).ToList();
-        var allocations = AllocationPolicy.Allocate(State.Queue.Runs, workers, State.Allocations);
+        var allocations = AllocationPolicy.Allocate(State.Queue.Runs.Where(run => !State.Unread.Contains(run.Run.Value)), workers, State.Allocations);
         var mine = allocations.FirstOrDefault(allocation => allocation.Run == id);
         // What was granted may be held by now, before its run has said so.
         var others = State.Held.Where(held => held.Key != standing.Run).SelectMany(held => held.Value)
@@ -360,6 +362,9 @@ public sealed class FleetGrainState : EpochState
 
     /// <summary>Workers that each run holds, as far as its grain has told.</summary>
     public Dictionary<string, List<string>> Held { get; set; } = [];
+
+    /// <summary>Runs whose store has not been read yet: they can use no workers.</summary>
+    public List<string> Unread { get; set; } = [];
 
     /// <summary>Workers that each run is to have: kept, so that another activation moves none.</summary>
     public List<Allocation> Allocations { get; set; } = [];

@@ -30,6 +30,9 @@ internal sealed class Submission(IGrainFactory grains, AllowedPlaces places, Clu
 
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How long a store may take to say what is in it.</summary>
+    private static readonly TimeSpan StorePatience = TimeSpan.FromSeconds(10);
+
     /// <summary>Resolves a request; where the run exists, against what it began with.</summary>
     /// <param name="request">What was submitted.</param>
     /// <param name="cancellation">Ends the wait for a worker's look at the data.</param>
@@ -125,8 +128,19 @@ internal sealed class Submission(IGrainFactory grains, AllowedPlaces places, Clu
         };
     }
 
-    private static async Task<SnapshotManifest?> NewestAsync(StoreLocation store, CancellationToken cancellation) =>
-        (await new SnapshotStore(store.Open(), TimeProvider.System).ListAsync(cancellation)).LastOrDefault(entry => entry.Damage is null)?.Manifest;
+    private async Task<SnapshotManifest?> NewestAsync(StoreLocation store, CancellationToken cancellation)
+    {
+        try
+        {
+            // A file system that is away may keep a thread for good.
+            var entries = await Task.Run(() => new SnapshotStore(store.Open(), TimeProvider.System).ListAsync(cancellation), cancellation).WaitAsync(StorePatience, time, cancellation);
+            return entries.LastOrDefault(entry => entry.Damage is null)?.Manifest;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or TimeoutException)
+        {
+            throw new UserErrorException($"the store {store} cannot be read now ({(error is TimeoutException ? $"it did not answer within {StorePatience.TotalSeconds} s" : error.Message)}); submit again when it can", error);
+        }
+    }
 
     /// <exception cref="UserErrorException">The newest snapshot has another version of the numerics, which no worker of this version has.</exception>
     private static string? NumericsOf(StoreLocation store, SnapshotManifest? newest)

@@ -192,21 +192,20 @@ public sealed class RunsTests : IAsyncLifetime
 
     /// <summary>A store that answers nothing: opening a pipe waits for a writer.</summary>
     [Fact]
-    public async Task Run_WhoseStoreHangs_DelaysNoOther()
+    public async Task Submit_OfARunWhoseStoreHangs_DelaysNoOther()
     {
         await using var worker = await AttachAsync("w0");
         var snapshot = Directory.CreateDirectory(Path.Combine(_coordinator.Store("stuck"), "snapshots", "000001.000"));
         using (var pipe = System.Diagnostics.Process.Start("mkfifo", Path.Combine(snapshot.FullName, "manifest.json")))
             await pipe.WaitForExitAsync(Cancellation);
-        // Its numerics are accepted, so that its snapshots are not looked at before it is a run.
-        await SubmitAsync("stuck", acceptNewNumerics: true);
+        var stuck = SubmitAsync("stuck");
         await SubmitAsync("faces");
 
         await UntilStatusAsync("faces", RunStatus.Running);
-        worker.TellProgress(3);
-        var stuck = await _coordinator.Runs.GetAsync(new GetRequest { Run = "stuck" }, cancellationToken: Cancellation);
+        Assert.False(stuck.IsCompleted);
+        var refused = await Assert.ThrowsAsync<RpcException>(() => stuck);
 
-        Assert.Equal("reading the store", stuck.Reason);
+        Assert.Contains("did not answer", refused.Status.Detail, StringComparison.Ordinal);
         Assert.False(worker.Ended.IsCompleted);
         // Lets the reader go.
         await File.WriteAllTextAsync(Path.Combine(snapshot.FullName, "manifest.json"), "{}", Cancellation);
@@ -237,12 +236,6 @@ public sealed class RunsTests : IAsyncLifetime
 
     private Task<FakeWorker> AttachAsync(string name, string trouble = "") => _coordinator.AttachAsync(name, trouble);
 
-    private Task SubmitAsync(string run, params string[] assignments) => SubmitAsync(run, acceptNewNumerics: false, assignments);
-
-    private async Task SubmitAsync(string run, bool acceptNewNumerics, params string[] assignments)
-    {
-        var request = _coordinator.Request(run, assignments);
-        request.AcceptNewNumerics = acceptNewNumerics;
-        await _coordinator.Runs.SubmitAsync(request, cancellationToken: Cancellation);
-    }
+    private async Task SubmitAsync(string run, params string[] assignments) =>
+        await _coordinator.Runs.SubmitAsync(_coordinator.Request(run, assignments), cancellationToken: Cancellation);
 }
