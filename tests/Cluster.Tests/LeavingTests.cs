@@ -36,6 +36,15 @@ public sealed class LeavingTests : IDisposable
         long images = NewestIteration() * TinyRun.Batch;
         var alone = AtelierProcess.Run(TinyRun.Train(_cluster.Data, _cluster.Beside, (int)images)).Succeeded();
         Assert.Equal(alone.StateSha256, Newest().GetProperty("state_sha256").GetString());
+
+        // The coordinator finds it, and goes on from there.
+        long saved = NewestIteration();
+        _cluster.StartReplica(0);
+        _cluster.StartWorker("w1");
+        await _cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Iteration > saved);
+        var events = new EventLog(_cluster.Store);
+        Assert.Contains(events.Texts(), text => text.Contains($"goes from iteration {saved} ", StringComparison.Ordinal));
+        events.AssertNothingLost();
     }
 
     public void Dispose() => _cluster.Dispose();

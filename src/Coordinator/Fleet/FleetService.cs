@@ -232,7 +232,7 @@ internal sealed partial class FleetService(
         }
     }
 
-    private Task<T> AskAsync<T>(Func<Task<T>> call, CancellationToken cancellation) => GrainCalls.RetryAsync(call, time, cancellation);
+    private Task<T> AskAsync<T>(Func<Task<T>> call, CancellationToken cancellation) => GrainCalls.RetryAsync(call, GrainCalls.WorkersPatience, time, cancellation);
 
     private async Task HandleAllAsync(WorkerKey worker, WorkerConnection stream, ChannelReader<WorkerMessage> heard, CancellationToken cancellation)
     {
@@ -250,7 +250,7 @@ internal sealed partial class FleetService(
                         await HandleAsync(worker, stream, message);
                         return true;
                     },
-                    time, cancellation);
+                    GrainCalls.WorkersPatience, time, cancellation);
             }
             catch (RpcException refused)
             {

@@ -118,7 +118,9 @@ public sealed class CoordinatorServer : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Error).AddFilter("Polly", LogLevel.Critical).AddFilter("Grpc", LogLevel.Warning)
             // A replica that ends is told in a line of ours; what Orleans says of it fills a screen.
-            .AddFilter("Orleans.Messaging", LogLevel.Critical).AddFilter("Orleans.Grain", LogLevel.Critical).AddFilter("Orleans.Runtime.MembershipService", LogLevel.Critical)
+            .AddFilter("Orleans.Messaging", LogLevel.Critical).AddFilter("Orleans.Grain", LogLevel.Critical)
+            // So is a database that cannot be used.
+            .AddFilter("Orleans.Storage", LogLevel.Critical).AddFilter("Atelier.Coordinator.Storage", LogLevel.Critical).AddFilter("Orleans.Runtime.MembershipService", LogLevel.Critical)
             .AddSimpleConsole(console => console.SingleLine = true);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {

@@ -10,16 +10,22 @@ namespace Atelier.Coordinator.Hosting;
 internal static class GrainCalls
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long a worker's word is tried to be passed on: it is said again otherwise.</summary>
+    public static readonly TimeSpan WorkersPatience = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long people wait before they are told that it does not work now.</summary>
+    public static readonly TimeSpan PeoplesPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>Whether a call that failed so may succeed a moment later.</summary>
     public static bool IsPassing(Exception error) => error is OrleansException or TimeoutException or DbException or IOException;
 
     /// <summary>Calls until it succeeds, fails for good, or patience ends.</summary>
     /// <param name="call">The call.</param>
+    /// <param name="patience">For how long.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellation">Ends the waiting.</param>
-    public static async Task<T> RetryAsync<T>(Func<Task<T>> call, TimeProvider time, CancellationToken cancellation)
+    public static async Task<T> RetryAsync<T>(Func<Task<T>> call, TimeSpan patience, TimeProvider time, CancellationToken cancellation)
     {
         var start = time.GetTimestamp();
         while (true)
@@ -28,7 +34,7 @@ internal static class GrainCalls
             {
                 return await call();
             }
-            catch (Exception error) when (IsPassing(error) && time.GetElapsedTime(start) < Patience)
+            catch (Exception error) when (IsPassing(error) && time.GetElapsedTime(start) < patience)
             {
                 await Task.Delay(Pause, time, cancellation);
             }

@@ -55,10 +55,10 @@ public sealed partial class RunGrain
     private void AdoptWhatWasSaved()
     {
         if (Generation.Lineage > 0) return;
-        _work.DoUntilDone(_details!.Store, async (store, cancellation) =>
+        var (known, branch) = (Generation.Durable.Position.Iteration, _details!.Branch);
+        _work.DoUntilDone(_details.Store, async (store, cancellation) =>
         {
-            var known = Generation.Durable.Position.Iteration;
-            var newer = (await store.Snapshots.ListAsync(cancellation)).LastOrDefault(entry => entry.Damage is null && entry.Manifest!.Branch == _details.Branch && entry.Manifest.Iteration > known);
+            var newer = (await store.Snapshots.ListAsync(cancellation)).LastOrDefault(entry => entry.Damage is null && entry.Manifest!.Branch == branch && entry.Manifest.Iteration > known);
             return () =>
             {
                 if (newer is null || Generation.Lineage > 0 || newer.Manifest!.Iteration <= Generation.Durable.Position.Iteration) return Task.CompletedTask;

@@ -258,7 +258,7 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
     {
         try
         {
-            return await GrainCalls.RetryAsync(answer, time, CancellationToken.None);
+            return await GrainCalls.RetryAsync(answer, GrainCalls.PeoplesPatience, time, CancellationToken.None);
         }
         catch (UserErrorException mistake)
         {
