@@ -82,6 +82,8 @@ public sealed class CoordinatorServer : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (_neighbours is not null)
+            _app.Services.GetRequiredService<ISiloStatusOracle>().UnSubscribeFromSiloStatusEvents(_neighbours);
         using var late = new CancellationTokenSource(StopPatience);
         try
         {
