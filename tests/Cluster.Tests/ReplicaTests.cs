@@ -36,7 +36,7 @@ public sealed class ReplicaTests(PostgresServer postgres) : IDisposable
         await StartAsync();
         var before = await Cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Workers.Count == 2 && run.Iteration > 10);
         var seconds = new Dictionary<ReplicaFault, List<double>>();
-        foreach (var fault in (ReplicaFault[])[ReplicaFault.Kill, ReplicaFault.Stop, ReplicaFault.Freeze, ReplicaFault.Kill, ReplicaFault.Stop, ReplicaFault.Freeze])
+        foreach (var fault in Enum.GetValues<ReplicaFault>())
         {
             int victim = seconds.Values.Sum(taken => taken.Count) % Cluster.Replicas, other = (victim + 1) % Cluster.Replicas;
             var clock = Stopwatch.StartNew();
@@ -123,7 +123,7 @@ public sealed class ReplicaTests(PostgresServer postgres) : IDisposable
         await Cluster.UntilAsync(Run, run => run.Status == RunStatus.Paused);
         var newest = AtelierProcess.Run("snapshots", Cluster.Store, "--json").Succeeded().Json.Single().EnumerateArray().Last();
         int images = (int)Math.Round(newest.GetProperty("kimg").GetDouble() * 1000);
-        var alone = AtelierProcess.Run(TinyRun.Train(Cluster.Data, Cluster.Beside, images)).Succeeded();
+        var alone = AtelierProcess.Run(TinyRun.Train(Cluster.Data, Cluster.Beside, images, TinyRun.Set(["tick-kimg=4", "snapshot-kimg=1000"]))).Succeeded();
         Assert.Equal(alone.StateSha256, newest.GetProperty("state_sha256").GetString());
         new EventLog(Cluster.Store).AssertNothingLost();
     }
