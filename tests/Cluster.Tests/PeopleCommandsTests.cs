@@ -125,7 +125,7 @@ public sealed class PeopleCommandsTests : IDisposable
     /// <summary>A run of small networks; its snapshots come seldom, its pictures often.</summary>
     private void WriteSubmission(int images)
     {
-        var keys = SmallRun.Keys.Append($"kimg={images / 1000.0}").Append("snapshot-kimg=1000").Append("image-kimg=0.016").Append("tick-kimg=0.016").Select(key => key.Split('=')).GroupBy(key => key[0]).ToDictionary(key => key.Key, key => key.Last()[1]);
+        var keys = SmallRun.Keys.Append($"kimg={images / 1000.0}").Append("snapshot-kimg=1000").Append("image-kimg=0.016").Append("tick-kimg=0.08").Select(key => key.Split('=')).GroupBy(key => key[0]).ToDictionary(key => key.Key, key => key.Last()[1]);
         File.WriteAllText(_folder["faces.json"], JsonSerializer.Serialize(
             new Dictionary<string, object> { ["run"] = Run, ["data"] = _cluster.Data, ["out"] = _cluster.Store, ["recipe"] = "config-f", ["spec"] = keys }));
     }

@@ -10,8 +10,11 @@ namespace Atelier.Cli.Commands;
 /// <summary>What people ask a coordinator about runs: <c>ls</c>, <c>describe</c>, <c>logs</c>, <c>pause</c>, <c>resume</c>, <c>cancel</c>, <c>delete</c>.</summary>
 internal static class RunCommands
 {
-    /// <summary>How many of a run's last events <c>describe</c> shows.</summary>
+    /// <summary>How many of a run's last events <c>describe</c> shows, without ticks.</summary>
     private const int LastEvents = 10;
+
+    /// <summary>How many it looks through: as many as a coordinator keeps.</summary>
+    private const int LookedThrough = 500;
 
     public static Command List()
     {
@@ -38,7 +41,11 @@ internal static class RunCommands
         output.AddTo(command);
         SetAction(command, async (parsed, replicas) =>
         {
-            var known = await replicas.CallAsync(runs => runs.DescribeAsync(new DescribeRequest { Run = parsed.GetValue(run), LastEvents = LastEvents }));
+            var known = await replicas.CallAsync(runs => runs.DescribeAsync(new DescribeRequest { Run = parsed.GetValue(run), LastEvents = LookedThrough }));
+            // Ticks say how far the run is, which stands above; they would leave no room for what happened.
+            var events = known.LastEvents.Where(happened => JsonNode.Parse(happened.Json) is JsonObject json && json.ContainsKey("event")).TakeLast(LastEvents).ToList();
+            known.LastEvents.Clear();
+            known.LastEvents.AddRange(events);
             output.Print(parsed, () => RunLines.ToJson(known), () => RunLines.Describe(known));
         });
         return command;
