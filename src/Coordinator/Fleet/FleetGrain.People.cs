@@ -11,6 +11,9 @@ namespace Atelier.Coordinator.Fleet;
 /// <content>What people ask besides: whether a run would be taken, who works, and to forget a run that has ended.</content>
 public sealed partial class FleetGrain
 {
+    /// <summary>So many ended runs are known at most; the stores of older ones have all that they were.</summary>
+    internal const int MostEnded = 200;
+
     /// <inheritdoc/>
     public Task RequireAdmissibleAsync(RunDetails run)
     {
@@ -22,14 +25,27 @@ public sealed partial class FleetGrain
     /// <inheritdoc/>
     public Task DeleteAsync(string run)
     {
+        Forget(run);
+        return StoreAsync();
+    }
+
+    /// <summary>The state of a fleet that lives for years does not grow for ever: of runs that have ended, the last ones are known.</summary>
+    private void ForgetTheOldest()
+    {
+        var ended = State.Queue.Runs.Where(run => RunLifecycle.HasEnded(run.Status)).OrderBy(run => State.Changed.GetValueOrDefault(run.Run.Value)).ToList();
+        foreach (var old in ended.SkipLast(MostEnded)) Forget(old.Run.Value);
+    }
+
+    private void Forget(string run)
+    {
         State.Queue = RunCommands.Delete(State.Queue, new(run));
         State.Details.Remove(run);
         State.Held.Remove(run);
         State.Granted.Remove(run);
         State.Reasons.Remove(run);
         State.Changed.Remove(run);
+        State.Unread.Remove(run);
         State.Allocations.RemoveAll(allocation => allocation.Run.Value == run);
-        return StoreAsync();
     }
 
     /// <inheritdoc/>

@@ -106,6 +106,7 @@ public sealed partial class FleetGrain(
         State.Queue = Admit(run);
         State.Details[run.Run] = run;
         if (!State.Unread.Contains(run.Run)) State.Unread.Add(run.Run);
+        ForgetTheOldest();
         await KeepChangeAsync(run.Run);
     }
 

@@ -75,13 +75,15 @@ public static class LocalRun
             RollBack(run.Record, store, events, late, time);
             return null;
         }
-        var maintenance = new MaintenanceClock([snapshots, previews, metrics], time);
+        var maintenance = new MaintenanceClock([snapshots, previews], time);
+        // After the tick: a process that is killed while it measures has told of it.
+        var measuring = new MaintenanceClock([metrics], time);
         var tick = new TickObserver(
-            folder.Stats, notes, display, time, ImageCount.FromKimg(spec.TickKimg), from, spec.Total, () => holders.DataWaited, () => maintenance.Taken);
+            folder.Stats, notes, display, time, ImageCount.FromKimg(spec.TickKimg), from, spec.Total, () => holders.DataWaited, () => maintenance.Taken + measuring.Taken);
         var nonFinite = new NonFiniteWatch(tick, leave);
         using var limit = request.TimeLimit is { } length ? time.CreateTimer(_ => stop.Request(), null, length, Timeout.InfiniteTimeSpan) : null;
         long started = time.GetTimestamp();
-        var end = holders.Train(spec.Total, new EitherStop(stop, leave), [maintenance, tick, nonFinite]);
+        var end = holders.Train(spec.Total, new EitherStop(stop, leave), [maintenance, tick, measuring, nonFinite]);
         var trained = time.GetElapsedTime(started);
         if (nonFinite.Triggered)
             end = LoopEnd.NonFinite;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Atelier.Core;
 using Atelier.Core.Metrics;
 using Atelier.Core.Runs;
@@ -79,7 +80,7 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
     {
         ArgumentNullException.ThrowIfNull(moment);
         if (_interval.Images > 0 && moment.Now.Images / _interval.Images > _measured.Images / _interval.Images && _snapshots.LastTaken == moment.Now)
-            Measure(moment.State);
+            Measure(moment.State, _metrics);
     }
 
     /// <summary>Measures the run's last state, unless it has just been measured.</summary>
@@ -87,33 +88,41 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
     {
         ArgumentNullException.ThrowIfNull(state);
         if (_measured != new ImageCount(state.ImageCount))
-            Measure(state);
+            Measure(state, _metrics);
     }
 
     /// <summary>
-    /// Measures and judges the snapshot that the run goes on from, where the process that took it did not get to that, and
-    /// where it may matter to the run's bits.
+    /// Measures what was due and is not known of the snapshot that the run goes on from, because the process that took it did not get to
+    /// that; and judges it, where it may matter to the run's bits.
     /// </summary>
     public void CatchUp(TrajectoryState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        if (_interval.Images == 0 || _metrics.Count == 0 || _record.Spec.Rollbacks <= _record.Rollbacks)
+        var name = new SnapshotName(_branch, new ImageCount(state.ImageCount)).ToString();
+        if (_interval.Images == 0 || _metrics.Count == 0 || Entries().FirstOrDefault(entry => entry.Name.ToString() == name)?.Manifest is not { } manifest)
             return;
-        var facts = Facts();
-        if (Find(facts, new SnapshotName(_branch, new ImageCount(state.ImageCount))) is not { } newest)
-            return;
-        long measured = SnapshotFacts.Lineage(facts, newest.Branch, newest.At).Where(snapshot => snapshot.Metric is not null).Select(snapshot => snapshot.At.Images).DefaultIfEmpty(0).Max();
-        if (newest.Metric is not null)
-            Verdict = Judge(facts, newest) as QualityVerdict.RollBack ?? Verdict;
-        else if (newest.At.Images / _interval.Images > measured / _interval.Images)
-            Measure(state);
+        var missing = _metrics.Where(metric => !manifest.Metrics.ContainsKey(metric.Name)).ToList();
+        if (missing.Count > 0 && WasDue(new ImageCount(state.ImageCount)))
+            Measure(state, missing);
+        else if (_record.Spec.Rollbacks > _record.Rollbacks && Find(Facts(), new SnapshotName(_branch, new ImageCount(state.ImageCount))) is { Metric: not null } newest)
+            Verdict = Judge(Facts(), newest) as QualityVerdict.RollBack ?? Verdict;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _evaluation.Dispose();
 
-    // The state's snapshot was just taken.
-    private void Measure(TrajectoryState state)
+    /// <summary>By what was measured before it, which the file knows although the snapshots may be gone.</summary>
+    private bool WasDue(ImageCount at)
+    {
+        string file = _folder.Metric(_metrics[0].Name);
+        long measured = File.Exists(file)
+            ? File.ReadLines(file).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("kimg").GetDouble()).Where(kimg => kimg < at.Kimg).Select(kimg => ImageCount.FromKimg(kimg).Images).DefaultIfEmpty(0).Max()
+            : 0;
+        return at.Images / _interval.Images > measured / _interval.Images || (at >= _record.Spec.Total && at.Images >= _interval.Images);
+    }
+
+    // The state's snapshot is there, or being written.
+    private void Measure(TrajectoryState state, IReadOnlyList<Metric> metrics)
     {
         var now = new ImageCount(state.ImageCount);
         _measured = now;
@@ -122,7 +131,7 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
         var snapshot = new SnapshotName(_branch, now);
         using var generator = NetworkFile.Use(state, state.Device);
         _snapshots.Finish();
-        foreach (var metric in _metrics)
+        foreach (var metric in metrics)
         {
             try
             {
@@ -144,6 +153,8 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
             _leave.Request();
     }
 
+    private IReadOnlyList<SnapshotEntry> Entries() => _store.ListAsync(CancellationToken.None).GetAwaiter().GetResult();
+
     private List<SnapshotFacts> Facts() => [.. _store.FactsAsync(_metrics[0].Name, CancellationToken.None).GetAwaiter().GetResult().Keys];
 
     private static SnapshotFacts? Find(List<SnapshotFacts> facts, SnapshotName snapshot) => facts.Find(known => known.Name == snapshot.ToString());
@@ -154,7 +165,10 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
     {
         var line = report.ToJson(SnapshotStore.FolderOf(snapshot), _time.GetUtcNow());
         line["kimg"] = now.Kimg;
-        _notes.Append(_folder.Metric(report.Metric.Name), line.ToJsonString());
+        string file = _folder.Metric(report.Metric.Name);
+        // A process that was killed between the line and the manifest has written it.
+        if (!File.Exists(file) || !File.ReadLines(file).Any(known => known.Contains($"\"{SnapshotStore.FolderOf(snapshot)}\"", StringComparison.Ordinal)))
+            _notes.Append(file, line.ToJsonString());
         _events.Add(new MetricMeasured(_time.GetUtcNow(), now.Kimg, report.Metric.Results[0], report.Value, snapshot.ToString()));
         try
         {
