@@ -25,6 +25,9 @@ public sealed class PeopleCommandsTests : IDisposable
 
         // Nothing is submitted yet; what is printed is a submission itself.
         var preview = Command("submit", "--dry-run", "-f", _folder["faces.json"]).Succeeded();
+        // A worker that has just attached is probed first.
+        for (int again = 0; again < 30 && !preview.Text.Contains("2 of 2", StringComparison.Ordinal); again++)
+            preview = Command("submit", "--dry-run", "-f", _folder["faces.json"]).Succeeded();
         Assert.Contains("would begin at once; 2 of 2 fitting workers are free", preview.Text, StringComparison.Ordinal);
         Assert.Contains("channel-max = 8 (512)", preview.Text, StringComparison.Ordinal);
         File.WriteAllText(_folder["resolved.json"], Command("submit", "--dry-run", "-o", "json", "-f", _folder["faces.json"]).Succeeded().Text);

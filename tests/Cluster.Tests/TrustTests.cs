@@ -21,7 +21,7 @@ public sealed class TrustTests : IAsyncDisposable
 
         Complaint.IsOf(Run("ls", address), address, says);
         Complaint.IsOf(Run("watch", address, "faces"), address, says);
-        Complaint.IsOf(Run("submit", address, "faces", "--data", "images", "--out", "run"), address, says);
+        Complaint.IsOf(Run("submit", address, "faces", "--data", "/images", "--out", "/run"), address, says);
     }
 
     [Theory]
