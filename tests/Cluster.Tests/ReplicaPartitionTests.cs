@@ -61,7 +61,9 @@ public sealed partial class ReplicaPartitionTests(PostgresServer postgres) : IDi
 
             var newest = AtelierProcess.Run("snapshots", _folder["run"], "--json").Succeeded().Json.Single().EnumerateArray().Last();
             int images = (int)Math.Round(newest.GetProperty("kimg").GetDouble() * 1000);
-            var alone = AtelierProcess.Run(TinyRun.Train(_folder["data"], _folder["alone"], images, TinyRun.Set(["tick-kimg=4", "snapshot-kimg=1000"]))).Succeeded();
+            // A soak's run is long.
+            using var single = AtelierProcess.Start(TinyRun.Train(_folder["data"], _folder["alone"], images, TinyRun.Set(["tick-kimg=4", "snapshot-kimg=1000"])));
+            var alone = single.WaitForExit(TimeSpan.FromMinutes(20)).Succeeded();
             Assert.Equal(alone.StateSha256, newest.GetProperty("state_sha256").GetString());
             new EventLog(_folder["run"]).AssertNothingLost();
             long iterations = images / TinyRun.Batch;
