@@ -20,3 +20,22 @@ public static class Counted
     /// <param name="what">One of them.</param>
     public static string Of(long count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
 }
+
+/// <summary>Clocks that do not agree. Nothing is decided by comparing clocks of machines; times in logs and certificates' validity suffer.</summary>
+public static class ClockText
+{
+    /// <summary>What requests take on a bad day is no difference.</summary>
+    private static readonly TimeSpan Notable = TimeSpan.FromSeconds(10);
+
+    /// <summary>A warning; null where this machine's clock agrees with another's.</summary>
+    /// <param name="own">What time it is here.</param>
+    /// <param name="theirs">What time it is there.</param>
+    /// <param name="whose">Whose clock that is: `the coordinator`.</param>
+    public static string? Warning(DateTimeOffset own, DateTimeOffset theirs, string whose)
+    {
+        var ahead = own - theirs;
+        return ahead.Duration() < Notable
+            ? null
+            : $"warning: this machine's clock is {Counted.Of((long)ahead.Duration().TotalSeconds, "second")} {(ahead > TimeSpan.Zero ? "ahead of" : "behind")} that of {whose}; training does not depend on it, but logs and certificates do: set it right";
+    }
+}

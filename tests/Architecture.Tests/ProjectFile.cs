@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using Atelier.TestKit;
 
 namespace Atelier.Architecture.Tests;
 

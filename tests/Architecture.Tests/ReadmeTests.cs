@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Atelier.Core;
 using Atelier.Core.Specs;
+using Atelier.TestKit;
 using Atelier.Worker.Runs;
 
 namespace Atelier.Architecture.Tests;

@@ -1,4 +1,5 @@
 using Atelier.Core.Specs;
+using Atelier.TestKit;
 
 namespace Atelier.Architecture.Tests;
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Atelier.TestKit;
 
 namespace Atelier.Architecture.Tests;
 

@@ -52,14 +52,9 @@ public sealed class ReadmeClusterTests : IDisposable
     }
 
     /// <summary>The words of each line of the block that begins with a line.</summary>
-    private static List<string[]> Block(string first)
-    {
-        var root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "README.md")))
-            root = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(root))!;
-        return [.. File.ReadLines(Path.Combine(root, "README.md")).SkipWhile(line => !line.StartsWith($"    {first}", StringComparison.Ordinal))
+    private static List<string[]> Block(string first) =>
+        [.. File.ReadLines(Repository.Full("README.md")).SkipWhile(line => !line.StartsWith($"    {first}", StringComparison.Ordinal))
             .TakeWhile(line => line.StartsWith("    ", StringComparison.Ordinal)).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))];
-    }
 
     private static int FreePort()
     {

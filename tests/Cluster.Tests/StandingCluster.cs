@@ -30,7 +30,7 @@ internal sealed class StandingCluster : IDisposable
         Directory.CreateDirectory(_folder["database"]);
         prepare?.Invoke(_folder["database"]);
         TestImages.WriteStored(Data, 20, TinyRun.Side);
-        _coordinators = [.. Enumerable.Range(0, replicas).Select(StartCoordinator)];
+        _coordinators = [.. Enumerable.Range(0, replicas).Select(replica => AtelierProcess.Start(CoordinatorArguments(replica)))];
         _channels.AddRange(Enumerable.Range(0, replicas).Select(replica => CoordinatorChannel.Open(AddressOf(replica), null)));
     }
 
@@ -128,10 +128,23 @@ internal sealed class StandingCluster : IDisposable
     public void KillReplica(int replica) => _coordinators[replica].Kill();
 
     /// <summary>Starts a replica that has ended.</summary>
-    public void StartReplica(int replica)
+    /// <param name="replica">Which.</param>
+    /// <param name="launcher">A program and arguments of its own to start it with.</param>
+    public void StartReplica(int replica, params IReadOnlyList<string> launcher)
     {
         _coordinators[replica].Dispose();
-        _coordinators[replica] = StartCoordinator(replica);
+        _coordinators[replica] = AtelierProcess.Start(CoordinatorArguments(replica), launcher);
+    }
+
+    /// <summary>Asks a replica to stop, and starts another build in its place.</summary>
+    /// <param name="replica">Which.</param>
+    /// <param name="build">The folder of the build; null for the one under test.</param>
+    public void ReplaceReplica(int replica, string? build)
+    {
+        SignalReplica(replica, "TERM");
+        UntilReplicaEnds(replica).Succeeded();
+        _coordinators[replica].Dispose();
+        _coordinators[replica] = build is null ? AtelierProcess.Start(CoordinatorArguments(replica)) : AtelierProcess.StartOf(build, CoordinatorArguments(replica));
     }
 
     /// <summary>Sends a replica a signal.</summary>
@@ -142,7 +155,18 @@ internal sealed class StandingCluster : IDisposable
 
     /// <summary>Waits until a replica has printed a line so often.</summary>
     public Task UntilReplicaSaysAsync(int replica, int count, Func<string, bool> isWanted) =>
-        Task.Run(() => Assert.True(_coordinators[replica].WaitForLines(count, isWanted), $"replica {replica} ended"));
+        Task.Run(() => Assert.True(_coordinators[replica].WaitForLines(count, isWanted), $"replica {replica} ended:\n{_coordinators[replica].Printed}"));
+
+    /// <summary>How many such lines a replica has printed.</summary>
+    public int ReplicaSaid(int replica, Func<string, bool> isWanted) => _coordinators[replica].Count(isWanted);
+
+    /// <summary>How many such lines a worker has printed.</summary>
+    public int Said(string worker, Func<string, bool> isWanted) => _workers[worker].Count(isWanted);
+
+    /// <summary>Lets time pass.</summary>
+    /// <returns>Whether all processes still run.</returns>
+    public bool Live(TimeSpan time) =>
+        _coordinators[0].RunsAfter(time) && _coordinators.Concat(_workers.Values).All(process => process.RunsAfter(TimeSpan.Zero));
 
     /// <summary>Waits until all workers are attached.</summary>
     public Task UntilAttachedAsync() => Task.Run(() => Assert.All(_workers.Values, worker => Assert.True(worker.WaitForLines(1, line => line.StartsWith("attached", StringComparison.Ordinal)))));
@@ -168,6 +192,29 @@ internal sealed class StandingCluster : IDisposable
             // Said below.
         }
         throw new TimeoutException($"after {Patience}, the run is {last}");
+    }
+
+    /// <summary>Has two workers train a small run for as long as the test wants.</summary>
+    public async Task TrainOnTwoAsync(string run)
+    {
+        StartWorker("w0");
+        StartWorker("w1");
+        await UntilAttachedAsync();
+        var request = new SubmitRequest { Run = run, Recipe = "config-f", DataPath = Data, RunStore = Store };
+        request.Assignments.AddRange([.. SmallRun.Keys, "tick-kimg=0.8", "snapshot-kimg=4", "kimg=1000"]);
+        await Runs.SubmitAsync(request, cancellationToken: TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Pauses the run: what came about is what one process computes, and the workers computed nothing twice.</summary>
+    public async Task AssertOneTrajectoryAsync(string run)
+    {
+        await Runs.PauseAsync(new PauseRequest { Run = run }, cancellationToken: TestContext.Current.CancellationToken);
+        await UntilAsync(run, now => now.Status == RunStatus.Paused);
+        var newest = AtelierProcess.Run("snapshots", Store, "--json").Succeeded().Json.Single().EnumerateArray().Last();
+        int images = (int)Math.Round(newest.GetProperty("kimg").GetDouble() * 1000);
+        var alone = AtelierProcess.Run(TinyRun.Train(Data, Beside, images, TinyRun.Set(["tick-kimg=4", "snapshot-kimg=1000"]))).Succeeded();
+        Assert.Equal(alone.StateSha256, newest.GetProperty("state_sha256").GetString());
+        new EventLog(Store).AssertNothingLost();
     }
 
     /// <summary>Follows a run as long as the coordinator lives.</summary>
@@ -207,9 +254,9 @@ internal sealed class StandingCluster : IDisposable
     private string AddressOf(int replica) => $"unix:{_folder[$"c{replica}.sock"]}";
 
     // Short leases, so that a test need not wait long for those who are frozen.
-    private AtelierProcess StartCoordinator(int replica) => AtelierProcess.Start(
+    private string[] CoordinatorArguments(int replica) =>
     [
         "coordinator", "--listen", AddressOf(replica), "--lease", _database is null ? "3" : "10",
         .. _database is null ? (string[])["--database", Path.Combine(_folder["database"], "c.db")] : ["--database", $"postgres:{_database}", "--replica-listen", $"127.0.0.1:{_firstPort + replica}"],
-    ]);
+    ];
 }

@@ -46,6 +46,11 @@ public sealed class AtelierProcess : IDisposable
     /// <param name="launcher">A program and arguments of its own to start it with, such as <c>taskset -c 0</c>.</param>
     public static AtelierProcess Start(IEnumerable<string> arguments, params IReadOnlyList<string> launcher) => Start("atelier.dll", arguments, launcher);
 
+    /// <summary>Starts a command of another build.</summary>
+    /// <param name="build">The folder that has it.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static AtelierProcess StartOf(string build, IEnumerable<string> arguments) => Start(Path.Combine(build, "atelier.dll"), arguments, []);
+
     private static void Kill(string signal, string whom)
     {
         using var kill = Process.Start("sh", ["-c", $"kill -{signal} {whom}"]);
@@ -67,6 +72,9 @@ public sealed class AtelierProcess : IDisposable
     /// <param name="isWanted">Which.</param>
     /// <returns>False if the process ended without them.</returns>
     public bool WaitForLines(int count, Func<string, bool> isWanted) => _output.WaitFor(count, isWanted, Patience);
+
+    /// <summary>All that was printed so far.</summary>
+    public string Printed => string.Join('\n', _output.ToArray().Concat(_errors.ToArray()));
 
     /// <summary>How many lines were printed so far that are wanted.</summary>
     public int Count(Func<string, bool> isWanted) => _output.ToArray().Count(isWanted);
@@ -122,7 +130,7 @@ public sealed class AtelierProcess : IDisposable
         if (!_process.WaitForExit(patience ?? Patience))
         {
             Kill();
-            throw new TimeoutException($"the process did not end:\n{string.Join('\n', _output.ToArray().Concat(_errors.ToArray()))}");
+            throw new TimeoutException($"the process did not end:\n{Printed}");
         }
         _process.WaitForExit(); // once more without a time: until all that was printed has been read
         return new AtelierResult(_process.ExitCode, _output.ToArray(), _errors.ToArray());

@@ -12,7 +12,9 @@ public sealed class PostgresServer : IAsyncDisposable
     private string? _folder;
     private int _schemas;
 
-    public PostgresServer() => _start = new(() => Task.Run(Start));
+    private string Data => Path.Combine(_folder!, "data");
+
+    public PostgresServer() => _start = new(() => Task.Run(Make));
 
     /// <summary>Why there is no server to be had; null where there is one.</summary>
     public Task<string?> WhyNotAsync() => _start.Value;
@@ -22,15 +24,29 @@ public sealed class PostgresServer : IAsyncDisposable
     public string MakeSchema()
     {
         var schema = $"s{Interlocked.Increment(ref _schemas)}";
-        Run("psql", "-q", "-h", _folder!, "-U", "atelier", "-d", "postgres", "-c", $"CREATE SCHEMA {schema}");
+        Execute($"CREATE SCHEMA {schema}");
         return $"Host={_folder};Username=atelier;Database=postgres;Search Path={schema};Maximum Pool Size=8";
+    }
+
+    /// <summary>Ends the server, as a crash does.</summary>
+    public void Stop() => Run("pg_ctl", "stop", "-s", "-w", "-m", "immediate", "-D", Data);
+
+    /// <summary>Starts it over what it has stored.</summary>
+    // The socket's path must be short; the folder is the socket's too. Nothing listens on a port.
+    public void Start() => Run("pg_ctl", "start", "-s", "-w", "-t", "120", "-D", Data, "-l", Path.Combine(_folder!, "log"), "-o", $"-F -k {_folder} -c listen_addresses=");
+
+    /// <summary>Has it refuse to write, or write again.</summary>
+    public void SetReadOnly(bool isReadOnly)
+    {
+        Execute($"ALTER SYSTEM SET default_transaction_read_only = {(isReadOnly ? "on" : "off")}");
+        Run("pg_ctl", "reload", "-s", "-D", Data);
     }
 
     public ValueTask DisposeAsync()
     {
         if (_folder is not null)
         {
-            Run("pg_ctl", "stop", "-s", "-w", "-m", "immediate", "-D", Path.Combine(_folder, "data"));
+            Stop();
             Directory.Delete(_folder, recursive: true);
         }
         return ValueTask.CompletedTask;
@@ -40,31 +56,31 @@ public sealed class PostgresServer : IAsyncDisposable
         ? Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")).Where(bin => File.Exists(Path.Combine(bin, "initdb"))).Max()
         : null;
 
-    private string? Start()
+    private string? Make()
     {
         if (_binaries is null)
             return "there is no PostgreSQL under /usr/lib/postgresql; Debian's package postgresql has it";
         _folder = Directory.CreateTempSubdirectory("atelier-pg-").FullName;
         if (Environment.UserName == "root")
-            Execute("chown", "postgres", _folder);
-        var data = Path.Combine(_folder, "data");
-        Run("initdb", "-D", data, "-U", "atelier", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync");
-        // The socket's path must be short; the folder is the socket's too. Nothing listens on a port.
-        Run("pg_ctl", "start", "-s", "-w", "-t", "120", "-D", data, "-l", Path.Combine(_folder, "log"), "-o", $"-F -k {_folder} -c listen_addresses=");
+            Call("chown", "postgres", _folder);
+        Run("initdb", "-D", Data, "-U", "atelier", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync");
+        Start();
         return null;
     }
+
+    private void Execute(string sql) => Run("psql", "-q", "-h", _folder!, "-U", "atelier", "-d", "postgres", "-c", sql);
 
     /// <summary>The server refuses to run as root; its package made a user for it.</summary>
     private void Run(string program, params string[] arguments)
     {
         var path = Path.Combine(_binaries!, program);
         if (Environment.UserName == "root")
-            Execute("runuser", ["-u", "postgres", "--", path, .. arguments]);
+            Call("runuser", ["-u", "postgres", "--", path, .. arguments]);
         else
-            Execute(path, arguments);
+            Call(path, arguments);
     }
 
-    private void Execute(string program, params string[] arguments)
+    private void Call(string program, params string[] arguments)
     {
         // In the server's folder, because its user may not enter the one that the tests run in.
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = _folder, RedirectStandardOutput = true })!;

@@ -26,7 +26,7 @@ internal sealed class CoordinatorReplicas : IDisposable
     /// <param name="token">Shown with every call; null for none.</param>
     public CoordinatorReplicas(IReadOnlyList<string> addresses, SslClientAuthenticationOptions? tls, string? token)
     {
-        _replicas = [.. addresses.Select(address => new Replica(CoordinatorChannel.Open(address, tls, carriesToken: token is not null), token))];
+        _replicas = [.. addresses.Select(address => new Replica(CoordinatorChannel.Open(address, tls, carriesToken: token is not null, hasReplicas: addresses.Count > 1), token))];
         Description = string.Join(", ", addresses);
     }
 

@@ -1,4 +1,5 @@
 using Atelier.Coordinator.Fleet;
+using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Storage;
 using Atelier.Core.Evaluations;
 using Orleans;
@@ -15,10 +16,7 @@ public sealed class EvaluationsGrain(
     [PersistentState("evaluations")] IPersistentState<EvaluationsGrainState> storage, EvaluationSettings settings, ClusterIdentity cluster, TimeProvider time)
     : StoringGrain<EvaluationsGrainState>(storage), IEvaluationsGrain
 {
-    /// <summary>Every replica lets time pass; more often than this it need not.</summary>
-    private static readonly TimeSpan ShortestPulse = TimeSpan.FromMilliseconds(200);
-
-    private long? _decidedAt;
+    private readonly PulseLimit _pulse = new(time);
 
     private IFleetGrain Fleet => GrainFactory.GetGrain<IFleetGrain>(0);
 
@@ -51,7 +49,7 @@ public sealed class EvaluationsGrain(
     public async Task<List<EvaluationResult>> PulseAsync()
     {
         if (State.Evaluations.Count == 0) return [];
-        if (_decidedAt is not { } last || time.GetElapsedTime(last) >= ShortestPulse) await DecideAsync(isNews: false);
+        if (!_pulse.IsTooSoon) await DecideAsync(isNews: false);
         return [.. State.Evaluations.Where(evaluation => evaluation.Outcome is not null).Select(evaluation => new EvaluationResult(
             evaluation.Id, evaluation.Outcome!.ResultJson ?? "", evaluation.Outcome.Failure ?? ""))];
     }
@@ -73,7 +71,7 @@ public sealed class EvaluationsGrain(
 
     private async Task DecideAsync(bool isNews)
     {
-        _decidedAt = time.GetTimestamp();
+        _pulse.Beat();
         var view = await Fleet.LookForEvaluationsAsync();
         var workers = view.Workers.Select(row => new EvaluationWorker(row.Key.Worker, row.Key.Incarnation, row.Numerics, row.Run.Length > 0 ? row.Run : null)).ToList();
         var decision = EvaluationPolicy.Decide(State.Evaluations, workers, view.Numerics, settings, time.GetUtcNow());

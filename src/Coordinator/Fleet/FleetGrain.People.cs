@@ -11,9 +11,6 @@ namespace Atelier.Coordinator.Fleet;
 /// <content>What people ask besides: whether a run would be taken, who works, and to forget a run that has ended.</content>
 public sealed partial class FleetGrain
 {
-    /// <summary>So many ended runs are known at most; the stores of older ones have all that they were.</summary>
-    internal const int MostEnded = 200;
-
     /// <inheritdoc/>
     public Task RequireAdmissibleAsync(RunDetails run)
     {
@@ -30,10 +27,12 @@ public sealed partial class FleetGrain
     }
 
     /// <summary>The state of a fleet that lives for years does not grow for ever: of runs that have ended, the last ones are known.</summary>
-    private void ForgetTheOldest()
+    private List<string> ForgetTheOldest()
     {
         var ended = State.Queue.Runs.Where(run => RunLifecycle.HasEnded(run.Status)).OrderBy(run => State.Changed.GetValueOrDefault(run.Run.Value)).ToList();
-        foreach (var old in ended.SkipLast(MostEnded)) Forget(old.Run.Value);
+        var old = ended.SkipLast(settings.EndedRunsKnown).Select(run => run.Run.Value).ToList();
+        old.ForEach(Forget);
+        return old;
     }
 
     private void Forget(string run)

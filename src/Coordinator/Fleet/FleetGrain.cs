@@ -1,3 +1,4 @@
+using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Storage;
 using Atelier.Core;
 using Atelier.Core.Fleet;
@@ -16,10 +17,7 @@ namespace Atelier.Coordinator.Fleet;
 public sealed partial class FleetGrain(
     [PersistentState("fleet")] IPersistentState<FleetGrainState> storage, FleetSettings settings, TimeProvider time) : StoringGrain<FleetGrainState>(storage), IFleetGrain
 {
-    /// <summary>Every replica lets time pass; more often than this it need not.</summary>
-    private static readonly TimeSpan ShortestPulse = TimeSpan.FromMilliseconds(200);
-
-    private long? _sweptAt;
+    private readonly PulseLimit _pulse = new(time);
 
     private DateTimeOffset Now => time.GetUtcNow();
 
@@ -92,8 +90,8 @@ public sealed partial class FleetGrain(
     public async Task<SweepOutcome> SweepAsync()
     {
         var runs = State.Queue.Runs.Where(run => !RunLifecycle.StandsStill(run.Status) || State.Held.GetValueOrDefault(run.Run.Value) is { Count: > 0 }).Select(run => run.Run.Value).ToList();
-        if (_sweptAt is { } last && time.GetElapsedTime(last) < ShortestPulse) return new([], runs);
-        _sweptAt = time.GetTimestamp();
+        if (_pulse.IsTooSoon) return new([], runs);
+        _pulse.Beat();
         var decision = MembershipPolicy.Sweep(State.Fleet, settings, Now);
         if (decision.State.Members.Count != State.Fleet.Members.Count || decision.Actions.Count > 0) await KeepAsync(decision.State);
         foreach (var gone in State.Sessions.Keys.Where(worker => State.Fleet.Find(new(worker)) is null).ToList()) State.Sessions.Remove(gone);
@@ -101,13 +99,14 @@ public sealed partial class FleetGrain(
     }
 
     /// <inheritdoc/>
-    public async Task SubmitAsync(RunDetails run)
+    public async Task<List<string>> SubmitAsync(RunDetails run)
     {
         State.Queue = Admit(run);
         State.Details[run.Run] = run;
         if (!State.Unread.Contains(run.Run)) State.Unread.Add(run.Run);
-        ForgetTheOldest();
+        var forgotten = ForgetTheOldest();
         await KeepChangeAsync(run.Run);
+        return forgotten;
     }
 
     /// <inheritdoc/>
@@ -139,6 +138,7 @@ public sealed partial class FleetGrain(
     {
         ArgumentNullException.ThrowIfNull(standing);
         var id = new RunId(standing.Run);
+        if (!State.Details.TryGetValue(standing.Run, out var details) || details.SubmittedUnixMs != standing.SubmittedUnixMs) throw RunNotFoundException.Of(standing.Run);
         State.Unread.Remove(standing.Run);
         var entry = await StandAsync(State.Queue.Get(id), standing);
         var workers = Admitted().Where(member => !member.Capabilities.IsEvaluator).ToList();
@@ -185,7 +185,7 @@ public sealed partial class FleetGrain(
 
     /// <inheritdoc/>
     public Task<RunEnd?> EndOfAsync(string run) => Task.FromResult(
-        State.Queue.Runs.FirstOrDefault(entry => entry.Run.Value == run) is { Status: RunStatus.Finished or RunStatus.Failed or RunStatus.Cancelled } ended
+        State.Queue.Runs.FirstOrDefault(entry => entry.Run.Value == run) is { } ended && RunLifecycle.HasEnded(ended.Status)
             ? new RunEnd(ended.Status, ended.Reason ?? "") : null);
 
     private IEnumerable<Member> Admitted()
@@ -314,9 +314,10 @@ public partial interface IFleetGrain : IGrainWithIntegerKey
     Task<SweepOutcome> SweepAsync();
 
     /// <summary>Adds a run.</summary>
+    /// <returns>Runs that ended long ago and are forgotten for it, as if they had been deleted.</returns>
     /// <exception cref="Core.UserErrorException">The name or the store is taken, or the numbers make no sense.</exception>
     [Alias("Submit")]
-    Task SubmitAsync(RunDetails run);
+    Task<List<string>> SubmitAsync(RunDetails run);
 
     /// <summary>Changes what people want of a run.</summary>
     /// <exception cref="Core.UserErrorException">There is no such run, or its state does not allow it.</exception>

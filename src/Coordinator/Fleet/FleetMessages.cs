@@ -82,8 +82,10 @@ public enum RunCommand
 /// <param name="Status">Its state.</param>
 /// <param name="Reason">Why it failed, or cannot get on at the moment; null otherwise.</param>
 /// <param name="Held">Workers that it holds.</param>
+/// <param name="SubmittedUnixMs">When the run was submitted that the grain knows: a later one of the same name is another.</param>
 [GenerateSerializer, Immutable, Alias("atelier.run-standing")]
-public sealed record RunStanding([property: Id(0)] string Run, [property: Id(1)] RunStatus Status, [property: Id(2)] string? Reason, [property: Id(3)] List<string> Held);
+public sealed record RunStanding(
+    [property: Id(0)] string Run, [property: Id(1)] RunStatus Status, [property: Id(2)] string? Reason, [property: Id(3)] List<string> Held, [property: Id(4)] long SubmittedUnixMs);
 
 /// <summary>A live worker, as a run sees it.</summary>
 /// <param name="Worker">Its name.</param>

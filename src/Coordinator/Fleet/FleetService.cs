@@ -57,7 +57,8 @@ internal sealed partial class FleetService(
         try
         {
             await AskAsync(() => worker.AttachAsync(outcome.Session, reference), context.CancellationToken);
-            stream.Send(new CoordinatorMessage { Cluster = cluster.Id, Welcome = new Welcome { LeaseSeconds = settings.LeaseLength.TotalSeconds, ProtocolVersion = FleetSettings.CurrentProtocol } });
+            var welcome = new Welcome { LeaseSeconds = settings.LeaseLength.TotalSeconds, ProtocolVersion = FleetSettings.CurrentProtocol, UnixMs = time.GetUtcNow().ToUnixTimeMilliseconds() };
+            stream.Send(new CoordinatorMessage { Cluster = cluster.Id, Welcome = welcome });
             if (outcome.Verdict == JoinVerdict.Probe)
                 stream.Send(new CoordinatorMessage { Cluster = cluster.Id, ProbeRequest = new ProbeRequest { DeadlineSeconds = settings.ProbeDeadline.TotalSeconds } });
             else

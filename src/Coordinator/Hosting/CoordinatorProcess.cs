@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Atelier.Core;
 using Orleans.Runtime;
+using Orleans.Runtime.MembershipService;
 
 namespace Atelier.Coordinator.Hosting;
 
@@ -30,7 +31,7 @@ public sealed class CoordinatorProcess(CoordinatorOptions options, TimeProvider 
             }
             catch (Exception error) when (CauseOf(error) is { } cause)
             {
-                SayOnce($"{options.Database.Description} cannot be used: {cause}; trying again");
+                SayOnce($"{cause}; trying again");
                 await Task.Delay(TryAgain, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -61,12 +62,18 @@ public sealed class CoordinatorProcess(CoordinatorOptions options, TimeProvider 
     }
 
     /// <summary>What is wrong with the database, or with the way to the other replicas; null for an error of another kind.</summary>
-    private static string? CauseOf(Exception error)
+    private string? CauseOf(Exception error)
     {
         for (var cause = error; cause is not null; cause = cause.InnerException)
         {
+            if (cause is OrleansClusterConnectivityCheckFailedException)
+            {
+                return $"the replicas that are listed in {options.Database.Description} cannot be reached from {options.ReplicaAddress}. Replicas reach each other at their --replica-listen, "
+                    + "with certificates of one authority; another cluster needs a database of its own";
+            }
+
             if (cause is DbException or IOException or TimeoutException or OrleansException)
-                return cause.Message;
+                return $"{options.Database.Description} cannot be used: {cause.Message}";
         }
 
         return error is AggregateException { InnerExceptions: [var first, ..] } ? CauseOf(first) : null;

@@ -24,6 +24,8 @@ namespace Atelier.Coordinator.Hosting;
 /// <summary>A coordinator that serves: the silo with its grains, and the services that workers and people call.</summary>
 public sealed class CoordinatorServer : IAsyncDisposable
 {
+    private const int MinThreads = 32;
+
     /// <summary>How long streams and grains may take to end.</summary>
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(2);
 
@@ -63,15 +65,22 @@ public sealed class CoordinatorServer : IAsyncDisposable
         ReplicaSilo.Require(options);
         foreach (var address in options.Database.IsShared ? [.. options.Listen, options.ReplicaAddress!] : options.Listen)
             RequireFree(address);
+        // A file system that hangs keeps the threads that read from it; there are enough for all else, at once.
+        ThreadPool.GetMinThreads(out var threads, out var ports);
+        ThreadPool.SetMinThreads(Math.Max(threads, MinThreads), ports);
         var app = Build(options, identity, time);
         try
         {
             await app.StartAsync(cancellation);
         }
-        catch (IOException error)
+        catch (Exception error)
         {
+            // A silo that could not join the others listens still.
+            using var late = new CancellationTokenSource(StopPatience);
+            await app.StopAsync(late.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await app.DisposeAsync();
-            throw CannotListen(address: string.Join(", ", options.Listen), error);
+            if (error is IOException) throw CannotListen(address: string.Join(", ", options.Listen), error);
+            throw;
         }
 
         var sockets = options.Listen.Where(address => address.Port is null).Select(address => address.ToString());
@@ -123,6 +132,9 @@ public sealed class CoordinatorServer : IAsyncDisposable
             .AddFilter("Orleans.Messaging", LogLevel.Critical).AddFilter("Orleans.Grain", LogLevel.Critical)
             // So is a database that cannot be used.
             .AddFilter("Orleans.Storage", LogLevel.Critical).AddFilter("Atelier.Coordinator.Storage", LogLevel.Critical).AddFilter("Orleans.Runtime.MembershipService", LogLevel.Critical)
+            // A start that fails is told by whoever tries again, and a call that could not be cancelled has failed.
+            .AddFilter("Orleans.Runtime.Silo", LogLevel.Critical).AddFilter("Orleans.Runtime.SiloLifecycleSubject", LogLevel.Critical).AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical)
+            .AddFilter("Orleans.Runtime.GrainCallCancellationManager", LogLevel.Critical)
             .AddSimpleConsole(console => console.SingleLine = true);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {

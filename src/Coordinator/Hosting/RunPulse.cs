@@ -106,3 +106,17 @@ internal sealed partial class RunPulse(IGrainFactory grains, ILogger<RunPulse> l
         }
     }
 }
+
+/// <summary>Every replica lets time pass for a grain; more often than this it need not take it in.</summary>
+internal sealed class PulseLimit(TimeProvider time)
+{
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(200);
+
+    private long? _last;
+
+    /// <summary>Whether the grain has just taken it in.</summary>
+    public bool IsTooSoon => _last is { } last && time.GetElapsedTime(last) < Shortest;
+
+    /// <summary>The grain takes it in.</summary>
+    public void Beat() => _last = time.GetTimestamp();
+}

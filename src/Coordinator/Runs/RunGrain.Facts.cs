@@ -72,7 +72,7 @@ public sealed partial class RunGrain
     /// <inheritdoc/>
     public async Task ForgetAsync()
     {
-        // Somebody has submitted one of its name meanwhile: its grain has begun anew.
+        // Somebody has submitted one of its name meanwhile: its grain begins anew by itself.
         if (await Fleet.DetailsAsync(Name) is not null) return;
         if (State.Measuring.Count > 0) await Evaluations.DropAsync(State.Measuring);
         if (State.Epoch > 0) await BeginAnewAsync(new());

@@ -1,4 +1,5 @@
 using Atelier.Coordinator.Fleet;
+using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Storage;
 using Atelier.Core;
 using Atelier.Core.Fleet;
@@ -27,9 +28,6 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     /// <summary>Where many come, taking them in has twice the time that deciding takes.</summary>
     private static readonly TimeSpan LongestGathering = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Every replica lets time pass; more often than this it need not.</summary>
-    private static readonly TimeSpan ShortestPulse = TimeSpan.FromMilliseconds(200);
-
     private readonly GenerationSettings _settings;
     private readonly ClusterIdentity _cluster;
     private readonly TimeProvider _time;
@@ -44,7 +42,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     private bool _isDue;
     private bool _isLoading;
     private bool _isUnstored;
-    private long? _decidedAt;
+    private readonly PulseLimit _pulse;
     private RunDetails? _details;
     private RunSpec? _spec;
     private Dictionary<string, LiveRow> _live = [];
@@ -61,7 +59,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     public RunGrain(
         [PersistentState("run")] IPersistentState<RunGrainState> storage, GenerationSettings settings, ClusterIdentity cluster, RunFiles files, ILogger<RunGrain> log, TimeProvider time)
         : base(storage) =>
-        (_settings, _cluster, _files, _log, _time) = (settings, cluster, files, log, time);
+        (_settings, _cluster, _files, _log, _time, _pulse) = (settings, cluster, files, log, time, new(time));
 
     private GenerationState Generation => State.Generation!;
 
@@ -90,7 +88,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     }
 
     /// <inheritdoc/>
-    public Task PulseAsync() => _decidedAt is { } last && _time.GetElapsedTime(last) < ShortestPulse ? Task.CompletedTask : DecideAsync();
+    public Task PulseAsync() => _pulse.IsTooSoon ? Task.CompletedTask : DecideAsync();
 
     /// <inheritdoc/>
     public Task WakeAsync() => DecideAsync();
@@ -177,7 +175,8 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
 
     private async Task DecideAsync()
     {
-        (_isDue, _decidedAt) = (false, _time.GetTimestamp());
+        _isDue = false;
+        _pulse.Beat();
         if (!await PrepareAsync()) return;
         var start = _time.GetTimestamp();
         // Again while evictions change the fleet, or the fleet has yet to hear where the run stands now.
@@ -215,6 +214,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
             if (_details is null) return false;
             _spec = RunSpecJson.Read(_details.SpecJson, "the spec");
             await TakeOverAsync();
+            await BelongToAsync(_details);
             _eventFile = _files.WritesEvents ? new RunEventFile(new RunStore(_details.Store, _time), _log) : null;
             _events = new RunEvents(State.Events, _eventFile, _time);
             _events.Resume();
@@ -231,6 +231,19 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
         return State.Generation is not null;
     }
 
+    /// <summary>What is stored of a run that was forgotten, whose name another has now, is not that other's.</summary>
+    private async Task BelongToAsync(RunDetails details)
+    {
+        if (State.SubmittedUnixMs == details.SubmittedUnixMs) return;
+        if (State.SubmittedUnixMs is not null)
+        {
+            if (State.Measuring.Count > 0) await Evaluations.DropAsync(State.Measuring);
+            await BeginAnewAsync(new());
+        }
+
+        State.SubmittedUnixMs = details.SubmittedUnixMs;
+    }
+
     private async Task StoreChangesAsync()
     {
         _isUnstored = false;
@@ -245,12 +258,23 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
 
     private async Task LookAsync(RunStanding standing)
     {
-        var view = await Fleet.LookAsync(standing);
+        FleetView view;
+        try
+        {
+            view = await Fleet.LookAsync(standing);
+        }
+        catch (RunNotFoundException)
+        {
+            // It was deleted, and perhaps submitted anew: that run's grain begins without what this one knows.
+            DeactivateOnIdle();
+            throw;
+        }
+
         _intent = view.Intent;
         _live = view.Live.ToDictionary(row => row.Worker);
     }
 
-    private RunStanding Standing() => new(Name, StatusNow(), Generation.Failure ?? _work.Trouble, [.. Generation.Held.Select(worker => worker.Value)]);
+    private RunStanding Standing() => new(Name, StatusNow(), Generation.Failure ?? _work.Trouble, [.. Generation.Held.Select(worker => worker.Value)], _details!.SubmittedUnixMs);
 
     /// <summary>Whether a worker has got ready for the run; one that holds it is.</summary>
     private bool IsWarm(LiveRow row) => _warm.GetValueOrDefault(row.Worker) == row.Incarnation || Generation.Held.Any(worker => worker.Value == row.Worker);

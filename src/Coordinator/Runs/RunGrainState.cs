@@ -8,6 +8,9 @@ namespace Atelier.Coordinator.Runs;
 /// <summary>What a run's grain stores. What is to be done to the run's store stands here before it is done, and until it is.</summary>
 public sealed class RunGrainState : EpochState
 {
+    /// <summary>When the run was submitted whose state this is; null before the first.</summary>
+    public long? SubmittedUnixMs { get; set; }
+
     /// <summary>The protocol; null until the run's store has been read first.</summary>
     public GenerationState? Generation { get; set; }
 

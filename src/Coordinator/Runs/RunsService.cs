@@ -199,7 +199,7 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
             if (submitted.IsKnown) return submitted;
             try
             {
-                await Fleet.SubmitAsync(submitted.Run);
+                foreach (var forgotten in await Fleet.SubmitAsync(submitted.Run)) await grains.GetGrain<IRunGrain>(forgotten).ForgetAsync();
                 return submitted;
             }
             catch (RunExistsException)

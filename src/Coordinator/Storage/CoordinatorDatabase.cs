@@ -50,6 +50,8 @@ public abstract class CoordinatorDatabase : IAsyncDisposable
         await TakeAsync(say, time, cancellation);
         await using var connection = await _source.OpenConnectionAsync(cancellation);
         await PrepareAsync(connection, cancellation);
+        if (await NowAsync(connection, cancellation) is { } now && ClockText.Warning(time.GetUtcNow(), now, Description) is { } warning)
+            say(warning);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         await LockTablesAsync(connection, cancellation);
         await using var create = connection.CreateCommand();
@@ -58,6 +60,21 @@ public abstract class CoordinatorDatabase : IAsyncDisposable
         var identity = await ReadAsync(connection, cancellation) ?? await BeginAsync(connection, cancellation);
         await transaction.CommitAsync(cancellation);
         return identity;
+    }
+
+    /// <summary>Whether it can be reached and written now.</summary>
+    internal async Task<bool> CanBeWrittenAsync()
+    {
+        try
+        {
+            await using var connection = await _source.OpenConnectionAsync();
+            await ExecuteAsync(connection, "UPDATE atelier_cluster SET version = version", CancellationToken.None);
+            return true;
+        }
+        catch (Exception error) when (error is DbException or ObjectDisposedException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Lets a silo keep its grains' states here, and meet the other replicas.</summary>
@@ -76,6 +93,9 @@ public abstract class CoordinatorDatabase : IAsyncDisposable
 
     /// <summary>Sets up the database, outside of a transaction.</summary>
     private protected virtual Task PrepareAsync(DbConnection connection, CancellationToken cancellation) => Task.CompletedTask;
+
+    /// <summary>What time it is where the database is; null where that is here.</summary>
+    private protected virtual Task<DateTimeOffset?> NowAsync(DbConnection connection, CancellationToken cancellation) => Task.FromResult<DateTimeOffset?>(null);
 
     /// <summary>Lets one transaction at a time make tables.</summary>
     private protected virtual Task LockTablesAsync(DbConnection connection, CancellationToken cancellation) => Task.CompletedTask;

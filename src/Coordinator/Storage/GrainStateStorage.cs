@@ -55,25 +55,41 @@ internal sealed class GrainStateStorage(AdoNetGrainStorage storage, bool takesTu
     }
 }
 
-/// <summary>Tells, once each, that the database cannot be used, and that it can be again.</summary>
-/// <param name="database">What it is called.</param>
+/// <summary>Tells, once each, that the database cannot be used, and that it can be again: it is tried until it can.</summary>
+/// <param name="database">The database.</param>
 /// <param name="say">Told, a line at a time.</param>
-internal sealed class DatabaseHealth(string database, Action<string> say)
+/// <param name="time">The clock.</param>
+internal sealed class DatabaseHealth(CoordinatorDatabase database, Action<string> say, TimeProvider time)
 {
+    private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(1);
+
     private int _isFailing;
 
-    /// <summary>An access succeeded.</summary>
+    /// <summary>A change succeeded.</summary>
     public void Works()
     {
         if (Interlocked.Exchange(ref _isFailing, 0) == 1)
-            say($"{database} can be used again");
+            say($"{database.Description} can be used again");
     }
 
     /// <summary>An access failed.</summary>
     /// <param name="why">Why.</param>
     public void Fails(string why)
     {
-        if (Interlocked.Exchange(ref _isFailing, 1) == 0)
-            say($"{database} cannot be used: {why}; workers train on, and nothing is decided until it can");
+        if (Interlocked.Exchange(ref _isFailing, 1) == 1)
+            return;
+        say($"{database.Description} cannot be used: {why}; workers train on, and nothing is decided until it can");
+        _ = TryUntilItWorksAsync();
+    }
+
+    // No grain may live here that would use it.
+    private async Task TryUntilItWorksAsync()
+    {
+        while (Volatile.Read(ref _isFailing) == 1)
+        {
+            await Task.Delay(TryAgain, time);
+            if (await database.CanBeWrittenAsync())
+                Works();
+        }
     }
 }

@@ -50,6 +50,13 @@ public sealed class PostgresDatabase : CoordinatorDatabase
     private protected override Task LockTablesAsync(DbConnection connection, CancellationToken cancellation) =>
         ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({TablesLock})", cancellation);
 
+    private protected override async Task<DateTimeOffset?> NowAsync(DbConnection connection, CancellationToken cancellation)
+    {
+        await using var select = connection.CreateCommand();
+        select.CommandText = "SELECT clock_timestamp()";
+        return new DateTimeOffset((DateTime)(await select.ExecuteScalarAsync(cancellation))!);
+    }
+
     private static NpgsqlConnectionStringBuilder Parse(string connectionString)
     {
         try

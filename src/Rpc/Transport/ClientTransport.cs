@@ -17,9 +17,10 @@ public static class ClientTransport
     /// <summary>How long a connection may take to come about.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
-    // The same towards a coordinator, whose place another one can take while it is frozen: noticed within 4 s.
+    // The same towards a coordinator: one that is frozen is noticed within 5 s, and within 4 s where another one can be asked instead.
     private static readonly TimeSpan CoordinatorPingAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CoordinatorPingTimeout = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan ReplicaPingTimeout = TimeSpan.FromSeconds(1.5);
 
     // A chunk of a state fits without waiting for the receiver's leave.
     private const int WindowBytes = 4 << 20;
@@ -58,9 +59,10 @@ public static class ClientTransport
     /// <summary>Has a handler serve a channel to a coordinator.</summary>
     /// <param name="handler">Changed.</param>
     /// <param name="connectTimeout">How long a connection may take to come about; null for <see cref="ConnectTimeout"/>.</param>
-    internal static SocketsHttpHandler ToCoordinator(SocketsHttpHandler handler, TimeSpan? connectTimeout)
+    /// <param name="hasReplicas">Whether another coordinator can be asked instead.</param>
+    internal static SocketsHttpHandler ToCoordinator(SocketsHttpHandler handler, TimeSpan? connectTimeout, bool hasReplicas)
     {
-        (handler.KeepAlivePingDelay, handler.KeepAlivePingTimeout) = (CoordinatorPingAfter, CoordinatorPingTimeout);
+        (handler.KeepAlivePingDelay, handler.KeepAlivePingTimeout) = (CoordinatorPingAfter, hasReplicas ? ReplicaPingTimeout : CoordinatorPingTimeout);
         handler.ConnectTimeout = connectTimeout ?? ConnectTimeout;
         return handler;
     }
@@ -88,16 +90,17 @@ public static class CoordinatorChannel
     /// <param name="tls">What is trusted and shown, for <c>https</c>; null for the system's trust.</param>
     /// <param name="carriesToken">Whether calls carry a token, which does not travel in the clear beyond this machine.</param>
     /// <param name="connectTimeout">How long a connection may take to come about; null for <see cref="ClientTransport.ConnectTimeout"/>.</param>
+    /// <param name="hasReplicas">Whether another coordinator can be asked instead: one that is silent is given up sooner.</param>
     /// <exception cref="UserErrorException">It is no such address, or a token would be seen on the way.</exception>
-    public static GrpcChannel Open(string address, SslClientAuthenticationOptions? tls, bool carriesToken = false, TimeSpan? connectTimeout = null)
+    public static GrpcChannel Open(string address, SslClientAuthenticationOptions? tls, bool carriesToken = false, TimeSpan? connectTimeout = null, bool hasReplicas = false)
     {
         ArgumentNullException.ThrowIfNull(address);
         if (address.StartsWith(SocketScheme, StringComparison.Ordinal))
-            return GrpcChannel.ForAddress("http://localhost", new() { HttpHandler = ClientTransport.ToCoordinator(ClientTransport.Unix(new(address[SocketScheme.Length..])), connectTimeout), DisposeHttpClient = true });
+            return GrpcChannel.ForAddress("http://localhost", new() { HttpHandler = ClientTransport.ToCoordinator(ClientTransport.Unix(new(address[SocketScheme.Length..])), connectTimeout, hasReplicas), DisposeHttpClient = true });
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.PathAndQuery != "/")
             throw new UserErrorException($"`{address}` is no address of a coordinator; give http://HOST:PORT, https://HOST:PORT or unix:PATH");
         if (carriesToken && uri.Scheme == Uri.UriSchemeHttp && !uri.IsLoopback)
             throw new UserErrorException($"the token would be seen by everybody on the way to {address}; a coordinator on another machine is reached with TLS, at https://{uri.Authority}");
-        return GrpcChannel.ForAddress(uri, new() { HttpHandler = ClientTransport.ToCoordinator(ClientTransport.Tcp(tls), connectTimeout), DisposeHttpClient = true });
+        return GrpcChannel.ForAddress(uri, new() { HttpHandler = ClientTransport.ToCoordinator(ClientTransport.Tcp(tls), connectTimeout, hasReplicas), DisposeHttpClient = true });
     }
 }

@@ -26,6 +26,9 @@ internal sealed class CoordinatorSession(
     /// <summary>How long a coordinator may take to answer, at first: one that is frozen or cut off costs no more. Longer after each round in which none answered.</summary>
     private static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long the coordinator that was just lost may take, where there are others.</summary>
+    private static readonly TimeSpan AnswerOfTheLost = TimeSpan.FromSeconds(0.25);
+
     private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
@@ -46,6 +49,7 @@ internal sealed class CoordinatorSession(
 
     private TimeSpan _renewal = FirstRenewal;
     private volatile bool _isAttached;
+    private bool _isWarned;
     private long _renewals;
     private long _aloneSince = time.GetTimestamp();
 
@@ -58,7 +62,7 @@ internal sealed class CoordinatorSession(
     public async Task RunAsync(CancellationToken stop)
     {
         int preferred = 0, failedRounds = 0, evictions = 0;
-        bool isTold = false;
+        bool isTold = false, isLost = false;
         while (!stop.IsCancellationRequested)
         {
             bool wasAttached = false;
@@ -66,7 +70,9 @@ internal sealed class CoordinatorSession(
             {
                 int index = (preferred + step) % options.Coordinators.Count;
                 string coordinator = options.Coordinators[index];
-                var ending = await AttachAsync(coordinator, failedRounds, stop);
+                var patience = isLost && step == 0 && options.Coordinators.Count > 1 ? AnswerOfTheLost : Grown(FirstAnswer, failedRounds, LongestAnswer);
+                isLost = false;
+                var ending = await AttachAsync(coordinator, patience, stop);
                 if (stop.IsCancellationRequested)
                     return;
                 if (ending.Eviction is { } eviction)
@@ -88,7 +94,7 @@ internal sealed class CoordinatorSession(
                 if (ending.Attached is not { } attachedFor)
                     continue;
                 // One that lets workers in and drops them at once is as good as none: the next round begins after a pause.
-                (preferred, wasAttached, evictions) = (index, true, 0);
+                (preferred, wasAttached, isLost, evictions) = (index, true, true, 0);
                 failedRounds = attachedFor < FirstAnswer ? failedRounds + 1 : 0;
             }
             if (!wasAttached)
@@ -105,10 +111,9 @@ internal sealed class CoordinatorSession(
 
     private static string Describe(Status status) => status.Detail.Length > 0 ? status.Detail : status.StatusCode.ToString();
 
-    private async Task<Ending> AttachAsync(string coordinator, int failedRounds, CancellationToken stop)
+    private async Task<Ending> AttachAsync(string coordinator, TimeSpan patience, CancellationToken stop)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var patience = Grown(FirstAnswer, failedRounds, LongestAnswer);
         long? attachedAt = null;
         Ending Ended(Status status, Eviction? eviction = null)
         {
@@ -121,7 +126,7 @@ internal sealed class CoordinatorSession(
         using var isLate = late.Token.Register(end.Cancel);
         try
         {
-            using var channel = CoordinatorChannel.Open(coordinator, options.Tls, carriesToken: options.Token is not null, connectTimeout: patience);
+            using var channel = CoordinatorChannel.Open(coordinator, options.Tls, carriesToken: options.Token is not null, connectTimeout: patience, hasReplicas: options.Coordinators.Count > 1);
             var client = new Fleet.FleetClient(channel);
             var headers = new Metadata();
             if (options.Token is { } token)
@@ -178,6 +183,11 @@ internal sealed class CoordinatorSession(
             _renewal = TimeSpan.FromSeconds(welcome.LeaseSeconds / 4);
             if (!_isAttached)
                 say($"attached to {coordinator}");
+            if (welcome.UnixMs > 0 && ClockText.Warning(time.GetUtcNow(), DateTimeOffset.FromUnixTimeMilliseconds(welcome.UnixMs), "the coordinator") is { } warning && !_isWarned)
+            {
+                _isWarned = true;
+                say(warning);
+            }
             _isAttached = true;
         }
         hear(message);

@@ -22,6 +22,7 @@ internal sealed class FakeWorker : IAsyncDisposable
     private readonly bool _isStuck;
     private readonly bool _looks;
     private readonly string _trouble;
+    private readonly Func<Save, SliceReport>? _save;
     private long _sequence;
     private long _generation;
     private WorkerStage _stage = WorkerStage.Idle;
@@ -36,10 +37,11 @@ internal sealed class FakeWorker : IAsyncDisposable
     /// <param name="isStuck">Whether it never becomes ready for a generation.</param>
     /// <param name="looks">Whether it looks at data that it is asked about.</param>
     /// <param name="trouble">Why it cannot go on in any generation; empty for one that can.</param>
+    /// <param name="save">Saves what it holds; null for one whose disk is full.</param>
     public FakeWorker(
-        Protos.Fleet.FleetClient fleet, string name, int protocol = FleetSettings.CurrentProtocol, string digest = "right", Metadata? headers = null, bool isStuck = false, bool looks = true, string trouble = "")
+        Protos.Fleet.FleetClient fleet, string name, int protocol = FleetSettings.CurrentProtocol, string digest = "right", Metadata? headers = null, bool isStuck = false, bool looks = true, string trouble = "", Func<Save, SliceReport>? save = null)
     {
-        (_name, _isStuck, _looks, _trouble) = (name, isStuck, looks, trouble);
+        (_name, _isStuck, _looks, _trouble, _save) = (name, isStuck, looks, trouble, save);
         _call = fleet.Attach(headers);
         Send(new WorkerMessage { Register = new() { ProtocolVersion = protocol, Worker = name, Incarnation = 1, NumericsSha256 = "same", PeerAddress = $"unix:/tmp/{name}", Host = "here" } });
         _sending = SendAsync();
@@ -153,7 +155,7 @@ internal sealed class FakeWorker : IAsyncDisposable
                 break;
             case CoordinatorMessage.MessageOneofCase.Save:
                 _saves.TrySetResult();
-                Send(new WorkerMessage { SliceReport = new() { Run = order.Save.Run, Attempt = order.Save.Attempt, Error = SaveError } });
+                Send(new WorkerMessage { SliceReport = _save?.Invoke(order.Save) ?? new() { Run = order.Save.Run, Attempt = order.Save.Attempt, Error = SaveError } });
                 break;
             case CoordinatorMessage.MessageOneofCase.Release:
                 _held = null;

@@ -55,6 +55,19 @@ internal sealed class RunningCoordinator : IAsyncDisposable
         return request;
     }
 
+    /// <summary>Waits until a run has a status.</summary>
+    public async Task<Run> UntilStatusAsync(string run, RunStatus status)
+    {
+        using var watch = Runs.Watch(new WatchRequest { Run = run }, cancellationToken: TestContext.Current.CancellationToken);
+        while (await watch.ResponseStream.MoveNext(TestContext.Current.CancellationToken))
+        {
+            if (watch.ResponseStream.Current.Run is { } now && now.Status == status)
+                return now;
+        }
+
+        throw new InvalidOperationException($"{run} ended before it was {status}");
+    }
+
     public static async Task<RunningCoordinator> StartAsync(AccessGate? gate = null, ServerLimits? limits = null, X509Certificate2? certificate = null, FleetSettings? fleet = null, AllowedPlaces? places = null)
     {
         var folder = Directory.CreateTempSubdirectory("atelier-");

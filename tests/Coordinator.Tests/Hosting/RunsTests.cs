@@ -167,7 +167,7 @@ public sealed class RunsTests : IAsyncLifetime
         await using var b = await AttachAsync("b", trouble: "/data: there is no such folder");
         await SubmitAsync("faces");
 
-        var run = await UntilStatusAsync("faces", RunStatus.Failed);
+        var run = await _coordinator.UntilStatusAsync("faces", RunStatus.Failed);
 
         Assert.Contains("there is no such folder", run.Reason, StringComparison.Ordinal);
         Assert.False(a.Ended.IsCompleted);
@@ -190,37 +190,31 @@ public sealed class RunsTests : IAsyncLifetime
         Assert.False(unable.Ended.IsCompleted);
     }
 
-    /// <summary>A store that answers nothing: opening a pipe waits for a writer.</summary>
+    /// <summary>A fleet that knows the last runs only: of one that it forgot, and whose name is used again, nothing lives on.</summary>
     [Fact]
-    public async Task Submit_OfARunWhoseStoreHangs_DelaysNoOther()
+    public async Task Submit_TheNameOfARunThatWasForgotten_BeginsAnew()
     {
-        await using var worker = await AttachAsync("w0");
-        var snapshot = Directory.CreateDirectory(Path.Combine(_coordinator.Store("stuck"), "snapshots", "000001.000"));
-        using (var pipe = System.Diagnostics.Process.Start("mkfifo", Path.Combine(snapshot.FullName, "manifest.json")))
-            await pipe.WaitForExitAsync(Cancellation);
-        var stuck = SubmitAsync("stuck");
-        await SubmitAsync("faces");
-
-        await UntilStatusAsync("faces", RunStatus.Running);
-        Assert.False(stuck.IsCompleted);
-        var refused = await Assert.ThrowsAsync<RpcException>(() => stuck);
-
-        Assert.Contains("did not answer", refused.Status.Detail, StringComparison.Ordinal);
-        Assert.False(worker.Ended.IsCompleted);
-        // Lets the reader go.
-        await File.WriteAllTextAsync(Path.Combine(snapshot.FullName, "manifest.json"), "{}", Cancellation);
-    }
-
-    private async Task<Run> UntilStatusAsync(string run, RunStatus status)
-    {
-        using var watch = _coordinator.Runs.Watch(new WatchRequest { Run = run }, cancellationToken: Cancellation);
-        while (await watch.ResponseStream.MoveNext(Cancellation))
+        await using var coordinator = await RunningCoordinator.StartAsync(fleet: new() { EndedRunsKnown = 1 });
+        await using var worker = await coordinator.AttachAsync("w0");
+        foreach (var run in (string[])["faces", "cars"])
         {
-            if (watch.ResponseStream.Current.Run is { } now && now.Status == status)
-                return now;
+            await coordinator.Runs.SubmitAsync(coordinator.Request(run), cancellationToken: Cancellation);
+            await worker.UntilAsync(WorkerStage.Stepping, Cancellation);
+            await coordinator.Runs.CancelAsync(new CancelRequest { Run = run, Discard = true }, cancellationToken: Cancellation);
+            await worker.UntilAsync(WorkerStage.Idle, Cancellation);
         }
 
-        throw new InvalidOperationException($"{run} ended before it was {status}");
+        await coordinator.Runs.SubmitAsync(coordinator.Request("birds"), cancellationToken: Cancellation);
+        await worker.UntilAsync(WorkerStage.Stepping, Cancellation);
+        await Assert.ThrowsAsync<RpcException>(async () => await coordinator.Runs.GetAsync(new GetRequest { Run = "faces" }, cancellationToken: Cancellation));
+        await coordinator.Runs.CancelAsync(new CancelRequest { Run = "birds", Discard = true }, cancellationToken: Cancellation);
+        await worker.UntilAsync(WorkerStage.Idle, Cancellation);
+        await coordinator.Runs.SubmitAsync(coordinator.Request("faces"), cancellationToken: Cancellation);
+        await worker.UntilAsync(WorkerStage.Stepping, Cancellation);
+
+        var faces = await coordinator.Runs.DescribeAsync(new DescribeRequest { Run = "faces", LastEvents = 100 }, cancellationToken: Cancellation);
+        Assert.Equal(RunStatus.Running, faces.Run.Status);
+        Assert.Equal(1, faces.Run.Generation);
     }
 
     private async Task UntilAllRunAsync(int workers)

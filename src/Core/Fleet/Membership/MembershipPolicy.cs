@@ -171,6 +171,9 @@ public sealed record FleetSettings
 
     /// <summary>How long an evicted worker stays on the list, for people to see and to refuse its process.</summary>
     public TimeSpan EvictedShownFor { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>So many ended runs are known at most; the stores of older ones have all that they were.</summary>
+    public int EndedRunsKnown { get; init; } = 200;
 }
 
 /// <summary>What follows from an observation: the new state, to be kept first, and then the effects.</summary>

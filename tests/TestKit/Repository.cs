@@ -1,7 +1,7 @@
-namespace Atelier.Architecture.Tests;
+namespace Atelier.TestKit;
 
 /// <summary>The checkout that the tests run in: its files as they are, without what building leaves.</summary>
-internal static class Repository
+public static class Repository
 {
     private static readonly string[] NotOurs = ["artifacts", "bin", "obj", "runs", "node_modules", "TestResults"];
 
