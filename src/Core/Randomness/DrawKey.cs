@@ -106,4 +106,16 @@ public enum DrawPurpose
 
     /// <summary>Weights of the random feature net; layer = index of the layer.</summary>
     FeatureWeights = 24,
+
+    /// <summary>What projection adds to w in a step; iteration = the step.</summary>
+    ProjectionStyle = 40,
+
+    /// <summary>Noise maps that projection begins with; layer = index of the layer.</summary>
+    ProjectionNoise = 41,
+
+    /// <summary>Weights of the random perceptual net; layer = index of the layer.</summary>
+    PerceptualWeights = 42,
+
+    /// <summary>Which real images detection looks at: a permutation of the dataset.</summary>
+    DetectionImages = 43,
 }
