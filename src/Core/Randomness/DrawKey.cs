@@ -115,7 +115,4 @@ public enum DrawPurpose
 
     /// <summary>Weights of the random perceptual net; layer = index of the layer.</summary>
     PerceptualWeights = 42,
-
-    /// <summary>Which real images detection looks at: a permutation of the dataset.</summary>
-    DetectionImages = 43,
 }
