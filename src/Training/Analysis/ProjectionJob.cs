@@ -131,7 +131,7 @@ public sealed class ProjectionJob(LoadedGenerator network, IPerceptualNet net, P
         using var _ = no_grad();
         var styles = projector.Styles();
         var images = projector.Synthesize(styles);
-        var distances = projector.Distances(images).cpu().to(ScalarType.Float32).data<float>().ToArray();
+        var distances = projector.Distances(images).cpu().to(ScalarType.Float32).data<float>().ToArray().Select(distance => (double)distance).ToArray();
         var projected = NetworkPictures.ToPictures(images);
         if (frames.Count > 0)
             WriteVideos(projector, chunk, frames, stop);

@@ -70,11 +70,11 @@ public static partial class PublishedNetworks
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new UserErrorException($"{path} does not exist", e);
+            throw new UserErrorException(Directory.Exists(path) ? $"{path} is a folder, and a file is needed" : $"{path} does not exist", e);
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new UserErrorException($"{path} cannot be read: {(Directory.Exists(path) ? "it is a folder" : e.Message)}", e);
+            throw new UserErrorException($"{path} cannot be read: {e.Message}", e);
         }
     }
 
