@@ -65,7 +65,7 @@ public enum DrawPurpose
     /// <summary>The permutation of an epoch; iteration = epoch.</summary>
     DataOrder = 10,
 
-    /// <summary>z of preview grids.</summary>
+    /// <summary>z of preview grids until their tiles had seeds; not drawn any more.</summary>
     Preview = 11,
 
     /// <summary>Noise inputs of preview grids; layer = index of the layer.</summary>
@@ -108,11 +108,11 @@ public enum DrawPurpose
     FeatureWeights = 24,
 
     /// <summary>What projection adds to w in a step; iteration = the step.</summary>
-    ProjectionStyle = 40,
+    ProjectionStyle = 30,
 
     /// <summary>Noise maps that projection begins with; layer = index of the layer.</summary>
-    ProjectionNoise = 41,
+    ProjectionNoise = 31,
 
     /// <summary>Weights of the random perceptual net; layer = index of the layer.</summary>
-    PerceptualWeights = 42,
+    PerceptualWeights = 32,
 }
