@@ -29,8 +29,8 @@ public static class HistogramFigure
         plot.XLabel(xLabel);
         plot.YLabel("share of images");
         var all = series.SelectMany(of => of.Values).ToList();
-        // As many bins as the fuller of the usual rules gives (Rice), so that few images do not make a comb.
-        int bins = Math.Clamp((int)Math.Ceiling(2 * Math.Cbrt(series.Max(of => of.Values.Count))), 5, MostBins);
+        // Twice as many bins as the rule of Rice gives for one series: the two lie apart.
+        int bins = Math.Clamp((int)Math.Ceiling(4 * Math.Cbrt(series.Max(of => of.Values.Count))), 5, MostBins);
         double low = all.Min(), width = Math.Max(all.Max() - low, 1e-9) / bins;
         for (int i = 0; i < series.Count; i++)
         {
