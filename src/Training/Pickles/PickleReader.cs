@@ -238,7 +238,12 @@ internal sealed class PickleReader
 
     private static object Whole(ReadOnlySpan<byte> bytes) => bytes.Length <= MostDigits ? Narrow(new BigInteger(bytes)) : throw new FormatException("a number of many bytes");
 
-    private static object Narrow(BigInteger number) => number >= long.MinValue && number <= long.MaxValue ? (long)number : number;
+    private static object Narrow(BigInteger number)
+    {
+        if (number >= long.MinValue && number <= long.MaxValue)
+            return (long)number;
+        return number;
+    }
 
     private static string Unquoted(string line) => line.Length >= 2 && line[0] == line[^1] && line[0] is '\'' or '"' ? line[1..^1] : throw new FormatException("a string without quotes");
 

@@ -94,10 +94,10 @@ internal sealed class TorchPickle(Func<TensorDtype, string, long, TorchStorage>?
                 throw new InvalidDataException("a number in it is not little-endian");
         }
 
-        // Of no number that is read; a settings' value of another type is kept as its bytes.
+        // Whole numbers as such: arguments are compared with them.
         public object Read(ReadOnlySpan<byte> bytes) => (text, bytes.Length) switch
         {
-            ("i8", 8) => BinaryPrimitives.ReadInt64LittleEndian(bytes),
+            ("i8", 8) => (object)BinaryPrimitives.ReadInt64LittleEndian(bytes),
             ("i4", 4) => (long)BinaryPrimitives.ReadInt32LittleEndian(bytes),
             ("f8", 8) => BinaryPrimitives.ReadDoubleLittleEndian(bytes),
             ("f4", 4) => (double)BinaryPrimitives.ReadSingleLittleEndian(bytes),
