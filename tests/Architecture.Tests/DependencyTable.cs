@@ -43,7 +43,7 @@ internal static class DependencyTable
     };
 
     /// <summary>Packages that any test project may reference.</summary>
-    public static IReadOnlyList<string> TestPackages { get; } = ["FsCheck", "Grpc.AspNetCore", "xunit.v3"];
+    public static IReadOnlyList<string> TestPackages { get; } = ["FsCheck", "Grpc.AspNetCore", "Microsoft.ML.OnnxRuntime", "xunit.v3"];
 
     /// <summary>Families of packages whose assemblies use each other's types: how the packages' names begin, and how the assemblies' do.</summary>
     public static IReadOnlyDictionary<string, string> PackageFamilies { get; } = new Dictionary<string, string> { ["Grpc."] = "Grpc.", ["Microsoft.Orleans."] = "Orleans." };

@@ -1,15 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using Atelier.Core;
-using Atelier.Training.Exports;
+using Atelier.Training.Analysis;
 using Atelier.Training.Imaging;
-using Atelier.Training.Interop;
-using Atelier.Training.Networks;
 using Atelier.Training.Numerics;
-using Atelier.Training.Ops;
-using Atelier.Training.Randomness;
-using Atelier.Worker.Runs;
-using static Atelier.Training.Interop.TensorArithmetic;
 using static TorchSharp.torch;
 
 namespace Atelier.Cli.Commands;
@@ -17,103 +11,99 @@ namespace Atelier.Cli.Commands;
 /// <summary><c>atelier generate</c>: pictures from a trained generator.</summary>
 internal static class GenerateCommand
 {
-    private const int ImagesAtOnce = 8;
-
     public static Command Create()
     {
-        var network = new Option<string>("--network") { Description = "an export (.safetensors), or a run's folder for its newest snapshot", Required = true };
+        var network = PictureOptions.Network();
         var seeds = new Option<string>("--seeds") { Description = "seeds, e.g. 0-15,85; the same seed shows the same picture as in the published scripts", DefaultValueFactory = _ => "0-15" };
-        var psi = new Option<double>("--trunc") { Description = "truncation ψ: 1 for none, smaller for more typical pictures", DefaultValueFactory = _ => 1 };
+        var psi = new Option<string>("--trunc") { Description = "truncation ψ: 1 for none, smaller for more typical pictures; several as 1,0.7,0.5 for a table, a row a seed", DefaultValueFactory = _ => "1" };
         var cutoff = new Option<int?>("--trunc-cutoff") { Description = "truncate only this many styles, from the first" };
         var noise = new Option<string>("--noise-mode") { Description = "const, random or none", DefaultValueFactory = _ => "const" };
         noise.AcceptOnlyFromAmong("const", "random", "none");
-        var label = new Option<int?>("--class") { Description = "class label, for a conditional network" };
+        var label = PictureOptions.Class();
         var grid = new Option<bool>("--grid") { Description = "one picture with all of them" };
         var output = new Option<string>("--out") { Description = "a folder, or for one picture or --grid a PNG file", Required = true };
         var device = DeviceOption.Create();
         var command = new Command("generate", "Make pictures with a trained generator") { network, seeds, psi, cutoff, noise, label, grid, output, device };
         command.SetAction(parsed => Run(new Request(
-            parsed.GetValue(network)!, SeedList.Parse(parsed.GetValue(seeds)!), parsed.GetValue(psi), parsed.GetValue(cutoff), parsed.GetValue(noise)!,
-            parsed.GetValue(label), parsed.GetValue(grid), parsed.GetValue(output)!, parsed.GetValue(device)!)));
+            parsed.GetValue(network)!, SeedList.Parse(parsed.GetValue(seeds)!), PictureOptions.Truncations(parsed.GetValue(psi)!), parsed.GetValue(cutoff),
+            Enum.Parse<PictureNoise>(parsed.GetValue(noise)!, ignoreCase: true), parsed.GetValue(label), parsed.GetValue(grid), parsed.GetValue(output)!, parsed.GetValue(device)!)));
         return command;
     }
 
     private static int Run(Request request)
     {
-        if (request.NamesOnePicture && !request.Grid && request.Seeds.Count > 1)
+        bool isTable = request.Grid || request.Psis.Count > 1;
+        if (request.NamesOnePicture && !isTable && request.Seeds.Count > 1)
             throw new UserErrorException($"--out {request.Output} names one picture, and {request.Seeds.Count} were asked for: add --grid to have all in one, or name a folder");
+        if (request.Psis.Count > 1 && !request.NamesOnePicture)
+            throw new UserErrorException($"--trunc with several values draws one table: name a PNG file, and not {request.Output}");
         NumericsEnvironment.Apply(threads: Environment.ProcessorCount);
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var device = DeviceOption.Find(request.DeviceName);
-        using var loaded = NetworkSource.OpenGenerator(request.Network, device);
-        var generator = loaded.Network;
+        using var loaded = NetworkSource.OpenGenerator(request.Network, DeviceOption.Find(request.DeviceName));
+        var pictures = new NetworkPictures(loaded.Network);
+        if (request.Psis.Count > 1)
+        {
+            WritePicture(request.Output, pictures.Truncations(request.Seeds, request.Psis, request.Cutoff, request.Label, request.Noise));
+            return ExitCode.Success;
+        }
         var images = new List<RgbImage>();
-        foreach (var seeds in request.Seeds.Chunk(ImagesAtOnce))
+        foreach (var seeds in request.Seeds.Chunk(NetworkPictures.AtOnce))
         {
             using var some = NewDisposeScope();
-            var z = tensor(seeds.SelectMany(seed => PublishedSeeds.Latent(seed, generator.Config.LatentSize)).Select(value => (float)value).ToArray(), [seeds.Length, generator.Config.LatentSize]).to(device);
-            var styles = generator.Truncate(generator.Broadcast(generator.Map(z, Labels(generator.Config, request, seeds.Length, device))), request.Psi, request.Cutoff);
-            images.AddRange(Pictures(generator.Synthesize(styles, Noise(request, seeds, device)), generator.Config.Shape));
+            images.AddRange(pictures.Draw(pictures.Styles(pictures.Latents(seeds), request.Label, request.Psis[0], request.Cutoff), request.Noise, seeds));
         }
         Write(request, images);
         return ExitCode.Success;
-    }
-
-    private static Tensor? Labels(GeneratorConfig config, Request request, int count, Device device)
-    {
-        if (config.LabelSize == 0)
-            return request.Label is null ? null : throw new UserErrorException("this network has no labels: leave out --class");
-        if (request.Label is not { } label || label < 0 || label >= config.LabelSize)
-            throw new UserErrorException($"this network needs a label: pass --class with a number from 0 to {config.LabelSize - 1}");
-        var labels = zeros([count, config.LabelSize], ScalarType.Float32, device);
-        labels.narrow(1, label, 1).fill_(Number(1));
-        return labels;
-    }
-
-    private static NoiseInput Noise(Request request, uint[] seeds, Device device) => request.NoiseMode switch
-    {
-        "const" => NoiseInput.Constant,
-        "none" => NoiseInput.None,
-        _ => NoiseInput.Random((layer, shape) =>
-        {
-            // Each picture's noise follows its own seed, whatever it is drawn together with.
-            var noise = empty(shape, ScalarType.Float32);
-            for (int i = 0; i < seeds.Length; i++)
-                PhiloxFill.Normal(noise.narrow(0, i, 1), seeds[i], (ulong)layer);
-            return noise.to(device);
-        }),
-    };
-
-    private static List<RgbImage> Pictures(Tensor images, ImageShape shape)
-    {
-        var values = images.cpu().contiguous().data<float>().ToArray();
-        var size = new ImageSize(shape.Width, shape.Height);
-        return Enumerable.Range(0, (int)images.shape[0]).Select(i => ImageGrid.Compose(values.AsSpan(i * size.ImageBytes, size.ImageBytes), size, 1, 3, -1, 1)).ToList();
     }
 
     private static void Write(Request request, List<RgbImage> images)
     {
         if (request.Grid || request.NamesOnePicture)
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(request.Output))!);
-            File.WriteAllBytes(request.Output, ImageCodec.EncodePng(ImageGrid.Compose(images, (int)Math.Ceiling(Math.Sqrt(images.Count)))));
-            Console.WriteLine(request.Output);
+            WritePicture(request.Output, ImageGrid.Compose(images, (int)Math.Ceiling(Math.Sqrt(images.Count))));
             return;
         }
         Directory.CreateDirectory(request.Output);
         foreach (var (seed, image) in request.Seeds.Zip(images))
-        {
-            var path = Path.Combine(request.Output, string.Create(CultureInfo.InvariantCulture, $"seed{seed:0000}.png"));
-            File.WriteAllBytes(path, ImageCodec.EncodePng(image));
-            Console.WriteLine(path);
-        }
+            WritePicture(Path.Combine(request.Output, string.Create(CultureInfo.InvariantCulture, $"seed{seed:0000}.png")), image);
+    }
+
+    private static void WritePicture(string path, RgbImage image)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        File.WriteAllBytes(path, ImageCodec.EncodePng(image));
+        Console.WriteLine(path);
     }
 
     private sealed record Request(
-        string Network, IReadOnlyList<uint> Seeds, double Psi, int? Cutoff, string NoiseMode, int? Label, bool Grid, string Output, string DeviceName)
+        string Network, IReadOnlyList<uint> Seeds, IReadOnlyList<double> Psis, int? Cutoff, PictureNoise Noise, int? Label, bool Grid, string Output, string DeviceName)
     {
         public bool NamesOnePicture => Path.GetExtension(Output).Equals(".png", StringComparison.OrdinalIgnoreCase) && !Directory.Exists(Output);
+    }
+}
+
+/// <summary>Options of commands that draw pictures with a network.</summary>
+internal static class PictureOptions
+{
+    public static Option<string> Network() => new("--network") { Description = "an export (.safetensors), or a run's folder for its newest snapshot", Required = true };
+
+    public static Option<int?> Class() => new("--class") { Description = "class label, for a conditional network" };
+
+    public static Option<double> Truncation() => new("--trunc") { Description = "truncation ψ: 1 for none, smaller for more typical pictures", DefaultValueFactory = _ => 1 };
+
+    /// <summary>Truncations as people write them: <c>0.7</c>, or <c>1,0.7,0.5</c>.</summary>
+    /// <exception cref="UserErrorException">The text is not a list of numbers.</exception>
+    public static IReadOnlyList<double> Truncations(string text)
+    {
+        var values = new List<double>();
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (!double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) || !double.IsFinite(value))
+                throw new UserErrorException($"--trunc cannot be `{text}`; it takes a number, or several as 1,0.7,0.5");
+            values.Add(value);
+        }
+        return values;
     }
 }
 

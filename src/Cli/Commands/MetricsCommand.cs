@@ -52,7 +52,7 @@ internal static class MetricsCommand
         using var loaded = NetworkSource.OpenGenerator(request.Network, device);
         var run = NetworkSource.RunFolderOf(request.Network);
         var spec = run is null ? null : RunRecord.TryLoad(run)?.Spec;
-        using var dataset = ImageDataset.Open(ImageSource.Open(request.Data), Options(request, spec, loaded.Network.Config));
+        using var dataset = ImageDataset.Open(ImageSource.Open(request.Data), NetworkDataset.OptionsFor(request.Resize, spec, loaded.Network.Config));
         using var display = new EvaluationDisplay();
         using var evaluation = new MetricEvaluation(
             dataset,
@@ -87,10 +87,21 @@ internal static class MetricsCommand
         return ExitCode.Success;
     }
 
-    private static DatasetOptions Options(Request request, RunSpec? spec, GeneratorConfig config)
+    private sealed record Request(
+        string[] Names, string Network, string Data, string[] Detectors, int? Samples, ulong Seed, string? Resize, bool? Mirror, string Cache, int Lanes, bool Json, string DeviceName);
+}
+
+/// <summary>Images as a network saw them in training.</summary>
+internal static class NetworkDataset
+{
+    /// <summary>How to read images that a network is compared with.</summary>
+    /// <param name="resize"><c>fit</c>, <c>none</c>, or null for what the run does.</param>
+    /// <param name="spec">The network's run; null where it is not known.</param>
+    /// <param name="config">The network.</param>
+    public static DatasetOptions OptionsFor(string? resize, RunSpec? spec, GeneratorConfig config)
     {
         var size = new ImageSize(config.Shape.Width, config.Shape.Height);
-        bool fit = request.Resize is null ? spec?.Resize == ResizeMode.Fit : request.Resize == "fit";
+        bool fit = resize is null ? spec?.Resize == ResizeMode.Fit : resize == "fit";
         return new DatasetOptions
         {
             Resolution = size,
@@ -100,7 +111,4 @@ internal static class MetricsCommand
             BadImages = spec?.BadImages == Core.Specs.BadImagePolicy.Skip ? Training.Data.BadImagePolicy.Skip : Training.Data.BadImagePolicy.Fail,
         };
     }
-
-    private sealed record Request(
-        string[] Names, string Network, string Data, string[] Detectors, int? Samples, ulong Seed, string? Resize, bool? Mirror, string Cache, int Lanes, bool Json, string DeviceName);
 }

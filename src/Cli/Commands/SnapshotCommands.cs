@@ -61,19 +61,31 @@ internal static class ExportCommand
 {
     public static Command Create()
     {
-        var run = new Argument<string>("RUN") { Description = "a run's folder for its newest snapshot, or a snapshot's folder" };
-        var output = new Option<string>("--out") { Description = "the file to write (.safetensors)", Required = true };
+        var run = new Argument<string>("RUN") { Description = "a run's folder for its newest snapshot, a snapshot's folder, or for .onnx an export" };
+        var output = new Option<string>("--out") { Description = "the file to write: .safetensors, or .onnx for other programs", Required = true };
         var all = new Option<bool>("--all") { Description = "G, D and G_ema with prefixes, to start another run from, instead of G_ema alone" };
-        var command = new Command("export", "Write a run's generator as .safetensors with the published names") { run, output, all };
+        var command = new Command("export", "Write a run's generator as .safetensors with the published names, or as ONNX") { run, output, all };
         command.SetAction(parsed =>
         {
             NumericsEnvironment.Apply(threads: 1);
+            if (Path.GetExtension(parsed.GetValue(output)!).Equals(".onnx", StringComparison.OrdinalIgnoreCase))
+                return SaveOnnx(parsed.GetValue(run)!, parsed.GetValue(output)!, parsed.GetValue(all));
             using var state = NetworkSource.OpenState(parsed.GetValue(run)!);
             NetworkFile.Save(parsed.GetValue(output)!, state, parsed.GetValue(all));
             Console.WriteLine($"{parsed.GetValue(output)}: {(parsed.GetValue(all) ? "G, D and G_ema" : "G_ema")} at {state.ImageCount / 1000.0:0.###} kimg");
             return ExitCode.Success;
         });
         return command;
+    }
+
+    private static int SaveOnnx(string run, string output, bool all)
+    {
+        if (all)
+            throw new UserErrorException($"--all writes the networks of training, and {output} takes one generator: leave out --all, or name a .safetensors file");
+        using var network = NetworkSource.OpenGenerator(run, CPU);
+        OnnxFile.Save(output, network);
+        Console.WriteLine($"{output}: G_ema as ONNX, from z{(network.Network.Config.LabelSize > 0 ? ", c" : "")} and truncation to image");
+        return ExitCode.Success;
     }
 }
 

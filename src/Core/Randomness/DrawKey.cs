@@ -65,7 +65,7 @@ public enum DrawPurpose
     /// <summary>The permutation of an epoch; iteration = epoch.</summary>
     DataOrder = 10,
 
-    /// <summary>z of preview grids.</summary>
+    /// <summary>z of preview grids until their tiles had seeds; not drawn any more.</summary>
     Preview = 11,
 
     /// <summary>Noise inputs of preview grids; layer = index of the layer.</summary>
@@ -106,4 +106,13 @@ public enum DrawPurpose
 
     /// <summary>Weights of the random feature net; layer = index of the layer.</summary>
     FeatureWeights = 24,
+
+    /// <summary>What projection adds to w in a step; iteration = the step.</summary>
+    ProjectionStyle = 30,
+
+    /// <summary>Noise maps that projection begins with; layer = index of the layer.</summary>
+    ProjectionNoise = 31,
+
+    /// <summary>Weights of the random perceptual net; layer = index of the layer.</summary>
+    PerceptualWeights = 32,
 }

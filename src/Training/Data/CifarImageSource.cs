@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using System.Globalization;
 using System.IO.Compression;
 using Atelier.Training.Imaging;
+using Atelier.Training.Pickles;
 
 namespace Atelier.Training.Data;
 
@@ -150,14 +151,14 @@ internal sealed record CifarBatch(string Name, ReadOnlyMemory<byte> Pixels, int 
         object? content;
         try
         {
-            content = PickleReader.Read(file);
+            content = PickleReader.Read(file, new CifarPickle());
         }
         catch (InvalidDataException e)
         {
             throw new InvalidDataException($"{name}: {e.Message}", e);
         }
 
-        if (content is not Dictionary<string, object?> batch || !batch.TryGetValue("data", out var data) || !batch.TryGetValue("labels", out var labels))
+        if (content is not PickledDictionary batch || !batch.TryGetValue("data", out var data) || !batch.TryGetValue("labels", out var labels))
             throw new InvalidDataException($"{name} is no dictionary with data and labels, as CIFAR-10's files are");
         if (data is not PickledArray { Shape: [var count, ImageBytes] } array || array.Bytes.Length != count * ImageBytes)
             throw new InvalidDataException($"{name} has no array of N images of {ImageBytes:#,0} bytes under data");

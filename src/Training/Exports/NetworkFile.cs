@@ -30,10 +30,18 @@ public static class NetworkFile
             AddNetwork(tensors, "G.", model.GeneratorLayout, state.Generator);
             AddNetwork(tensors, "D.", model.DiscriminatorLayout, state.Discriminator);
         }
-        var metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt", ["kimg"] = (state.ImageCount / 1000.0).ToString(CultureInfo.InvariantCulture) };
-        if (model.Generator.ConvClamp is { } clamp)
-            metadata[ClampKey] = clamp.ToString(CultureInfo.InvariantCulture);
+        var metadata = MetadataOf(model.Generator);
+        metadata["kimg"] = (state.ImageCount / 1000.0).ToString(CultureInfo.InvariantCulture);
         SafetensorsTensors.Write(path, tensors, metadata);
+    }
+
+    /// <summary>What a file says of its networks beside their tensors.</summary>
+    internal static Dictionary<string, string> MetadataOf(GeneratorConfig config)
+    {
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" };
+        if (config.ConvClamp is { } clamp)
+            metadata[ClampKey] = clamp.ToString(CultureInfo.InvariantCulture);
+        return metadata;
     }
 
     /// <summary>Reads the generator of a file for use.</summary>

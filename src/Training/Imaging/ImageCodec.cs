@@ -24,6 +24,9 @@ public enum ImageFormat
 
     /// <summary>JPEG (JFIF, baseline).</summary>
     Jpeg,
+
+    /// <summary>WebP, lossy, one picture.</summary>
+    WebP,
 }
 
 /// <summary>An image that cannot be read (or drawn): the message is the one-line reason, without the image's name.</summary>
@@ -111,15 +114,19 @@ public static class ImageCodec
     /// <summary>Encodes an image.</summary>
     /// <param name="image">The image.</param>
     /// <param name="format">The file format.</param>
-    /// <param name="quality">1 to 100, for JPEG.</param>
+    /// <param name="quality">1 to 100, for JPEG and WebP.</param>
     public static byte[] Encode(RgbImage image, ImageFormat format, int quality = 90)
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentOutOfRangeException.ThrowIfLessThan(quality, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(quality, 100);
-        return Encode(image, format == ImageFormat.Png
-            ? Png(PngCompressionLevel.DefaultCompression, PngFilterMethod.None)
-            : new JpegEncoder { Quality = quality, ColorType = JpegColorType.YCbCrRatio420 });
+        return Encode(image, format switch
+        {
+            ImageFormat.Png => Png(PngCompressionLevel.DefaultCompression, PngFilterMethod.None),
+            ImageFormat.Jpeg => new JpegEncoder { Quality = quality, ColorType = JpegColorType.YCbCrRatio420 },
+            ImageFormat.WebP => new WebpEncoder { FileFormat = WebpFileFormatType.Lossy, Quality = quality },
+            _ => throw new ArgumentOutOfRangeException(nameof(format), format, "is not written"),
+        });
     }
 
     /// <summary>Encodes an image as PNG.</summary>

@@ -10,7 +10,7 @@ namespace Atelier.Training.Ops;
 /// equations 1 and 3), discriminator layers (neither), the way to RGB (no demodulation).
 /// </summary>
 /// <remarks>
-/// Twice differentiable in all but the noise. What is kept for the backward pass is its inputs and y; the convolution's own
+/// Twice differentiable in all but the noise, once in that. What is kept for the backward pass is its inputs and y; the convolution's own
 /// output and the modulated image are never kept, and no weight is ever expanded per sample. Without kernels it is composed
 /// of <see cref="PublishedOps"/>.
 /// </remarks>
@@ -46,7 +46,7 @@ public sealed class ConvolutionLayer
     /// <param name="weight">[O, I, k, k]</param>
     /// <param name="styles">[N, I], multiplies x; null: 1.</param>
     /// <param name="demodulation">[N, O], multiplies the convolution; null: 1.</param>
-    /// <param name="noise">[N or 1, 1, H·up, W·up], data without a gradient; null: none.</param>
+    /// <param name="noise">[N or 1, 1, H·up, W·up]; null: none.</param>
     /// <param name="strength">[], factor of the noise; null without noise.</param>
     /// <param name="bias">[O]; null: none.</param>
     /// <param name="gain">Scales the activation.</param>
@@ -64,7 +64,7 @@ public sealed class ConvolutionLayer
         OpException.Unless(styles is null || Fits(styles, x.size(0), x.size(1)), $"convolution layer: styles {styles} do not fit x {x}");
         OpException.Unless(demodulation is null || Fits(demodulation, x.size(0), weight.size(0)), $"convolution layer: demodulation {demodulation} does not fit weight {weight}");
         OpException.Unless(bias is null || (bias.dim() == 1 && bias.size(0) == weight.size(0)), $"convolution layer: bias {bias} does not fit weight {weight}");
-        OpException.Unless(noise is null == strength is null && noise is not { requires_grad: true }, $"convolution layer: noise {noise} is data, and comes with its strength {strength}");
+        OpException.Unless(noise is null == strength is null, $"convolution layer: noise {noise} comes with its strength {strength}");
         if (!OpKernels.Fit(x))
             return Plain(x, weightGain == 1 ? weight : weight.Times(weightGain), styles, demodulation, noise, strength, bias, gain, clamp);
 
@@ -74,7 +74,7 @@ public sealed class ConvolutionLayer
         var epilogue = settings.Epilogue(operands.Demodulation, operands.Noise, operands.Strength, operands.Bias);
         var y = Convolution.Apply(operands.X, operands.Styles, operands.Weight, epilogue);
         GC.KeepAlive(operands);
-        return AutogradNode.IsNeeded(x, weight, styles, demodulation, strength, bias) ? new LayerNode(settings).Attach(operands, y) : y;
+        return AutogradNode.IsNeeded(x, weight, styles, demodulation, noise, strength, bias) ? new LayerNode(settings).Attach(operands, y) : y;
     }
 
     private Tensor Plain(

@@ -24,13 +24,14 @@ internal sealed class LayerNode(LayerSettings settings) : AutogradNode
     private int _y;
     private bool _hasStrength;
     private bool _hasBias;
+    private bool _asksNoise;
 
     public Tensor Attach(LayerOperands o, Tensor y)
     {
         static bool Asks(Tensor? tensor) => tensor is { requires_grad: true };
         _wants = new(Asks(o.X), Asks(o.Weight), Asks(o.Styles), Asks(o.Demodulation), Asks(o.Strength), Asks(o.Bias));
-        (_hasStrength, _hasBias) = (o.Strength is not null, o.Bias is not null);
-        Tensor?[] places = [o.X, o.Weight, o.Styles, o.Demodulation, o.Strength, o.Bias];
+        (_hasStrength, _hasBias, _asksNoise) = (o.Strength is not null, o.Bias is not null, Asks(o.Noise));
+        Tensor?[] places = [o.X, o.Weight, o.Styles, o.Demodulation, o.Strength, o.Bias, _asksNoise ? o.Noise : null];
         Tensor[] outputs = [y];
         Attach([.. places.OfType<Tensor>()], outputs, () =>
         {
@@ -48,13 +49,15 @@ internal sealed class LayerNode(LayerSettings settings) : AutogradNode
 
     protected override Tensor?[] Backward(Tensor?[] gradients)
     {
-        Tensor? x = null, weight = null, styles = null, scale = null, strength = null, bias = null;
+        Tensor? x = null, weight = null, styles = null, scale = null, strength = null, bias = null, noise = null;
         if (gradients[0] is { } dy)
         {
             var wants = WantsWeights ? _wants : _wants with { Weight = false, Strength = false, Bias = false };
             Tensor? At(int? variable) => variable is { } number ? Variable(number) : null;
             var operands = new LayerOperands(Variable(_x), Variable(_weight), At(_styles), At(_scale), Constant(_noise), Constant(_strength), Constant(_bias));
             (x, weight, styles, scale, strength, bias) = LayerGradient.Take(settings, wants, dy.contiguous(), operands, Constant(_y)!);
+            if (_asksNoise)
+                noise = NoiseGradient(dy.contiguous(), operands, Constant(_y)!);
         }
         var results = new List<Tensor?> { x, weight };
         if (_styles is not null)
@@ -65,7 +68,21 @@ internal sealed class LayerNode(LayerSettings settings) : AutogradNode
             results.Add(strength);
         if (_hasBias)
             results.Add(bias);
+        if (_asksNoise)
+            results.Add(noise);
         return [.. results];
+    }
+
+    /// <summary>strength·Σ dz over channels, and over images that share their noise; [N or 1, 1, H, W].</summary>
+    private Tensor NoiseGradient(Tensor dy, LayerOperands o, Tensor y)
+    {
+        if (is_grad_enabled())
+            throw new InvalidOperationException("the noise of a layer can be differentiated once, not twice");
+        // The epilogue's gradient without any scale is dz itself.
+        var bare = new EpilogueTensors(1, null, null, 0, null, settings.Positive, settings.Negative, settings.Clamp);
+        var dz = LayerRows.Backward(bare, dy, y, du: true, sum: false, sumNoise: false, sumU: false).Du!;
+        var sum = dz.sum([1L], keepdim: true) * o.Strength!;
+        return o.Noise!.size(0) == y.size(0) ? sum : sum.sum([0L], keepdim: true);
     }
 }
 

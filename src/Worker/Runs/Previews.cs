@@ -5,6 +5,7 @@ using Atelier.Training.Data;
 using Atelier.Training.Imaging;
 using Atelier.Training.Networks;
 using Atelier.Training.Ops;
+using Atelier.Training.Randomness;
 using Atelier.Training.Step;
 using Atelier.Worker.Loop;
 using static TorchSharp.torch;
@@ -40,7 +41,10 @@ public sealed class PreviewObserver(RunFolder folder, RunFiles notes, PreviewGri
     }
 }
 
-/// <summary>The sample grid of a run: the same latents, labels and noise at every image count, through G_ema.</summary>
+/// <summary>
+/// The sample grid of a run: the same latents, labels and noise at every image count, through G_ema. Tile N, row by row from 0, has
+/// seed N, and the label of the image at its place among the real ones.
+/// </summary>
 public sealed class PreviewGrid
 {
     private const int Columns = 8;
@@ -62,9 +66,9 @@ public sealed class PreviewGrid
         (_seed, _noise) = (seed, noise);
         _size = new ImageSize(model.Generator.Shape.Width, model.Generator.Shape.Height);
         using var scope = NewDisposeScope();
-        _latents = empty([Columns * Rows, model.Generator.LatentSize], precision).DetachFromDisposeScope();
-        var (key, counterHigh) = new DrawKey(seed, 0, DrawPurpose.Preview).ToPhilox();
-        PhiloxFill.Normal(_latents, key, counterHigh);
+        // So that `generate --seeds N` draws tile N again, at any size.
+        var latents = Enumerable.Range(0, Columns * Rows).SelectMany(tile => PublishedSeeds.Latent((uint)tile, model.Generator.LatentSize)).ToArray();
+        _latents = tensor(latents, [Columns * Rows, model.Generator.LatentSize]).to(precision).DetachFromDisposeScope();
         int labelSize = model.Generator.LabelSize;
         if (labelSize == 0)
             return;

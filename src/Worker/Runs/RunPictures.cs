@@ -44,10 +44,18 @@ public static class RunPictures
             new("R1 penalty", [Of("squared gradient norm", "Loss/r1_penalty")], LogarithmicY: true),
             new("Overfitting", [Of("mean sign at real images, r_t", "Loss/signs/real"), Of("probability of augmentations, p", "Progress/augment")]),
         };
+        panels.Add(new("Resolution usage, % of the sum of deviations", [.. UsageOf(ticks).Select(resolution => Percent(Of($"{resolution}", TickReport.UsageName(resolution))))]));
         panels.AddRange(folder.AllMetrics().Select(metric => new CurvePanel(metric.Name, [MetricCurve(metric.Name, metric.File)])));
         panels.RemoveAll(panel => panel.Curves.All(curve => curve.Points.Count < 2));
         return notes.Write(folder.Curves, LossCurves.ToPng(panels)) ? folder.Curves : null;
     }
+
+    // Karras et al. 2020, figure 8.
+    private static IEnumerable<int> UsageOf(List<JsonElement> ticks) => ticks[^1].EnumerateObject()
+        .Where(value => value.Name.StartsWith(TickReport.UsagePrefix, StringComparison.Ordinal))
+        .Select(value => int.TryParse(value.Name.AsSpan(TickReport.UsagePrefix.Length), out int resolution) ? resolution : 0).Where(resolution => resolution > 0).Order();
+
+    private static Curve Percent(Curve share) => share with { Points = [.. share.Points.Select(point => point with { Y = 100 * point.Y })] };
 
     /// <summary>Sets sample grids from the whole run side by side; nothing if there are fewer than two.</summary>
     /// <returns>The picture's path, or null.</returns>

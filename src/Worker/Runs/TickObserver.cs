@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Atelier.Core;
 using Atelier.Core.Schedules;
+using Atelier.Training.Analysis;
 using Atelier.Training.Step;
 using Atelier.Worker.Loop;
 
@@ -76,12 +77,13 @@ public sealed class TickObserver : ILoopObserver
 
     private void EndTick(LoopMoment moment)
     {
+        var usage = ResolutionUsage.Applies(moment.State.Model.Generator) ? ResolutionUsage.Measure(moment.State) : [];
         var now = _time.GetTimestamp();
         var maintenance = _maintained() - _maintainedBefore;
         var tick = new TickReport(
             _tick++, moment.Now, _time.GetElapsedTime(_started, now), _time.GetElapsedTime(_tickStarted, now) - maintenance, moment.Now.Images - _tickFrom.Images,
             maintenance, _dataWaited() - _waitedBefore, Process.GetCurrentProcess().PeakWorkingSet64, moment.Statistics.AugmentationP,
-            TickReport.LossesOf(moment.Statistics), moment.Statistics.NaNs + moment.Statistics.Infinities, _time.GetUtcNow());
+            TickReport.LossesOf(moment.Statistics), moment.Statistics.NaNs + moment.Statistics.Infinities, _time.GetUtcNow()) { Usage = usage };
         var line = new TickLine(tick.ToLine(), tick.ToJson());
         if (_stats is not null)
             _notes.Append(_stats, line.Json);
@@ -129,6 +131,12 @@ public sealed record TickReport(
     int Tick, ImageCount Now, TimeSpan Total, TimeSpan Length, long Images, TimeSpan Maintenance, TimeSpan DataWait, long PeakMemoryBytes, double AugmentationP,
     IReadOnlyDictionary<string, double> Losses, long NonFinite, DateTimeOffset At)
 {
+    /// <summary>How the names of resolutions' shares begin in <c>stats.jsonl</c>.</summary>
+    public const string UsagePrefix = "Usage/";
+
+    /// <summary>The share of each resolution in the images (Karras et al. 2020, §4.2); empty where it is not measured.</summary>
+    public IReadOnlyList<(int Resolution, double Share)> Usage { get; init; } = [];
+
     /// <summary>Images a second, maintenance left out.</summary>
     public double ImagesPerSecond => Images / Math.Max(Length.TotalSeconds, 1e-9);
 
@@ -153,6 +161,8 @@ public sealed record TickReport(
         Put(json, "Resources/cpu_mem_gb", PeakMemoryBytes / (double)(1 << 30));
         Put(json, "Progress/augment", AugmentationP);
         Put(json, "Gradients/non_finite", NonFinite);
+        foreach (var (resolution, share) in Usage)
+            Put(json, UsageName(resolution), share);
         json["timestamp"] = At.ToUnixTimeMilliseconds() / 1000.0;
         return json.ToJsonString();
     }
@@ -177,6 +187,9 @@ public sealed record TickReport(
         Add("Loss/r1_penalty", PhaseStatistic.GradientPenalty, PhaseKind.Dreg, PhaseKind.Dboth);
         return losses;
     }
+
+    /// <summary>What <c>stats.jsonl</c> calls the share of a resolution.</summary>
+    public static string UsageName(int resolution) => string.Create(CultureInfo.InvariantCulture, $"{UsagePrefix}{resolution}");
 
     /// <summary>A duration as the published trainers write it: <c>1h 02m 03s</c>.</summary>
     public static string Format(TimeSpan time) => time switch

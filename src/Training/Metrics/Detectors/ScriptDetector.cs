@@ -67,15 +67,23 @@ public sealed class ScriptDetector : IDisposable
     /// <summary>Calls <c>forward(images, **flags)</c>.</summary>
     /// <param name="images">[N, 3, H, W], values from 0 to 255.</param>
     /// <param name="flags">Keyword arguments and their values.</param>
+    /// <returns>On the host.</returns>
     /// <exception cref="OpException">The module failed.</exception>
     public Tensor Run(Tensor images, params (string Name, bool Value)[] flags)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        return RunInGraph(images, flags).cpu().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Like <see cref="Run"/>, but differentiable by the images; the result stays on the detector's device.</summary>
+    public Tensor RunInGraph(Tensor images, params (string Name, bool Value)[] flags)
     {
         ArgumentNullException.ThrowIfNull(images);
         using var scope = NewDisposeScope();
         var there = images.to(_device);
         // TorchSharp passes arguments by their places only.
         object[] arguments = [there, .. _signature.Flags.Select(flag => (object)flags.FirstOrDefault(given => given.Name == flag.Name, flag).Value)];
-        using var _ = no_grad();
         object result;
         try
         {
@@ -86,7 +94,7 @@ public sealed class ScriptDetector : IDisposable
             throw new OpException($"{System.IO.Path.GetFileName(Path)}({OpException.Shape(there)}): {e.Message.Split('\n')[0]}", e);
         }
         return result is Tensor features
-            ? features.cpu().MoveToOuterDisposeScope()
+            ? features.MoveToOuterDisposeScope()
             : throw new OpException($"{System.IO.Path.GetFileName(Path)} returned a {result.GetType().Name} and not a tensor");
     }
 

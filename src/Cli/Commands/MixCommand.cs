@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Globalization;
+using Atelier.Core;
+using Atelier.Training.Analysis;
+using Atelier.Training.Imaging;
+using Atelier.Training.Numerics;
+using static TorchSharp.torch;
+
+namespace Atelier.Cli.Commands;
+
+/// <summary><c>atelier mix</c>: style mixing.</summary>
+internal static class MixCommand
+{
+    public static Command Create()
+    {
+        var network = PictureOptions.Network();
+        var rows = new Option<string>("--rows") { Description = "seeds of the rows, e.g. 85,100,75", DefaultValueFactory = _ => "0-3" };
+        var columns = new Option<string>("--cols") { Description = "seeds of the columns, from which some styles are taken", DefaultValueFactory = _ => "4-7" };
+        var styles = new Option<string>("--styles") { Description = "which styles the columns give, coarse first, e.g. 0-3 (default: the first half)", DefaultValueFactory = _ => "" };
+        var psi = PictureOptions.Truncation();
+        var label = PictureOptions.Class();
+        var output = new Option<string>("--out") { Description = "the PNG file to write", Required = true };
+        var device = DeviceOption.Create();
+        var command = new Command("mix", "Mix the styles of pictures: a table of rows and columns") { network, rows, columns, styles, psi, label, output, device };
+        command.SetAction(parsed =>
+        {
+            var (rowSeeds, columnSeeds) = (SeedList.Parse(parsed.GetValue(rows)!), SeedList.Parse(parsed.GetValue(columns)!));
+            NumericsEnvironment.Apply(threads: Environment.ProcessorCount);
+            using var scope = NewDisposeScope();
+            using var loaded = NetworkSource.OpenGenerator(parsed.GetValue(network)!, DeviceOption.Find(parsed.GetValue(device)!));
+            var taken = parsed.GetValue(styles) is { Length: > 0 } text ? [.. SeedList.Parse(text).Select(style => (int)style)] : Enumerable.Range(0, loaded.Network.Config.StyleCount / 2).ToList();
+            var table = new NetworkPictures(loaded.Network).Mix(rowSeeds, columnSeeds, taken, parsed.GetValue(label), parsed.GetValue(psi));
+            var path = parsed.GetValue(output)!;
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            File.WriteAllBytes(path, ImageCodec.EncodePng(table));
+            Console.WriteLine(path);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+}
+
+/// <summary><c>atelier video</c>: interpolations and walks through a network's latents.</summary>
+internal static class VideoCommand
+{
+    public static Command Create()
+    {
+        var network = PictureOptions.Network();
+        var seeds = new Option<string>("--seeds") { Description = "interpolate between the pictures of these seeds, and back to the first", DefaultValueFactory = _ => "0-3" };
+        var walk = new Option<bool>("--walk") { Description = "walk at random through Z instead; --seeds then names one walk each, side by side" };
+        var frames = new Option<int>("--frames") { Description = "frames in all", DefaultValueFactory = _ => 240 };
+        var rate = new Option<int>("--fps") { Description = "frames per second", DefaultValueFactory = _ => 30 };
+        var psi = PictureOptions.Truncation();
+        var label = PictureOptions.Class();
+        var output = new Option<string>("--out") { Description = "the video: .webp, or .mp4 and others where ffmpeg is installed (otherwise .webp is written)", Required = true };
+        var device = DeviceOption.Create();
+        var command = new Command("video", "Make a video: an interpolation between seeds, or a walk through the latents") { network, seeds, walk, frames, rate, psi, label, output, device };
+        command.SetAction(parsed => Run(new Request(
+            parsed.GetValue(network)!, SeedList.Parse(parsed.GetValue(seeds)!), parsed.GetValue(walk), parsed.GetValue(frames), parsed.GetValue(rate), parsed.GetValue(psi),
+            parsed.GetValue(label), parsed.GetValue(output)!, parsed.GetValue(device)!)));
+        return command;
+    }
+
+    private static int Run(Request request)
+    {
+        NumericsEnvironment.Apply(threads: Environment.ProcessorCount);
+        using var stop = new Interruption();
+        using var scope = NewDisposeScope();
+        using var loaded = NetworkSource.OpenGenerator(request.Network, DeviceOption.Find(request.DeviceName));
+        var pictures = new NetworkPictures(loaded.Network);
+        var paths = request.Walk
+            ? request.Seeds.Select(seed => pictures.Styles(LatentPath.Walk(seed, loaded.Network.Config.LatentSize, request.Frames).to(loaded.Network.MeanStyle.device), request.Label, request.Psi)).ToList()
+            : [LatentPath.ThroughStyles(pictures.Styles(pictures.Latents(request.Seeds), request.Label, request.Psi), request.Frames)];
+        using var display = new Output.CountDisplay("frames drawn");
+        var file = VideoWriter.Write(request.Output, Frames(pictures, paths, request.Frames, display), request.Rate, stop.Token);
+        display.Dispose();
+        if (Path.GetExtension(file) != Path.GetExtension(request.Output))
+            Console.Error.WriteLine("atelier: ffmpeg is not installed, so the video is an animated WebP");
+        Console.WriteLine(file);
+        return ExitCode.Success;
+    }
+
+    // Walks stand side by side; each frame is drawn when the video takes it.
+    private static IEnumerable<RgbImage> Frames(NetworkPictures pictures, List<Tensor> paths, int count, Output.CountDisplay display)
+    {
+        var drawn = paths.Select(path => pictures.Draw(path).GetEnumerator()).ToList();
+        for (int frame = 0; frame < count; frame++)
+        {
+            drawn.ForEach(path => path.MoveNext());
+            yield return drawn.Count == 1 ? drawn[0].Current : ImageGrid.Compose([.. drawn.Select(path => path.Current)], (int)Math.Ceiling(Math.Sqrt(drawn.Count)));
+            display.Show(frame + 1, count);
+        }
+    }
+
+    private sealed record Request(string Network, IReadOnlyList<uint> Seeds, bool Walk, int Frames, int Rate, double Psi, int? Label, string Output, string DeviceName);
+}

@@ -1,0 +1,107 @@
+using Atelier.Storage.Safetensors;
+
+namespace Atelier.Training.Pickles;
+
+/// <summary>Numbers of one type in a row, as PyTorch stores them.</summary>
+/// <param name="dtype">Their type.</param>
+/// <param name="count">How many.</param>
+internal sealed class TorchStorage(TensorDtype dtype, long count)
+{
+    private Func<ReadOnlyMemory<byte>>? _read;
+
+    public TensorDtype Dtype => dtype;
+
+    public long Count => count;
+
+    /// <summary>Says where the numbers are; they are read when they are asked for.</summary>
+    public void ReadFrom(Func<ReadOnlyMemory<byte>> read) => _read = read;
+
+    /// <summary>The numbers, little-endian, [count].</summary>
+    /// <exception cref="InvalidDataException">There are not as many as the pickle says.</exception>
+    public ReadOnlyMemory<byte> Bytes()
+    {
+        var bytes = _read?.Invoke() ?? throw new InvalidDataException("the numbers of a tensor are missing");
+        return bytes.Length == count * dtype.ElementBytes() ? bytes : throw new InvalidDataException(
+            $"a tensor's storage has {bytes.Length:#,0} bytes, and {count:#,0} numbers of {dtype} take {count * dtype.ElementBytes():#,0}");
+    }
+
+    /// <summary>The type of a storage's class (<c>torch.FloatStorage</c>), null for a name that is none.</summary>
+    public static TensorDtype? TypeOf(string name) => name switch
+    {
+        "torch.FloatStorage" => TensorDtype.F32,
+        "torch.DoubleStorage" => TensorDtype.F64,
+        "torch.HalfStorage" => TensorDtype.F16,
+        "torch.BFloat16Storage" => TensorDtype.BF16,
+        "torch.LongStorage" => TensorDtype.I64,
+        "torch.IntStorage" => TensorDtype.I32,
+        "torch.ByteStorage" => TensorDtype.U8,
+        "torch.BoolStorage" => TensorDtype.BOOL,
+        _ => null,
+    };
+}
+
+/// <summary>A view of a storage.</summary>
+/// <param name="Storage">The numbers.</param>
+/// <param name="Offset">The first one.</param>
+/// <param name="Shape">Sizes.</param>
+/// <param name="Stride">Numbers from one index to the next, per dimension.</param>
+internal sealed record TorchTensor(TorchStorage Storage, long Offset, long[] Shape, long[] Stride)
+{
+    private const int MostDimensions = 8;
+
+    public long Count => Shape.Aggregate(1L, (product, size) => product * size);
+
+    /// <summary>Makes a view that lies inside its storage.</summary>
+    /// <exception cref="InvalidDataException">It does not, or repeats numbers.</exception>
+    public static TorchTensor Checked(TorchStorage storage, long offset, object?[] shape, object?[] stride)
+    {
+        if (shape.Length > MostDimensions || stride.Length != shape.Length || !shape.Concat(stride).All(n => n is >= 0L and <= int.MaxValue))
+            throw new InvalidDataException("a tensor's shape is damaged");
+        var tensor = new TorchTensor(storage, offset, [.. shape.Select(n => (long)n!)], [.. stride.Select(n => (long)n!)]);
+        long last = offset, count = 1;
+        for (int i = 0; i < shape.Length; i++)
+        {
+            last += (tensor.Shape[i] - 1) * tensor.Stride[i];
+            count = Math.Min(count * tensor.Shape[i], int.MaxValue);
+        }
+        return offset >= 0 && count <= storage.Count && (count == 0 || (last >= 0 && last < storage.Count))
+            ? tensor
+            : throw new InvalidDataException($"a tensor of shape [{string.Join(", ", tensor.Shape)}] does not fit into its storage of {storage.Count:#,0} numbers");
+    }
+
+    /// <summary>Writes the numbers in row-major order.</summary>
+    public void WriteTo(Stream stream)
+    {
+        var bytes = Storage.Bytes();
+        int size = Storage.Dtype.ElementBytes();
+        if (IsContiguous())
+        {
+            stream.Write(bytes.Span.Slice((int)(Offset * size), (int)(Count * size)));
+            return;
+        }
+        var row = new byte[Count * size];
+        var index = new long[Shape.Length];
+        for (long i = 0; i < Count; i++)
+        {
+            long at = Offset;
+            for (int d = 0; d < index.Length; d++)
+                at += index[d] * Stride[d];
+            bytes.Span.Slice((int)(at * size), size).CopyTo(row.AsSpan((int)(i * size)));
+            for (int d = index.Length - 1; d >= 0 && ++index[d] == Shape[d]; d--)
+                index[d] = 0;
+        }
+        stream.Write(row);
+    }
+
+    private bool IsContiguous()
+    {
+        long expected = 1;
+        for (int d = Shape.Length - 1; d >= 0; d--)
+        {
+            if (Shape[d] != 1 && Stride[d] != expected)
+                return false;
+            expected *= Shape[d];
+        }
+        return true;
+    }
+}

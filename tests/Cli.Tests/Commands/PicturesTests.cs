@@ -1,0 +1,78 @@
+using Atelier.TestKit;
+using Atelier.Training.Imaging;
+
+namespace Atelier.Cli.Tests.Commands;
+
+/// <summary>Tables and videos of a network, and published networks, from the command line.</summary>
+public sealed class PicturesTests(FinishedRun finished) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Mix_RowsAndColumns_ATableOfThem()
+    {
+        AtelierProcess.Run("mix", "--network", finished.Path, "--rows", "0-1", "--cols", "2-4", "--styles", "0", "--out", _folder["mix.png"]).Succeeded();
+
+        Assert.Equal(new ImageSize(4 * TinyRun.Side, 3 * TinyRun.Side), Decode("mix.png").Size);
+        Complaint.IsOf(AtelierProcess.Run("mix", "--network", finished.Path, "--styles", "99", "--out", _folder["x.png"]), "style 99", "styles 0 to");
+    }
+
+    [Fact]
+    public void Generate_SeveralTruncations_ATableOfThem()
+    {
+        AtelierProcess.Run("generate", "--network", finished.Path, "--seeds", "0-1", "--trunc", "1,0.5,0", "--out", _folder["trunc.png"]).Succeeded();
+
+        Assert.Equal(new ImageSize(3 * TinyRun.Side, 2 * TinyRun.Side), Decode("trunc.png").Size);
+        Complaint.IsOf(AtelierProcess.Run("generate", "--network", finished.Path, "--trunc", "1,x", "--out", _folder["x.png"]), "--trunc", "1,x");
+        Complaint.IsOf(AtelierProcess.Run("generate", "--network", finished.Path, "--trunc", "1,0", "--out", _folder["x"]), "PNG");
+    }
+
+    [Fact]
+    public void Video_InterpolationAndWalk_SameBytesAgain()
+    {
+        string[] Command(string output, params string[] more) => ["video", "--network", finished.Export, "--seeds", "0-2", "--frames", "5", "--out", _folder[output], .. more];
+        foreach (var more in (string[][])[[], ["--walk"]])
+        {
+            AtelierProcess.Run(Command("one.webp", more)).Succeeded();
+            AtelierProcess.Run(Command("two.webp", more)).Succeeded();
+            Assert.Equal(File.ReadAllBytes(_folder["one.webp"]), File.ReadAllBytes(_folder["two.webp"]));
+        }
+        Complaint.IsOf(AtelierProcess.Run("video", "--network", finished.Export, "--frames", "1", "--out", _folder["x.webp"]), "video of 1 frame");
+        Complaint.IsOf(AtelierProcess.Run("video", "--network", finished.Export, "--seeds", "7", "--out", _folder["x.webp"]), "two seeds", "--walk");
+    }
+
+    [Fact]
+    public void Generate_Tile_IsThatOfTheSampleGrid()
+    {
+        var grids = Directory.GetFiles(finished.Path, "fakes0*.png").Order(StringComparer.Ordinal).ToList();
+        AtelierProcess.Run("generate", "--network", finished.Path, "--seeds", "0-63", "--grid", "--out", _folder["grid.png"]).Succeeded();
+        var (drawn, written) = (Decode("grid.png"), ImageCodec.Decode(File.ReadAllBytes(grids[^1]), RgbColor.White));
+
+        Assert.Equal(written.Size, drawn.Zoom(written.Width / drawn.Width).Size);
+        Assert.All(drawn.Zoom(written.Width / drawn.Width).Planes.Zip(written.Planes), pair => Assert.InRange(pair.First - pair.Second, -1, 1));
+    }
+
+    [Fact]
+    public void Stats_EveryTick_SharesOfResolutions()
+    {
+        foreach (var line in File.ReadLines(Path.Combine(finished.Path, "stats.jsonl")))
+        {
+            using var tick = System.Text.Json.JsonDocument.Parse(line);
+            Assert.Equal(1, new[] { "Usage/4", "Usage/8" }.Sum(name => tick.RootElement.GetProperty(name).GetProperty("mean").GetDouble()), 1e-6);
+        }
+    }
+
+    [Fact]
+    public void Import_WhatIsNoNetwork_SaysSo()
+    {
+        File.WriteAllText(_folder["evil.pkl"], "cos\nsystem\n(S'true'\ntR.");
+
+        Complaint.IsOf(AtelierProcess.Run("import", _folder["evil.pkl"], "--out", _folder["x"]), "evil.pkl", "os.system", "not executed");
+        Complaint.IsOf(AtelierProcess.Run("import", _folder["nowhere.pkl"], "--out", _folder["x"]), "nowhere.pkl", "does not exist");
+        Assert.False(File.Exists(_folder["x"]));
+    }
+
+    private RgbImage Decode(string name) => ImageCodec.Decode(File.ReadAllBytes(_folder[name]), RgbColor.White);
+}
