@@ -23,6 +23,7 @@ var root = new RootCommand("Atelier trains StyleGAN2: the same bits on any numbe
     FleetCommands.Workers(),
     FleetCommands.Evict(),
     MetricsCommand.Create(),
+    AnalyzeCommand.Create(),
     CertsCommand.Create(),
     DatasetCommand.Create(),
     DoctorCommand.Create(),

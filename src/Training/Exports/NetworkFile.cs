@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Atelier.Core;
 using Atelier.Core.Schedules;
 using Atelier.Core.Specs;
@@ -155,6 +157,19 @@ public sealed class LoadedGenerator : IDisposable
 
     /// <summary>The network.</summary>
     public Generator Network { get; }
+
+    /// <summary>SHA-256 of its weights, shape and stage: equal networks have equal digests, wherever they come from.</summary>
+    public string Digest
+    {
+        get
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Network.Config.Shape.Width} {Network.Config.Shape.Height} {Network.Config} {Network.Stage}")));
+            using var host = Values.cpu();
+            hash.AppendData(host.bytes);
+            return Convert.ToHexStringLower(hash.GetHashAndReset());
+        }
+    }
 
     /// <summary>Where its tensors lie in <see cref="Values"/>.</summary>
     internal NetworkLayout Layout { get; }

@@ -25,6 +25,19 @@ public sealed record SynthesisLayerName(string Name, int Index, int Channels, in
     public override string ToString() => Name;
 }
 
+/// <summary>Hooks made of hooks.</summary>
+public static class FeatureHooks
+{
+    /// <summary>One after the other; null where both are.</summary>
+    public static IFeatureHook? Both(IFeatureHook? first, IFeatureHook? second) =>
+        first is null ? second : second is null ? first : new Sequence(first, second);
+
+    private sealed class Sequence(IFeatureHook first, IFeatureHook second) : IFeatureHook
+    {
+        public Tensor Visit(SynthesisLayerName layer, Tensor features) => second.Visit(layer, first.Visit(layer, features));
+    }
+}
+
 /// <summary>What one image is synthesized with, besides styles.</summary>
 /// <param name="Noise">What the layers add.</param>
 /// <param name="Stage">What of the network is in use.</param>

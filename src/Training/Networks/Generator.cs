@@ -74,11 +74,12 @@ public sealed class Generator
     /// <summary>Styles to images of full size; where the network has not grown so far, of larger pixels.</summary>
     /// <param name="styles">[N, StyleCount, styleSize]</param>
     /// <param name="noise">What the layers add.</param>
+    /// <param name="hook">Sees every layer's features, after <see cref="Hook"/>; null for none.</param>
     /// <returns>[N, 3, H, W], nominally in [-1, 1].</returns>
-    public Tensor Synthesize(Tensor styles, NoiseInput noise)
+    public Tensor Synthesize(Tensor styles, NoiseInput noise, IFeatureHook? hook = null)
     {
         using var scope = TorchSharp.torch.NewDisposeScope();
-        var images = SynthesizeLevel(styles, noise);
+        var images = SynthesizeLevel(styles, noise, hook);
         for (int level = Stage.Level; level < Config.Shape.Doublings; level++)
             images = ImageLevels.Double(images);
         return images.MoveToOuterDisposeScope();
@@ -87,12 +88,13 @@ public sealed class Generator
     /// <summary>Styles to images of the stage's level.</summary>
     /// <param name="styles">[N, StyleCount, styleSize]</param>
     /// <param name="noise">What the layers add.</param>
+    /// <param name="hook">Sees every layer's features, after <see cref="Hook"/>; null for none.</param>
     /// <returns>[N, 3, h, w], nominally in [-1, 1]; of full size unless the network is growing.</returns>
-    public Tensor SynthesizeLevel(Tensor styles, NoiseInput noise)
+    public Tensor SynthesizeLevel(Tensor styles, NoiseInput noise, IFeatureHook? hook = null)
     {
         // What the graph needs of the layers' results it keeps itself, and frees on the way back.
         using var scope = TorchSharp.torch.NewDisposeScope();
-        return _synthesis.Forward(styles, new SynthesisPass(noise, Stage, Hook)).MoveToOuterDisposeScope();
+        return _synthesis.Forward(styles, new SynthesisPass(noise, Stage, FeatureHooks.Both(Hook, hook))).MoveToOuterDisposeScope();
     }
 }
 
