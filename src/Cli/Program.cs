@@ -24,6 +24,7 @@ var root = new RootCommand("Atelier trains StyleGAN2: the same bits on any numbe
     FleetCommands.Evict(),
     MetricsCommand.Create(),
     AnalyzeCommand.Create(),
+    CorrectCommand.Create(),
     CertsCommand.Create(),
     DatasetCommand.Create(),
     DoctorCommand.Create(),

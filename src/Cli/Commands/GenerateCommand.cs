@@ -28,13 +28,14 @@ internal static class GenerateCommand
         var noise = new Option<string>("--noise-mode") { Description = "const, random or none", DefaultValueFactory = _ => "const" };
         noise.AcceptOnlyFromAmong("const", "random", "none");
         var label = new Option<int?>("--class") { Description = "class label, for a conditional network" };
+        var correction = CorrectionOption.Create();
         var grid = new Option<bool>("--grid") { Description = "one picture with all of them" };
         var output = new Option<string>("--out") { Description = "a folder, or for one picture or --grid a PNG file", Required = true };
         var device = DeviceOption.Create();
-        var command = new Command("generate", "Make pictures with a trained generator") { network, seeds, psi, cutoff, noise, label, grid, output, device };
+        var command = new Command("generate", "Make pictures with a trained generator") { network, seeds, psi, cutoff, noise, label, correction, grid, output, device };
         command.SetAction(parsed => Run(new Request(
             parsed.GetValue(network)!, SeedList.Parse(parsed.GetValue(seeds)!), parsed.GetValue(psi), parsed.GetValue(cutoff), parsed.GetValue(noise)!,
-            parsed.GetValue(label), parsed.GetValue(grid), parsed.GetValue(output)!, parsed.GetValue(device)!)));
+            parsed.GetValue(label), parsed.GetValue(grid), parsed.GetValue(output)!, parsed.GetValue(device)!, parsed.GetValue(correction))));
         return command;
     }
 
@@ -48,6 +49,7 @@ internal static class GenerateCommand
         var device = DeviceOption.Find(request.DeviceName);
         using var loaded = NetworkSource.OpenGenerator(request.Network, device);
         var generator = loaded.Network;
+        using var correction = CorrectionOption.Apply(request.Correction, loaded, device);
         var images = new List<RgbImage>();
         foreach (var seeds in request.Seeds.Chunk(ImagesAtOnce))
         {
@@ -111,7 +113,7 @@ internal static class GenerateCommand
     }
 
     private sealed record Request(
-        string Network, IReadOnlyList<uint> Seeds, double Psi, int? Cutoff, string NoiseMode, int? Label, bool Grid, string Output, string DeviceName)
+        string Network, IReadOnlyList<uint> Seeds, double Psi, int? Cutoff, string NoiseMode, int? Label, bool Grid, string Output, string DeviceName, string? Correction)
     {
         public bool NamesOnePicture => Path.GetExtension(Output).Equals(".png", StringComparison.OrdinalIgnoreCase) && !Directory.Exists(Output);
     }
