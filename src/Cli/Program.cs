@@ -28,6 +28,8 @@ var root = new RootCommand("Atelier trains StyleGAN2: the same bits on any numbe
     FleetCommands.Workers(),
     FleetCommands.Evict(),
     MetricsCommand.Create(),
+    AnalyzeCommand.Create(),
+    CorrectCommand.Create(),
     CertsCommand.Create(),
     DatasetCommand.Create(),
     DoctorCommand.Create(),

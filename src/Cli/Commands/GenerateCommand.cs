@@ -20,13 +20,14 @@ internal static class GenerateCommand
         var noise = new Option<string>("--noise-mode") { Description = "const, random or none", DefaultValueFactory = _ => "const" };
         noise.AcceptOnlyFromAmong("const", "random", "none");
         var label = PictureOptions.Class();
+        var correction = CorrectionOption.Create();
         var grid = new Option<bool>("--grid") { Description = "one picture with all of them" };
         var output = new Option<string>("--out") { Description = "a folder, or for one picture or --grid a PNG file", Required = true };
         var device = DeviceOption.Create();
-        var command = new Command("generate", "Make pictures with a trained generator") { network, seeds, psi, cutoff, noise, label, grid, output, device };
+        var command = new Command("generate", "Make pictures with a trained generator") { network, seeds, psi, cutoff, noise, label, correction, grid, output, device };
         command.SetAction(parsed => Run(new Request(
             parsed.GetValue(network)!, SeedList.Parse(parsed.GetValue(seeds)!), PictureOptions.Truncations(parsed.GetValue(psi)!), parsed.GetValue(cutoff),
-            Enum.Parse<PictureNoise>(parsed.GetValue(noise)!, ignoreCase: true), parsed.GetValue(label), parsed.GetValue(grid), parsed.GetValue(output)!, parsed.GetValue(device)!)));
+            Enum.Parse<PictureNoise>(parsed.GetValue(noise)!, ignoreCase: true), parsed.GetValue(label), parsed.GetValue(grid), parsed.GetValue(output)!, parsed.GetValue(device)!, parsed.GetValue(correction))));
         return command;
     }
 
@@ -40,7 +41,9 @@ internal static class GenerateCommand
         NumericsEnvironment.Apply(threads: Environment.ProcessorCount);
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        using var loaded = NetworkSource.OpenGenerator(request.Network, DeviceOption.Find(request.DeviceName));
+        var device = DeviceOption.Find(request.DeviceName);
+        using var loaded = NetworkSource.OpenGenerator(request.Network, device);
+        using var correction = CorrectionOption.Apply(request.Correction, loaded, device);
         var pictures = new NetworkPictures(loaded.Network);
         if (request.Psis.Count > 1)
         {
@@ -77,7 +80,7 @@ internal static class GenerateCommand
     }
 
     private sealed record Request(
-        string Network, IReadOnlyList<uint> Seeds, IReadOnlyList<double> Psis, int? Cutoff, PictureNoise Noise, int? Label, bool Grid, string Output, string DeviceName)
+        string Network, IReadOnlyList<uint> Seeds, IReadOnlyList<double> Psis, int? Cutoff, PictureNoise Noise, int? Label, bool Grid, string Output, string DeviceName, string? Correction)
     {
         public bool NamesOnePicture => Path.GetExtension(Output).Equals(".png", StringComparison.OrdinalIgnoreCase) && !Directory.Exists(Output);
     }

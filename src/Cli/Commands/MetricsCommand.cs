@@ -30,12 +30,13 @@ internal static class MetricsCommand
         var mirror = new Option<bool?>("--mirror") { Description = "count mirror images where a metric does (default: as the run does)" };
         var cache = new Option<string?>("--cache") { Description = "folder of cached statistics of the images (default: the user's cache)" };
         var lanes = new Option<int>("--lanes") { Description = "ranges computed at once; never changes a value", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var correction = CorrectionOption.Create();
         var json = new Option<bool>("--json") { Description = "print one JSON line per metric, as in metric-NAME.jsonl" };
         var device = DeviceOption.Create();
-        var command = new Command("metrics", "Measure a network: FID, KID, precision and recall, IS, PPL, or rfd, which needs no file") { names, network, data, detectors, samples, seed, resize, mirror, cache, lanes, json, device };
+        var command = new Command("metrics", "Measure a network: FID, KID, precision and recall, IS, PPL, or rfd, which needs no file") { names, network, data, detectors, samples, seed, resize, mirror, cache, lanes, correction, json, device };
         command.SetAction(parsed => Run(new Request(
             parsed.GetValue(names)!, parsed.GetValue(network)!, parsed.GetValue(data)!, parsed.GetValue(detectors)!, parsed.GetValue(samples), parsed.GetValue(seed), parsed.GetValue(resize),
-            parsed.GetValue(mirror), parsed.GetValue(cache) ?? RealStatisticsCache.DefaultFolder, parsed.GetValue(lanes), parsed.GetValue(json), parsed.GetValue(device)!)));
+            parsed.GetValue(mirror), parsed.GetValue(cache) ?? RealStatisticsCache.DefaultFolder, parsed.GetValue(lanes), parsed.GetValue(json), parsed.GetValue(device)!, parsed.GetValue(correction))));
         return command;
     }
 
@@ -50,6 +51,7 @@ internal static class MetricsCommand
         NumericsEnvironment.Apply(threads: 1, request.Lanes);
         var device = DeviceOption.Find(request.DeviceName);
         using var loaded = NetworkSource.OpenGenerator(request.Network, device);
+        using var correction = CorrectionOption.Apply(request.Correction, loaded, device);
         var run = NetworkSource.RunFolderOf(request.Network);
         var spec = run is null ? null : RunRecord.TryLoad(run)?.Spec;
         using var dataset = ImageDataset.Open(ImageSource.Open(request.Data), NetworkDataset.OptionsFor(request.Resize, spec, loaded.Network.Config));
@@ -76,7 +78,8 @@ internal static class MetricsCommand
             foreach (var note in report.Notes)
                 display.Warn(note);
             var line = report.ToJson(run is null ? request.Network : Path.GetRelativePath(run.Path, Path.GetFullPath(request.Network)), TimeProvider.System.GetUtcNow()).ToJsonString();
-            if (run is not null)
+            // A run's own file is of its networks as they are.
+            if (run is not null && correction is null)
                 File.AppendAllText(run.Metric(metric.Name), line + "\n");
             if (request.Json)
                 Console.WriteLine(line);
@@ -88,7 +91,7 @@ internal static class MetricsCommand
     }
 
     private sealed record Request(
-        string[] Names, string Network, string Data, string[] Detectors, int? Samples, ulong Seed, string? Resize, bool? Mirror, string Cache, int Lanes, bool Json, string DeviceName);
+        string[] Names, string Network, string Data, string[] Detectors, int? Samples, ulong Seed, string? Resize, bool? Mirror, string Cache, int Lanes, bool Json, string DeviceName, string? Correction);
 }
 
 /// <summary>Images as a network saw them in training.</summary>

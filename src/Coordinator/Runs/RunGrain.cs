@@ -69,7 +69,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
 
     private DateTimeOffset Now => _time.GetUtcNow();
 
-    private SnapshotSchedule Schedule => new(State.BaseIteration, State.BaseImages, _spec!.Batch, ImageCount.FromKimg(_spec.SnapshotKimg).Images);
+    private SnapshotSchedule Schedule => new(State.BaseIteration, State.BaseImages, _spec!.Minibatches, ImageCount.FromKimg(_spec.SnapshotKimg).Images);
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -252,7 +252,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
 
     private RunShape ShapeOf(RunDetails details, RunSpec spec)
     {
-        var schedule = new SnapshotSchedule(State.BaseIteration, State.BaseImages, spec.Batch, 0);
+        var schedule = new SnapshotSchedule(State.BaseIteration, State.BaseImages, spec.Minibatches, 0);
         return new(spec.Shards, details.MinWorkers, details.MaxWorkers, schedule.IterationAt(spec.Total), spec.TickIterations);
     }
 

@@ -93,6 +93,15 @@ public sealed record PathLengthMetric(string Name, FeatureNet Net, int Samples, 
     public const double Epsilon = 1e-4;
 }
 
+/// <summary>
+/// How strongly the energy of a generator's features peaks in one place: the droplet artifact of Karras et al. 2020 §2. It looks at
+/// features of the generator itself, and at no images.
+/// </summary>
+public sealed record DropletMetric(string Name, int Samples) : Metric(Name, FeatureNet.Random, Samples, null)
+{
+    public override int Least => 1;
+}
+
 /// <summary>The space that a path lies in.</summary>
 public enum PathSpace
 {

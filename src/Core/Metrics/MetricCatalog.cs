@@ -28,6 +28,7 @@ public static class MetricCatalog
         new PathLengthMetric("ppl_wfull", FeatureNet.Vgg16, Fifty, PathSpace.W, Whole: true, Crop: true),
         new PathLengthMetric("ppl_zend", FeatureNet.Vgg16, Fifty, PathSpace.Z, Whole: false, Crop: true),
         new PathLengthMetric("ppl_wend", FeatureNet.Vgg16, Fifty, PathSpace.W, Whole: false, Crop: true),
+        new DropletMetric("droplet", 1_000),
         new FrechetMetric(Embedded, FeatureNet.Random, 5_000, WholeDataset with { Most = Fifty }),
     ];
 

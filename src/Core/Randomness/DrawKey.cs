@@ -115,4 +115,13 @@ public enum DrawPurpose
 
     /// <summary>Weights of the random perceptual net; layer = index of the layer.</summary>
     PerceptualWeights = 32,
+
+    /// <summary>First weights of the artifact classifier; layer = index of the parameter.</summary>
+    ClassifierWeights = 40,
+
+    /// <summary>Images of a classifier's minibatch: iteration = the step, index = the place; layer = 0 for which class, 1 for which image, 2 for whether it is mirrored.</summary>
+    ClassifierImages = 41,
+
+    /// <summary>Which labelled images a classifier is tested on; index = the class.</summary>
+    ClassifierSplit = 42,
 }

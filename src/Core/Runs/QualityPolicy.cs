@@ -13,7 +13,7 @@ public static class QualityPolicy
     {
         ArgumentNullException.ThrowIfNull(snapshots);
         ArgumentNullException.ThrowIfNull(spec);
-        var wellUntil = failed.Images - ImageCount.FromKimg(spec.TickKimg).Images - spec.Batch;
+        var wellUntil = failed.Images - ImageCount.FromKimg(spec.TickKimg).Images - spec.Minibatches.Largest;
         return SnapshotFacts.Lineage(snapshots, branch, failed).Where(snapshot => snapshot.Branch < branch || snapshot.At.Images <= wellUntil).MaxBy(snapshot => (snapshot.Branch, snapshot.At));
     }
 

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Atelier.Core.Metrics;
 using Atelier.Core.Schedules;
 
@@ -24,6 +25,30 @@ public sealed record RunSpec
     public int WDim { get; init; } = 512;
     public NetworkArchitecture GArch { get; init; } = NetworkArchitecture.Skip;
     public NetworkArchitecture DArch { get; init; } = NetworkArchitecture.Resnet;
+
+    /// <summary>What keeps the scale of the generator's features.</summary>
+    public Normalisation Normalisation { get; init; }
+
+    /// <summary>Images in which pixel-instance normalisation goes from instances to its learned share of pixels.</summary>
+    public double PinKimg { get; init; } = 500;
+
+    /// <summary>Whether the networks grow (Karras et al. 2018).</summary>
+    public bool Growing { get; init; }
+
+    /// <summary>The longer side of the images with which a growing network begins.</summary>
+    public int GrowingStart { get; init; } = 8;
+
+    /// <summary>How long a level trains in full before the next one fades in.</summary>
+    public double GrowingKimg { get; init; } = 600;
+
+    /// <summary>How long a level fades in.</summary>
+    public double FadeKimg { get; init; } = 600;
+
+    /// <summary>Images in a minibatch while the images have that longer side; `batch` for all others.</summary>
+    public LevelValues LevelBatch { get; init; } = LevelValues.None;
+
+    /// <summary>Learning rate while the images have that longer side; `lr` for all others.</summary>
+    public LevelValues LevelLr { get; init; } = LevelValues.None;
     public int MbstdGroup { get; init; } = 4;
     public int MbstdChannels { get; init; } = 1;
     public double? ConvClamp { get; init; }
@@ -129,8 +154,45 @@ public sealed record RunSpec
     public int Channels(int side) => Math.Min(ChannelBase / side, ChannelMax);
 
     /// <summary>Adam of a network, adjusted for its lazy regularisation.</summary>
-    public AdamHyper AdamFor(TrainedNetwork network) =>
-        (network == TrainedNetwork.Generator ? GLazy : DLazy).Adjust(new(Lr, Beta1, Beta2, Eps));
+    public AdamHyper AdamFor(TrainedNetwork network) => AdamFor(network, Lr);
+
+    /// <summary>What of the networks is in use over the run's images.</summary>
+    public StageSchedule Stages => new(
+        Resolution.Doublings,
+        Growing ? new(Math.Min(BitOperations.Log2((uint)Math.Max(1, GrowingStart / Math.Max(1, Resolution.BaseSide))), Resolution.Doublings), Resolution.Doublings, ImageCount.FromKimg(GrowingKimg).Images, ImageCount.FromKimg(FadeKimg).Images) : null,
+        Normalisation == Normalisation.Pin ? ImageCount.FromKimg(PinKimg).Images : 0);
+
+    /// <summary>How many images an iteration shows.</summary>
+    public MinibatchSchedule Minibatches => new(
+        Batch, Stages.Growth, Growing && LevelBatch.Sides.Count > 0 ? [.. Enumerable.Range(0, Resolution.Doublings + 1).Select(BatchAt)] : null);
+
+    /// <summary>Images in a minibatch of images of a level.</summary>
+    /// <param name="level">Doublings of the start block.</param>
+    public int BatchAt(int level) => Growing && LevelBatch[Resolution.BaseSide << level] is { } images ? (int)images : Batch;
+
+    /// <summary>Images in a shard of such a minibatch; the number of shards is always the same.</summary>
+    /// <param name="level">Doublings of the start block.</param>
+    public int ShardAt(int level) => BatchAt(level) / Shards;
+
+    /// <summary>Adam of a network at a level, adjusted for its lazy regularisation.</summary>
+    /// <param name="level">Doublings of the start block.</param>
+    public AdamHyper AdamAt(TrainedNetwork network, int level) => AdamFor(network, Growing && LevelLr[Resolution.BaseSide << level] is { } rate ? rate : Lr);
+
+    private AdamHyper AdamFor(TrainedNetwork network, double rate) =>
+        (network == TrainedNetwork.Generator ? GLazy : DLazy).Adjust(new(rate, Beta1, Beta2, Eps));
+}
+
+/// <summary>What keeps the scale of the generator's features from layer to layer.</summary>
+public enum Normalisation
+{
+    /// <summary>Demodulated weights, from the statistics that features are expected to have (Karras et al. 2020 §2.2): StyleGAN2.</summary>
+    Demodulation,
+
+    /// <summary>Each feature map's own mean and deviation, in adaptive instance normalisation (Karras et al. 2019): StyleGAN.</summary>
+    Instance,
+
+    /// <summary>Pixel-instance normalisation, which mixes that with each pixel's length by a share that it learns.</summary>
+    Pin,
 }
 
 /// <summary>How a network's blocks are connected (Karras et al. 2020, figure 7).</summary>

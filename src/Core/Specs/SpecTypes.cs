@@ -64,6 +64,12 @@ internal static class SpecTypes
             writer.WriteEndArray();
         });
 
+    public static SpecType<LevelValues> Levels { get; } = new(
+        "numbers above 0 by size, as 8:256,16:128, or none",
+        LevelValues.TryParse,
+        value => value.ToString(),
+        (writer, value) => writer.WriteStringValue(value.ToString()));
+
     public static SpecType<Resolution> Size { get; } = new(
         "a number of pixels, WIDTHxHEIGHT, or auto",
         TryParseSize,
@@ -164,6 +170,54 @@ internal static class SpecTypes
         value <<= shift;
         return true;
     }
+}
+
+/// <summary>Numbers by the size of a growing network's images, in order of size.</summary>
+public sealed class LevelValues : IEquatable<LevelValues>
+{
+    private readonly SortedDictionary<int, double> _values;
+
+    private LevelValues(SortedDictionary<int, double> values) => _values = values;
+
+    /// <summary>No numbers.</summary>
+    public static LevelValues None { get; } = new([]);
+
+    /// <summary>The sizes that have a number.</summary>
+    public IReadOnlyCollection<int> Sides => _values.Keys;
+
+    /// <summary>The number of a size; null if it has none.</summary>
+    /// <param name="side">The longer side, in pixels.</param>
+    public double? this[int side] => _values.TryGetValue(side, out var value) ? value : null;
+
+    /// <summary>Reads <c>8:256,16:128</c>, or `none`.</summary>
+    public static bool TryParse(string text, out LevelValues value)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var values = new SortedDictionary<int, double>();
+        value = new(values);
+        if (text == SpecText.None) return true;
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            var pair = part.Split(':');
+            if (pair.Length != 2 || !int.TryParse(pair[0], NumberStyles.None, CultureInfo.InvariantCulture, out var side)
+                || !double.TryParse(pair[1], NumberStyles.Float, CultureInfo.InvariantCulture, out var number) || !double.IsFinite(number) || number <= 0
+                || !values.TryAdd(side, number))
+                return false;
+        }
+
+        return true;
+    }
+
+    public bool Equals(LevelValues? other) => other is not null && _values.SequenceEqual(other._values);
+
+    public override bool Equals(object? obj) => Equals(obj as LevelValues);
+
+    public override int GetHashCode() => _values.Aggregate(0, HashCode.Combine);
+
+    /// <summary>The text that <see cref="TryParse"/> reads.</summary>
+    public override string ToString() => _values.Count == 0
+        ? SpecText.None
+        : string.Join(',', _values.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key}:{pair.Value:R}")));
 }
 
 /// <summary>An immutable list of names that compares by content, as a record's value must.</summary>

@@ -40,6 +40,8 @@ public static class SpecValidation
             yield return $"explosion {spec.Explosion} would call a better value an explosion; set explosion to 1 or more.";
         if (spec.Rollbacks > 0 && spec.KeepBest == 0)
             yield return "rollbacks go back to good snapshots, and keep-best 0 keeps none; set keep-best to 1 or more.";
+        foreach (var misfit in StageProblems(spec))
+            yield return misfit;
         foreach (var unknown in spec.Metrics.Where(name => !MetricCatalog.Has(name)))
             yield return $"metrics: {MetricCatalog.Missing(unknown)}";
         if (spec.Aug == AugmentationMode.Fixed != spec.AugP > 0)
@@ -49,6 +51,46 @@ public static class SpecValidation
                 : $"aug-p {SpecKeys.Find("aug-p").Format(spec)} is for aug fixed, and aug is {SpecKeys.Find("aug").Format(spec)}; set aug to fixed, or aug-p to 0.";
         }
     }
+
+    /// <summary>What does not fit of the generators before StyleGAN2, and of networks that grow.</summary>
+    private static IEnumerable<string> StageProblems(RunSpec spec)
+    {
+        if (spec.Normalisation != Normalisation.Demodulation && spec.GArch != NetworkArchitecture.Orig)
+            yield return $"normalisation {Text(spec, "normalisation")} is of plain generators, and g-arch is {Text(spec, "g-arch")}; set g-arch to orig.";
+        if (!spec.Growing)
+        {
+            foreach (var key in new[] { "level-batch", "level-lr" }.Where(key => Text(spec, key) != SpecText.None))
+                yield return $"{key} is for networks that grow, and growing is false; set growing to true, or {key} to none.";
+            yield break;
+        }
+
+        if (spec.GArch != NetworkArchitecture.Orig || spec.DArch != NetworkArchitecture.Orig)
+            yield return $"growing is for plain networks, and g-arch is {Text(spec, "g-arch")} and d-arch {Text(spec, "d-arch")}; set both to orig.";
+        if (spec.FreezeD > 0)
+            yield return $"freeze-d {spec.FreezeD} is for discriminators that do not grow; set freeze-d to 0.";
+        if (!spec.Resolution.IsWorkable) yield break;
+        var sides = Enumerable.Range(0, spec.Resolution.Doublings + 1).Select(level => spec.Resolution.BaseSide << level).ToList();
+        if (!sides.Contains(spec.GrowingStart))
+            yield return $"growing-start {spec.GrowingStart} is no size that images of {spec.Resolution} grow through; set it to one of {string.Join(", ", sides)}.";
+        foreach (var (key, values) in new[] { ("level-batch", spec.LevelBatch), ("level-lr", spec.LevelLr) })
+        {
+            foreach (var side in values.Sides.Where(side => (side & (side - 1)) == 0 && side < sides[^1] && !sides.Contains(side)))
+                yield return $"{key} names {side}, which is no size that images of {spec.Resolution} grow through: {string.Join(", ", sides)}.";
+        }
+
+        foreach (var side in spec.LevelBatch.Sides)
+        {
+            var batch = spec.LevelBatch[side]!.Value;
+            if (spec.Batch % spec.Shard == 0 && (batch != Math.Floor(batch) || batch % spec.Shards != 0 || batch > 1 << 20))
+                yield return $"level-batch {side}:{batch} cannot be cut into the {spec.Shards} shards of batch {spec.Batch} over shard {spec.Shard}; set it to a multiple of {spec.Shards}.";
+            else if (spec.MbstdChannels > 0 && spec.Batch % spec.Shard == 0 && batch / spec.Shards % spec.MbstdGroup != 0)
+                yield return $"level-batch {side}:{batch} makes shards of {batch / spec.Shards} images, no multiple of mbstd-group {spec.MbstdGroup}; set it to a multiple of {spec.Shards * spec.MbstdGroup}.";
+            else if (spec.PlWeight > 0 && spec.Batch % spec.Shard == 0 && batch / spec.Shards < spec.PlBatchShrink)
+                yield return $"level-batch {side}:{batch} makes shards of {batch / spec.Shards} images, which pl-batch-shrink {spec.PlBatchShrink} leaves no latent of; set it to {spec.Shards * spec.PlBatchShrink} or more.";
+        }
+    }
+
+    private static string Text(RunSpec spec, string key) => SpecKeys.Find(key).Format(spec);
 
     /// <summary>Why a resolution cannot work, or null if it can.</summary>
     public static string? ResolutionProblem(Resolution resolution)

@@ -1,5 +1,8 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Atelier.Core;
+using Atelier.Core.Schedules;
 using Atelier.Core.Specs;
 using Atelier.Storage.Safetensors;
 using Atelier.Training.Networks;
@@ -32,6 +35,7 @@ public static class NetworkFile
         }
         var metadata = MetadataOf(model.Generator);
         metadata["kimg"] = (state.ImageCount / 1000.0).ToString(CultureInfo.InvariantCulture);
+        GrowthMetadata.Write(metadata, model.Generator, state.Stage);
         SafetensorsTensors.Write(path, tensors, metadata);
     }
 
@@ -54,8 +58,9 @@ public static class NetworkFile
             .Where(entry => entry.Name.StartsWith(prefix, StringComparison.Ordinal))
             .ToDictionary(entry => entry.Name[prefix.Length..], entry => entry.Shape, StringComparer.Ordinal);
         double? clamp = file.Metadata.TryGetValue(ClampKey, out var text) ? double.Parse(text, CultureInfo.InvariantCulture) : null;
-        var config = GeneratorShape.Infer(shapes, clamp, path);
+        var (config, stage) = GrowthMetadata.Read(file.Metadata, GeneratorShape.Infer(shapes, clamp, path), path);
         var loaded = new LoadedGenerator(config, precision, device);
+        loaded.Network.Stage = stage;
         Fill(file, prefix, loaded.Layout, loaded.Values);
         return loaded;
     }
@@ -68,6 +73,7 @@ public static class NetworkFile
         using var _ = no_grad();
         var loaded = new LoadedGenerator(state.Model.Generator, state.Precision, device);
         loaded.Values.copy_(state.GeneratorAverage);
+        loaded.Network.Stage = state.Stage;
         return loaded;
     }
 
@@ -160,6 +166,19 @@ public sealed class LoadedGenerator : IDisposable
     /// <summary>The network.</summary>
     public Generator Network { get; }
 
+    /// <summary>SHA-256 of its weights, shape and stage: equal networks have equal digests, wherever they come from.</summary>
+    public string Digest
+    {
+        get
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Network.Config.Shape.Width} {Network.Config.Shape.Height} {Network.Config} {Network.Stage}")));
+            using var host = Values.cpu();
+            hash.AppendData(host.bytes);
+            return Convert.ToHexStringLower(hash.GetHashAndReset());
+        }
+    }
+
     /// <summary>Where its tensors lie in <see cref="Values"/>.</summary>
     internal NetworkLayout Layout { get; }
 
@@ -207,7 +226,11 @@ internal static class GeneratorShape
             : shapes.ContainsKey($"synthesis.b{resolutions[0]}.torgb.weight") && resolutions.Length > 1 ? NetworkArchitecture.Skip
             : resolutions.Length == 1 ? NetworkArchitecture.Skip
             : NetworkArchitecture.Orig;
-        return new GeneratorConfig(new ImageShape((int)size[1], (int)size[0]), latent, style, labels, channelBase, channelMax, layers, architecture, convClamp);
+        // Only adaptive normalisation has a layer at the constant, and only PIN a ρ.
+        var normalisation = !shapes.ContainsKey($"synthesis.b{resolutions[0]}.conv0.bias") ? Normalisation.Demodulation
+            : shapes.ContainsKey($"synthesis.b{top}.conv1.{PixelInstanceNorm.ShareName}") ? Normalisation.Pin
+            : Normalisation.Instance;
+        return new GeneratorConfig(new ImageShape((int)size[1], (int)size[0]), latent, style, labels, channelBase, channelMax, layers, architecture, convClamp, normalisation);
     }
 
     private static int[] Resolutions(IReadOnlyDictionary<string, long[]> shapes) =>
@@ -215,4 +238,40 @@ internal static class GeneratorShape
             .Where(name => name.StartsWith("synthesis.b", StringComparison.Ordinal) && name.EndsWith(".conv1.weight", StringComparison.Ordinal))
             .Select(name => int.Parse(name["synthesis.b".Length..^".conv1.weight".Length], CultureInfo.InvariantCulture))
             .Order()];
+}
+
+/// <summary>What the weights of a generator do not tell: from where it grows, and how far it had come.</summary>
+internal static class GrowthMetadata
+{
+    private const string FirstLevelKey = "growing_first_level";
+    private const string LevelKey = "growing_level";
+    private const string FadeKey = "growing_fade";
+    private const string PixelShareKey = "pin_schedule";
+
+    public static void Write(IDictionary<string, string> metadata, GeneratorConfig config, NetworkStage stage)
+    {
+        if (config.FirstLevel is { } first)
+        {
+            metadata[FirstLevelKey] = first.ToString(CultureInfo.InvariantCulture);
+            metadata[LevelKey] = stage.Level.ToString(CultureInfo.InvariantCulture);
+            metadata[FadeKey] = stage.Fade.ToString("R", CultureInfo.InvariantCulture);
+        }
+        if (config.Normalisation == Normalisation.Pin)
+            metadata[PixelShareKey] = stage.PixelShare.ToString("R", CultureInfo.InvariantCulture);
+    }
+
+    /// <exception cref="UserErrorException">A value is no number of its range.</exception>
+    public static (GeneratorConfig Config, NetworkStage Stage) Read(IReadOnlyDictionary<string, string> metadata, GeneratorConfig config, string source)
+    {
+        double Number(string key, double absent, double most) => !metadata.TryGetValue(key, out var text) ? absent
+            : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= 0 && value <= most ? value
+            : throw new UserErrorException($"{source}: its metadata say {key} {text}, and a number from 0 to {most} is needed");
+        int levels = config.Shape.Doublings;
+        double pixelShare = Number(PixelShareKey, 1, 1);
+        if (!metadata.ContainsKey(FirstLevelKey))
+            return (config, new NetworkStage(levels, 1, pixelShare));
+        int first = (int)Number(FirstLevelKey, 0, levels);
+        // With images at the first levels too it looks like a network of skips.
+        return (config with { Architecture = NetworkArchitecture.Orig, FirstLevel = first }, new NetworkStage(Math.Max(first, (int)Number(LevelKey, levels, levels)), Number(FadeKey, 1, 1), pixelShare));
+    }
 }

@@ -27,6 +27,7 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
     public Tensor Compute(Phase phase, Replica lane, RealShard shard, IShardDraws draws, PhaseStart start)
     {
         using var scope = NewDisposeScope();
+        lane.Use(start.Stage);
         var trainsGenerator = phase.Network == TrainedNetwork.Generator;
         var buffer = trainsGenerator ? lane.GeneratorBuffer : lane.DiscriminatorBuffer;
         buffer.zero_();
@@ -58,7 +59,7 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
         using var pass = new DifferentiationScope();
         var labels = draws.Labels(count);
         var styles = Styles(lane.TrainedGenerator, draws, count, count, labels, report);
-        var image = lane.TrainedGenerator.Synthesize(styles, draws.Noise);
+        var image = lane.TrainedGenerator.SynthesizeLevel(styles, draws.Noise);
         var logits = lane.FixedDiscriminator.Forward(Augment(image, draws, start, AugmentedImages.Generated), labels);
         var loss = (-logits).Softplus();
         report.Scores(PhaseStatistic.FakeScores, PhaseStatistic.FakeSigns, logits);
@@ -76,7 +77,7 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
         int count = Math.Max(1, shardCount / options.PathBatchShrink);
         var labels = draws.Labels(shardCount)?.narrow(0, 0, count);
         var styles = Styles(lane.TrainedGenerator, draws, shardCount, count, labels, report);
-        var image = lane.TrainedGenerator.Synthesize(styles, draws.Noise);
+        var image = lane.TrainedGenerator.SynthesizeLevel(styles, draws.Noise);
         long height = image.shape[2], width = image.shape[3];
         var noise = draws.PathNoise(image.shape).Times(1 / Math.Sqrt(height * width));
         var gradient = pass.InputGradient((image * noise).sum(), styles); // [n,S,W]
@@ -94,7 +95,7 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
         // One half after the other: the first one's activations are freed before the second one's are computed.
         var labels = draws.Labels(shard.Count);
         var fakeLoss = Half(FakeImages(), labels, AugmentedImages.Generated, PhaseStatistic.FakeScores, PhaseStatistic.FakeSigns, sign: 1);
-        var (real, realLabels) = shard.Load();
+        var (real, realLabels) = Load(shard, start);
         var realLoss = Half(real, realLabels, AugmentedImages.Real, PhaseStatistic.RealScores, PhaseStatistic.RealSigns, sign: -1);
         report.Write(PhaseStatistic.DiscriminatorLoss, fakeLoss.Plus(realLoss));
 
@@ -103,7 +104,7 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
             using var inner = NewDisposeScope();
             using var _ = no_grad();
             var styles = Styles(lane.FixedGenerator, draws, shard.Count, shard.Count, labels, report);
-            return lane.FixedGenerator.Synthesize(styles, draws.Noise).MoveToOuterDisposeScope();
+            return lane.FixedGenerator.SynthesizeLevel(styles, draws.Noise).MoveToOuterDisposeScope();
         }
 
         Tensor Half(Tensor images, Tensor? theirLabels, AugmentedImages kind, PhaseStatistic scores, PhaseStatistic signs, int sign)
@@ -122,7 +123,7 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
     private void GradientPenalty(Phase phase, Replica lane, RealShard shard, IShardDraws draws, PhaseStart start, ShardReport report)
     {
         using var pass = new DifferentiationScope();
-        var (real, labels) = shard.Load();
+        var (real, labels) = Load(shard, start);
         var images = real.detach().requires_grad_();
         var logits = lane.TrainedDiscriminator.Forward(Augment(images, draws, start, AugmentedImages.Real), labels);
         var gradient = pass.InputGradient(logits.sum(), images); // [n,3,H,W]
@@ -130,6 +131,13 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
         report.Scores(PhaseStatistic.RealScores, PhaseStatistic.RealSigns, logits);
         report.Write(PhaseStatistic.GradientPenalty, penalty);
         pass.Backward(penalty.Times(options.Gamma / 2).mean().Times(phase.Gain), lane.DiscriminatorLeaves);
+    }
+
+    /// <summary>The shard's real images as the stage shows them.</summary>
+    private (Tensor Images, Tensor? Labels) Load(RealShard shard, PhaseStart start)
+    {
+        var (images, labels) = shard.Load();
+        return (ImageLevels.AtStage(images, model.Generator.Shape.Doublings, start.Stage), labels);
     }
 
     /// <summary>What the discriminator sees of images: augmented ones, where the run augments (Karras et al. 2020, ADA, figure 2).</summary>
@@ -147,7 +155,7 @@ internal sealed class ShardLoss(ModelConfig model, LossOptions options)
         report.MeanStyle(w);
         var styles = generator.Broadcast(w);
         long all = styles.shape[1];
-        if (draws.MixingCutoff((int)all) is not { } cutoff)
+        if (draws.MixingCutoff(generator.StylesInUse) is not { } cutoff)
             return styles;
         var second = generator.Broadcast(generator.Map(draws.SecondLatents(drawn).narrow(0, 0, count), labels));
         return cat([styles.narrow(1, 0, cutoff), second.narrow(1, cutoff, all - cutoff)], 1);

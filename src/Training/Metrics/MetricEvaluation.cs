@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Atelier.Core;
 using Atelier.Core.Metrics;
+using Atelier.Training.Analysis;
 using Atelier.Training.Data;
 using Atelier.Training.Exports;
 using Atelier.Training.Metrics.Detectors;
@@ -61,6 +62,7 @@ public sealed class MetricEvaluation(ImageDataset dataset, EvaluationOptions opt
             ManifoldMetric manifold => Manifold(manifold, _real.Rows(manifold, Net(metric, ScriptFeatures.Features), collector), Rows()),
             InceptionScoreMetric score => InceptionScore.Of(Rows(), score.Splits) is var (mean, deviation) ? [mean, deviation] : [],
             PathLengthMetric => [PathLengths.FilteredMean(Lengths(Rows()))],
+            DropletMetric => [Math.Exp(Lengths(Rows()).Average())],
             _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, "is of an unknown kind"),
         };
         return new MetricReport(metric, values, time.GetElapsedTime(started), samples, _real.Count(metric), options.Seed, notes);
@@ -99,6 +101,7 @@ public sealed class MetricEvaluation(ImageDataset dataset, EvaluationOptions opt
         _real.Dispose();
     }
 
+    // One number a sample.
     private static double[] Lengths(Tensor rows) => rows.flatten().to(ScalarType.Float64).data<double>().ToArray();
 
     private double Frechet(FrechetMetric metric, Collector collector, ISampleSource source)
@@ -117,9 +120,12 @@ public sealed class MetricEvaluation(ImageDataset dataset, EvaluationOptions opt
 
     private EvaluationDraws Draws(Generator generator) => new(options.Seed, generator.Config, Labels(generator.Config), options.Device);
 
-    private ISampleSource Generated(Metric metric, Generator generator, EvaluationDraws draws, int samples) => metric is PathLengthMetric path
-        ? new PathLengthSamples(generator, draws, Detector(metric), path, samples)
-        : new GeneratedFeatures(generator, draws, Net(metric, metric is InceptionScoreMetric ? ScriptFeatures.Probabilities : ScriptFeatures.Features), samples);
+    private ISampleSource Generated(Metric metric, Generator generator, EvaluationDraws draws, int samples) => metric switch
+    {
+        PathLengthMetric path => new PathLengthSamples(generator, draws, Detector(metric), path, samples),
+        DropletMetric => new DropletSamples(generator, draws, samples),
+        _ => new GeneratedFeatures(generator, draws, Net(metric, metric is InceptionScoreMetric ? ScriptFeatures.Probabilities : ScriptFeatures.Features), samples),
+    };
 
     private IFeatureNet Net(Metric metric, string flag)
     {

@@ -1,3 +1,4 @@
+using Atelier.Core.Schedules;
 using Atelier.Core.Specs;
 using Atelier.Training.Interop;
 using Atelier.Training.Ops;
@@ -10,10 +11,13 @@ public sealed class Discriminator
     private readonly DiscriminatorBlock[] _blocks;
     private readonly MappingNetwork? _mapping;
     private readonly DiscriminatorEpilogue _epilogue;
+    private readonly bool _grows;
 
     /// <summary>Builds the network over <paramref name="tensors"/>.</summary>
     public Discriminator(INetworkTensors tensors, DiscriminatorConfig config)
     {
+        _grows = config.FirstLevel is not null;
+        Stage = new NetworkStage(config.Shape.Doublings);
         var layers = new FrozenLayerCounter(config.FrozenLayers);
         int top = config.Shape.Doublings;
         _blocks = new DiscriminatorBlock[top];
@@ -28,8 +32,11 @@ public sealed class Discriminator
     /// <summary>The layout of a discriminator's flat buffer.</summary>
     public static NetworkLayout LayoutOf(DiscriminatorConfig config) => NetworkLayout.Of(tensors => _ = new Discriminator(tensors, config));
 
+    /// <summary>What of the network is in use; all of it at first.</summary>
+    public NetworkStage Stage { get; set; }
+
     /// <summary>Judges images.</summary>
-    /// <param name="image">[N, 3, H, W], nominally in [-1, 1].</param>
+    /// <param name="image">[N, 3, H, W] of the stage's level, nominally in [-1, 1].</param>
     /// <param name="labels">[N, labelSize], or null for an unconditional network.</param>
     /// <returns>Logits, [N, 1]; positive means real.</returns>
     public Tensor Forward(Tensor image, Tensor? labels)
@@ -37,9 +44,29 @@ public sealed class Discriminator
         // What the graph needs of the layers' results it keeps itself, and frees on the way back.
         using var scope = TorchSharp.torch.NewDisposeScope();
         Tensor? x = null, rest = image;
-        foreach (var block in _blocks)
-            (x, rest) = block.Forward(x, rest);
+        if (_grows)
+            (x, rest) = Grown(image);
+        else
+            foreach (var block in _blocks)
+                (x, rest) = block.Forward(x, rest);
         return _epilogue.Forward(x, rest, _mapping?.Forward(null, labels)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The blocks from the stage's level down; while it fades in, its features are mixed with those of the halved image.</summary>
+    private (Tensor? X, Tensor? Image) Grown(Tensor image)
+    {
+        if (Stage.Level == 0)
+            return (null, image);
+        int next = _blocks.Length - Stage.Level; // the blocks go from the image down
+        var x = _blocks[next].Forward(null, image).X;
+        if (Stage.IsFading)
+        {
+            var halved = ImageLevels.Halve(image);
+            x = ImageLevels.Fade(Stage.Level == 1 ? _epilogue.FromRgb(halved) : _blocks[next + 1].FromRgb(halved), x, Stage.Fade);
+        }
+        foreach (var block in _blocks.Skip(next + 1))
+            x = block.Features(x);
+        return (x, null);
     }
 }
 
@@ -61,7 +88,7 @@ internal sealed class DiscriminatorBlock
         _architecture = config.Architecture;
         int channels = config.Channels(config.Shape.Resolution(level));
         int outputs = config.Channels(config.Shape.Resolution(level - 1));
-        if (level == config.Shape.Doublings || _architecture == NetworkArchitecture.Skip)
+        if (config.HasImageLayer(level))
             _fromRgb = new ConvLayer(tensors.Scope("fromrgb"), 3, channels, kernel: 1, clamp: config.ConvClamp, trainable: layers.NextIsTrainable());
         _conv0 = new ConvLayer(tensors.Scope("conv0"), channels, channels, kernel: 3, clamp: config.ConvClamp, trainable: layers.NextIsTrainable());
         _conv1 = new ConvLayer(tensors.Scope("conv1"), channels, outputs, kernel: 3, down: 2, clamp: config.ConvClamp, trainable: layers.NextIsTrainable());
@@ -81,12 +108,19 @@ internal sealed class DiscriminatorBlock
             x = x is null ? y : x.Plus(y);
             image = _architecture == NetworkArchitecture.Skip ? Upfirdn2d.Downsample(image!, ResamplingFilter.Binomial) : null;
         }
-        if (_skip is not null)
-        {
-            var y = _skip.Forward(x!, Math.Sqrt(0.5));
-            return (y.Plus(_conv1.Forward(_conv0.Forward(x!), Math.Sqrt(0.5))), image);
-        }
-        return (_conv1.Forward(_conv0.Forward(x!)), image);
+        return (Features(x!), image);
+    }
+
+    /// <summary>[N, 3, H, W] to [N, C, H, W]</summary>
+    public Tensor FromRgb(Tensor image) => _fromRgb!.Forward(image);
+
+    /// <summary>[N, C, H, W] to [N, C', H/2, W/2]</summary>
+    public Tensor Features(Tensor x)
+    {
+        if (_skip is null)
+            return _conv1.Forward(_conv0.Forward(x));
+        var y = _skip.Forward(x, Math.Sqrt(0.5));
+        return y.Plus(_conv1.Forward(_conv0.Forward(x), Math.Sqrt(0.5)));
     }
 }
 
@@ -104,12 +138,15 @@ internal sealed class DiscriminatorEpilogue
         _config = config;
         var (width, height) = config.Shape.Level(0);
         int channels = config.Channels(config.Shape.Resolution(0));
-        if (config.Architecture == NetworkArchitecture.Skip || config.Shape.Doublings == 0)
+        if (config.HasImageLayer(0))
             _fromRgb = new ConvLayer(tensors.Scope("fromrgb"), 3, channels, kernel: 1);
         _conv = new ConvLayer(tensors.Scope("conv"), channels + config.MinibatchChannels, channels, kernel: 3, clamp: config.ConvClamp);
         _fc = new FullyConnectedLayer(tensors.Scope("fc"), channels * width * height, channels, Activation.LeakyRelu);
         _out = new FullyConnectedLayer(tensors.Scope("out"), channels, config.LabelSize > 0 ? channels : 1);
     }
+
+    /// <summary>[N, 3, H, W] to [N, C, H, W]</summary>
+    public Tensor FromRgb(Tensor image) => _fromRgb!.Forward(image);
 
     /// <param name="x">[N, C, H, W] of the start block's size.</param>
     /// <param name="image">[N, 3, H, W] with skip connections or where this is the only block, else null.</param>
@@ -117,9 +154,9 @@ internal sealed class DiscriminatorEpilogue
     /// <returns>Logits, [N, 1]; positive means real.</returns>
     public Tensor Forward(Tensor? x, Tensor? image, Tensor? labelStyle)
     {
-        if (_fromRgb is not null)
+        if (_fromRgb is not null && image is not null)
         {
-            var y = _fromRgb.Forward(image!);
+            var y = _fromRgb.Forward(image);
             x = x is null ? y : x.Plus(y);
         }
         if (_config.MinibatchChannels > 0)

@@ -1,3 +1,4 @@
+using Atelier.Core.Schedules;
 using Atelier.Core.Specs;
 using Atelier.Training.Interop;
 using Atelier.Training.Ops;
@@ -21,6 +22,7 @@ public sealed class Generator
         _mapping = new MappingNetwork(mapping, config.LatentSize, config.LabelSize, config.StyleSize, config.MappingLayers);
         MeanStyle = mapping.Buffer("w_avg", [config.StyleSize], Initial.Zero);
         _synthesis = new SynthesisNetwork(tensors.Scope("synthesis"), config);
+        Stage = new NetworkStage(config.Shape.Doublings);
     }
 
     /// <summary>The network's shape.</summary>
@@ -28,6 +30,18 @@ public sealed class Generator
 
     /// <summary>Running mean of w, [styleSize].</summary>
     public Tensor MeanStyle { get; }
+
+    /// <summary>What of the network is in use; all of it at first.</summary>
+    public NetworkStage Stage { get; set; }
+
+    /// <summary>Sees every layer's features; null for none.</summary>
+    public IFeatureHook? Hook { get; set; }
+
+    /// <summary>Styles that images of the stage depend on: the first so many.</summary>
+    public int StylesInUse => (2 * Stage.Level) + 2;
+
+    /// <summary>The synthesis layers, from the start block.</summary>
+    public IReadOnlyList<SynthesisLayerName> Layers => _synthesis.Layers;
 
     /// <summary>The layout of a generator's flat buffer.</summary>
     public static NetworkLayout LayoutOf(GeneratorConfig config) => NetworkLayout.Of(tensors => _ = new Generator(tensors, config));
@@ -57,15 +71,30 @@ public sealed class Generator
         return first == Config.StyleCount ? near : TorchSharp.torch.cat([near, styles.narrow(1, first, Config.StyleCount - first)], 1);
     }
 
-    /// <summary>Styles to images.</summary>
+    /// <summary>Styles to images of full size; where the network has not grown so far, of larger pixels.</summary>
     /// <param name="styles">[N, StyleCount, styleSize]</param>
     /// <param name="noise">What the layers add.</param>
+    /// <param name="hook">Sees every layer's features, after <see cref="Hook"/>; null for none.</param>
     /// <returns>[N, 3, H, W], nominally in [-1, 1].</returns>
-    public Tensor Synthesize(Tensor styles, NoiseInput noise)
+    public Tensor Synthesize(Tensor styles, NoiseInput noise, IFeatureHook? hook = null)
+    {
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        var images = SynthesizeLevel(styles, noise, hook);
+        for (int level = Stage.Level; level < Config.Shape.Doublings; level++)
+            images = ImageLevels.Double(images);
+        return images.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Styles to images of the stage's level.</summary>
+    /// <param name="styles">[N, StyleCount, styleSize]</param>
+    /// <param name="noise">What the layers add.</param>
+    /// <param name="hook">Sees every layer's features, after <see cref="Hook"/>; null for none.</param>
+    /// <returns>[N, 3, h, w], nominally in [-1, 1]; of full size unless the network is growing.</returns>
+    public Tensor SynthesizeLevel(Tensor styles, NoiseInput noise, IFeatureHook? hook = null)
     {
         // What the graph needs of the layers' results it keeps itself, and frees on the way back.
         using var scope = TorchSharp.torch.NewDisposeScope();
-        return _synthesis.Forward(styles, noise).MoveToOuterDisposeScope();
+        return _synthesis.Forward(styles, new SynthesisPass(noise, Stage, FeatureHooks.Both(Hook, hook))).MoveToOuterDisposeScope();
     }
 }
 
@@ -112,35 +141,85 @@ internal sealed class MappingNetwork
 /// <summary>From styles to images: one block per resolution, from the learned constant up.</summary>
 internal sealed class SynthesisNetwork
 {
-    private readonly SynthesisBlock[] _blocks;
+    private readonly ISynthesisBlock[] _blocks;
+    private readonly bool _grows;
 
     public SynthesisNetwork(INetworkTensors tensors, GeneratorConfig config)
     {
-        _blocks = new SynthesisBlock[config.Shape.Doublings + 1];
+        _grows = config.FirstLevel is not null;
+        _blocks = new ISynthesisBlock[config.Shape.Doublings + 1];
         for (int level = 0; level < _blocks.Length; level++)
-            _blocks[level] = new SynthesisBlock(tensors.Scope($"b{config.Shape.Resolution(level)}"), config, level);
+        {
+            var scope = tensors.Scope($"b{config.Shape.Resolution(level)}");
+            _blocks[level] = config.Normalisation == Normalisation.Demodulation ? new SynthesisBlock(scope, config, level) : new AdaptiveBlock(scope, config, level);
+        }
+        Layers = [.. _blocks.SelectMany(block => block.Layers)];
     }
 
+    public IReadOnlyList<SynthesisLayerName> Layers { get; }
+
     /// <param name="styles">[N, StyleCount, styleSize]</param>
-    /// <param name="noise">What the layers add.</param>
-    /// <returns>[N, 3, H, W], nominally in [-1, 1].</returns>
-    public Tensor Forward(Tensor styles, NoiseInput noise)
+    /// <param name="pass">Noise, stage and hook.</param>
+    /// <returns>[N, 3, H, W] of the stage's level, nominally in [-1, 1].</returns>
+    public Tensor Forward(Tensor styles, in SynthesisPass pass)
     {
         Tensor? x = null, image = null;
         int style = 0;
-        foreach (var block in _blocks)
+        for (int level = 0; level <= pass.Stage.Level; level++)
         {
-            (x, image) = block.Forward(x, image, styles, style, noise);
+            var block = _blocks[level];
+            var below = x;
+            x = block.Features(x, styles, style, pass);
             style += block.Convolutions;
+            if (_grows)
+            {
+                if (level < pass.Stage.Level)
+                    continue;
+                image = block.Image(x, styles, style);
+                if (pass.Stage.IsFading)
+                    image = ImageLevels.Fade(ImageLevels.Double(_blocks[level - 1].Image(below!, styles, style - block.Convolutions)), image, pass.Stage.Fade);
+                continue;
+            }
+            if (image is not null)
+                image = Upfirdn2d.Upsample(image, ResamplingFilter.Binomial);
+            if (block.HasImage)
+            {
+                var rgb = block.Image(x, styles, style);
+                image = image is null ? rgb : image.Plus(rgb);
+            }
         }
         return image!;
     }
 }
 
-/// <summary>The layers of one resolution of the generator.</summary>
-internal sealed class SynthesisBlock
+/// <summary>The layers of one resolution, of either kind of generator.</summary>
+internal interface ISynthesisBlock
 {
-    private readonly NetworkArchitecture _architecture;
+    /// <summary>Convolutions, and so styles used up: in StyleGAN2 the next block starts with the style that this one's image used.</summary>
+    int Convolutions { get; }
+
+    /// <summary>Whether it makes an image.</summary>
+    bool HasImage { get; }
+
+    IEnumerable<SynthesisLayerName> Layers { get; }
+
+    /// <param name="x">[N, C, H/2, W/2], or null in the first block.</param>
+    /// <param name="styles">[N, StyleCount, styleSize] of the whole network.</param>
+    /// <param name="firstStyle">Index of this block's first style.</param>
+    /// <param name="pass">Noise, stage and hook.</param>
+    /// <returns>[N, C', H, W]</returns>
+    Tensor Features(Tensor? x, Tensor styles, int firstStyle, in SynthesisPass pass);
+
+    /// <param name="x">[N, C', H, W]</param>
+    /// <param name="styles">[N, StyleCount, styleSize]</param>
+    /// <param name="style">Index of the image's style.</param>
+    /// <returns>[N, 3, H, W]</returns>
+    Tensor Image(Tensor x, Tensor styles, int style);
+}
+
+/// <summary>The layers of one resolution of the generator.</summary>
+internal sealed class SynthesisBlock : ISynthesisBlock
+{
     private readonly Tensor? _constant;
     private readonly SynthesisLayer? _conv0;
     private readonly SynthesisLayer _conv1;
@@ -149,11 +228,11 @@ internal sealed class SynthesisBlock
 
     public SynthesisBlock(INetworkTensors tensors, GeneratorConfig config, int level)
     {
-        _architecture = config.Architecture;
         var size = config.Shape.Level(level);
         int outputs = config.Channels(config.Shape.Resolution(level));
         bool isFirst = level == 0;
         int firstLayer = isFirst ? 0 : (2 * level) - 1;
+        SynthesisLayerName Named(string convolution, int index) => new($"b{config.Shape.Resolution(level)}.{convolution}", index, outputs, size.Width, size.Height);
         if (isFirst)
         {
             _constant = tensors.Parameter("const", [outputs, size.Height, size.Width], Initial.Normal);
@@ -161,54 +240,34 @@ internal sealed class SynthesisBlock
         else
         {
             int inputs = config.Channels(config.Shape.Resolution(level - 1));
-            _conv0 = new SynthesisLayer(tensors.Scope("conv0"), firstLayer, inputs, outputs, config.StyleSize, size, up: 2, config.ConvClamp);
-            if (_architecture == NetworkArchitecture.Resnet)
+            _conv0 = new SynthesisLayer(tensors.Scope("conv0"), Named("conv0", firstLayer), inputs, outputs, config.StyleSize, size, up: 2, config.ConvClamp);
+            if (config.Architecture == NetworkArchitecture.Resnet)
                 _skip = new ConvLayer(tensors.Scope("skip"), inputs, outputs, kernel: 1, bias: false, Activation.Linear, up: 2);
         }
-        _conv1 = new SynthesisLayer(tensors.Scope("conv1"), firstLayer + (isFirst ? 0 : 1), outputs, outputs, config.StyleSize, size, up: 1, config.ConvClamp);
-        if (_architecture == NetworkArchitecture.Skip || level == config.Shape.Doublings)
+        _conv1 = new SynthesisLayer(tensors.Scope("conv1"), Named("conv1", firstLayer + (isFirst ? 0 : 1)), outputs, outputs, config.StyleSize, size, up: 1, config.ConvClamp);
+        if (config.HasImageLayer(level))
             _toRgb = new ToRgbLayer(tensors.Scope("torgb"), outputs, config.StyleSize, config.ConvClamp);
         tensors.ResampleFilter();
     }
 
-    /// <summary>Convolutions, and so styles used up: the next block starts with the style that this one's image used.</summary>
     public int Convolutions => _conv0 is null ? 1 : 2;
 
-    /// <param name="x">[N, C, H/2, W/2], or null in the first block.</param>
-    /// <param name="image">[N, 3, H/2, W/2], or null.</param>
-    /// <param name="styles">[N, StyleCount, styleSize] of the whole network.</param>
-    /// <param name="firstStyle">Index of this block's first style.</param>
-    /// <param name="noise">What the layers add.</param>
-    /// <returns>Features [N, C', H, W] and the image so far [N, 3, H, W].</returns>
-    public (Tensor X, Tensor? Image) Forward(Tensor? x, Tensor? image, Tensor styles, int firstStyle, NoiseInput noise)
+    public bool HasImage => _toRgb is not null;
+
+    public IEnumerable<SynthesisLayerName> Layers => _conv0 is null ? [_conv1.Name] : [_conv0.Name, _conv1.Name];
+
+    public Tensor Features(Tensor? x, Tensor styles, int firstStyle, in SynthesisPass pass)
     {
-        int next = firstStyle;
-        Tensor Style() => styles.select(1, next++);
-
         if (_constant is not null)
-        {
-            x = _conv1.Forward(_constant.unsqueeze(0).expand([styles.shape[0], -1, -1, -1]).contiguous(), Style(), noise);
-        }
-        else if (_skip is not null)
-        {
-            var y = _skip.Forward(x!, Math.Sqrt(0.5));
-            x = _conv0!.Forward(x!, Style(), noise);
-            x = y.Plus(_conv1.Forward(x, Style(), noise, Math.Sqrt(0.5)));
-        }
-        else
-        {
-            x = _conv1.Forward(_conv0!.Forward(x!, Style(), noise), Style(), noise);
-        }
-
-        if (image is not null)
-            image = Upfirdn2d.Upsample(image, ResamplingFilter.Binomial);
-        if (_toRgb is not null)
-        {
-            var rgb = _toRgb.Forward(x, Style());
-            image = image is null ? rgb : image.Plus(rgb);
-        }
-        return (x, image);
+            return _conv1.Forward(_constant.unsqueeze(0).expand([styles.shape[0], -1, -1, -1]).contiguous(), styles.select(1, firstStyle), pass);
+        if (_skip is null)
+            return _conv1.Forward(_conv0!.Forward(x!, styles.select(1, firstStyle), pass), styles.select(1, firstStyle + 1), pass);
+        var y = _skip.Forward(x!, Math.Sqrt(0.5));
+        x = _conv0!.Forward(x!, styles.select(1, firstStyle), pass);
+        return y.Plus(_conv1.Forward(x, styles.select(1, firstStyle + 1), pass, Math.Sqrt(0.5)));
     }
+
+    public Tensor Image(Tensor x, Tensor styles, int style) => _toRgb!.Forward(x, styles.select(1, style));
 }
 
 /// <summary>A modulated 3×3 convolution with noise, bias and leaky ReLU (Karras et al. 2020 §2.2).</summary>
@@ -220,20 +279,19 @@ internal sealed class SynthesisLayer
     private readonly Tensor _noiseConstant;
     private readonly Tensor _noiseStrength;
     private readonly ConvolutionLayer _layer;
-    private readonly int _index;
     private readonly double? _clamp;
 
     /// <param name="tensors">Where the tensors come from.</param>
-    /// <param name="index">Place among the synthesis layers, from the start block: which noise it draws.</param>
+    /// <param name="name">Its name; its place says which noise it draws.</param>
     /// <param name="inputs">Input channels.</param>
     /// <param name="outputs">Output channels.</param>
     /// <param name="styleSize">Length of w.</param>
     /// <param name="size">Output size in pixels.</param>
     /// <param name="up">1 or 2.</param>
     /// <param name="clamp">Bound on the output, or null.</param>
-    public SynthesisLayer(INetworkTensors tensors, int index, int inputs, int outputs, int styleSize, (int Width, int Height) size, int up, double? clamp)
+    public SynthesisLayer(INetworkTensors tensors, SynthesisLayerName name, int inputs, int outputs, int styleSize, (int Width, int Height) size, int up, double? clamp)
     {
-        (_index, _clamp) = (index, clamp);
+        (Name, _clamp) = (name, clamp);
         _affine = new FullyConnectedLayer(tensors.Scope("affine"), styleSize, inputs, biasInitial: 1);
         _weight = tensors.Parameter("weight", [outputs, inputs, 3, 3], Initial.Normal);
         _noiseStrength = tensors.Parameter("noise_strength", [], Initial.Zero);
@@ -243,17 +301,19 @@ internal sealed class SynthesisLayer
         _layer = new ConvolutionLayer(kernel: 3, up, down: 1, ResamplingFilter.Binomial, Activation.LeakyRelu);
     }
 
+    public SynthesisLayerName Name { get; }
+
     /// <param name="x">[N, inputs, H/up, W/up]</param>
     /// <param name="style">[N, styleSize]</param>
-    /// <param name="noise">What to add.</param>
+    /// <param name="pass">Noise and hook.</param>
     /// <param name="gain">Scales the output (√½ on residual branches).</param>
     /// <returns>[N, outputs, H, W]</returns>
-    public Tensor Forward(Tensor x, Tensor style, NoiseInput noise, double gain = 1)
+    public Tensor Forward(Tensor x, Tensor style, in SynthesisPass pass, double gain = 1)
     {
-        var drawn = noise.For(_index, x.shape[0], _noiseConstant);
+        var drawn = pass.Noise.For(Name.Index, x.shape[0], _noiseConstant);
         var styles = _affine.Forward(style);
-        return _layer.Apply(
-            x, _weight, styles, DemodulationOp.Apply(_weight, styles), drawn, drawn is null ? null : _noiseStrength, _bias, Math.Sqrt(2) * gain, _clamp * gain);
+        return pass.Visit(Name, _layer.Apply(
+            x, _weight, styles, DemodulationOp.Apply(_weight, styles), drawn, drawn is null ? null : _noiseStrength, _bias, Math.Sqrt(2) * gain, _clamp * gain));
     }
 }
 

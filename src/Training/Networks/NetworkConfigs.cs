@@ -12,15 +12,22 @@ namespace Atelier.Training.Networks;
 /// <param name="ChannelMax">See <paramref name="ChannelBase"/>.</param>
 /// <param name="MappingLayers">Fully connected layers from z to w.</param>
 /// <param name="Architecture">How blocks pass images along.</param>
-/// <param name="ConvClamp">Bound on the output of every convolution, or null.</param>
+/// <param name="ConvClamp">Bound on the output of every convolution, or null; of demodulated ones alone.</param>
+/// <param name="Normalisation">What keeps the scale of features.</param>
+/// <param name="FirstLevel">Doublings of the start block from which it grows; null for a network that does not.</param>
 public sealed record GeneratorConfig(
     ImageShape Shape, int LatentSize, int StyleSize, int LabelSize, int ChannelBase, int ChannelMax, int MappingLayers,
-    NetworkArchitecture Architecture = NetworkArchitecture.Skip, double? ConvClamp = null)
+    NetworkArchitecture Architecture = NetworkArchitecture.Skip, double? ConvClamp = null,
+    Normalisation Normalisation = Normalisation.Demodulation, int? FirstLevel = null)
 {
     /// <summary>Channels of a block whose longer side is <paramref name="resolution"/>.</summary>
     public int Channels(int resolution) => Math.Min(ChannelBase / resolution, ChannelMax);
 
-    /// <summary>Styles that the synthesis network takes: one a convolution, and one for the last image.</summary>
+    /// <summary>Whether a level's block makes an image.</summary>
+    /// <param name="level">Doublings of the start block.</param>
+    public bool HasImageLayer(int level) => level == Shape.Doublings || Architecture == NetworkArchitecture.Skip || level >= FirstLevel;
+
+    /// <summary>Styles that the synthesis network takes: one a convolution, and one for the last image; without demodulation two a block.</summary>
     public int StyleCount => (2 * Shape.Doublings) + 2;
 }
 
@@ -34,12 +41,17 @@ public sealed record GeneratorConfig(
 /// <param name="MinibatchGroup">Images compared with each other by the minibatch deviation; null for all of a call.</param>
 /// <param name="MinibatchChannels">Feature maps of minibatch deviation.</param>
 /// <param name="FrozenLayers">Layers from the image side that are not trained (freeze-d).</param>
+/// <param name="FirstLevel">Doublings of the start block from which it grows; null for a network that does not.</param>
 public sealed record DiscriminatorConfig(
     ImageShape Shape, int LabelSize, int ChannelBase, int ChannelMax, NetworkArchitecture Architecture = NetworkArchitecture.Resnet,
-    double? ConvClamp = null, int? MinibatchGroup = 4, int MinibatchChannels = 1, int FrozenLayers = 0)
+    double? ConvClamp = null, int? MinibatchGroup = 4, int MinibatchChannels = 1, int FrozenLayers = 0, int? FirstLevel = null)
 {
     /// <summary>Layers of the label mapping, as published.</summary>
     public const int LabelMappingLayers = 8;
+
+    /// <summary>Whether a level's block reads the image.</summary>
+    /// <param name="level">Doublings of the start block.</param>
+    public bool HasImageLayer(int level) => level == Shape.Doublings || Architecture == NetworkArchitecture.Skip || level >= FirstLevel;
 
     /// <summary>Channels of a block whose longer side is <paramref name="resolution"/>.</summary>
     public int Channels(int resolution) => Math.Min(ChannelBase / resolution, ChannelMax);

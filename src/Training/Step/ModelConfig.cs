@@ -10,15 +10,26 @@ namespace Atelier.Training.Step;
 public sealed class ModelConfig
 {
     /// <summary>Derives the layouts from the networks' shapes.</summary>
-    public ModelConfig(GeneratorConfig generator, DiscriminatorConfig discriminator)
+    /// <param name="generator">The generator's shape.</param>
+    /// <param name="discriminator">The discriminator's shape.</param>
+    /// <param name="stages">What of them is in use over the images; null for all from the start.</param>
+    public ModelConfig(GeneratorConfig generator, DiscriminatorConfig discriminator, StageSchedule? stages = null)
     {
+        Stages = stages ?? new StageSchedule(generator.Shape.Doublings);
         Generator = generator;
         Discriminator = discriminator;
         GeneratorLayout = Networks.Generator.LayoutOf(generator);
         DiscriminatorLayout = Networks.Discriminator.LayoutOf(discriminator);
         GeneratorBuffer = new PhaseBuffer(GeneratorLayout, generator.StyleSize);
         DiscriminatorBuffer = new PhaseBuffer(DiscriminatorLayout, generator.StyleSize);
+        PixelShares = PixelInstanceNorm.SharesOf(GeneratorLayout);
     }
+
+    /// <summary>What of the networks is in use over the images.</summary>
+    public StageSchedule Stages { get; }
+
+    /// <summary>The ρ of pixel-instance normalisation among the generator's tensors; none without it.</summary>
+    internal IReadOnlyList<LayoutEntry> PixelShares { get; }
 
     /// <summary>The generator's shape.</summary>
     public GeneratorConfig Generator { get; }
@@ -50,12 +61,13 @@ public static class SpecModel
         var shape = new ImageShape(spec.Resolution.Width, spec.Resolution.Height);
         var discriminator = new DiscriminatorConfig(
             shape, spec.LabelDim, spec.ChannelBase, spec.ChannelMax, spec.DArch, spec.ConvClamp,
-            spec.MbstdGroup, spec.MbstdChannels, spec.FreezeD);
+            spec.MbstdGroup, spec.MbstdChannels, spec.FreezeD, spec.Stages.Growth?.First);
         return new ModelConfig(
             new GeneratorConfig(
                 shape, spec.ZDim, spec.WDim, spec.LabelDim, spec.ChannelBase, spec.ChannelMax, spec.MappingLayers,
-                spec.GArch, spec.ConvClamp),
-            discriminator);
+                spec.GArch, spec.ConvClamp, spec.Normalisation, spec.Stages.Growth?.First),
+            discriminator,
+            spec.Stages);
     }
 
     /// <summary>The step of a resolved spec.</summary>
@@ -65,7 +77,10 @@ public static class SpecModel
         return new StepOptions(
             spec.Batch, spec.Phases, new LossOptions(spec.Gamma, spec.PlWeight, spec.PlDecay, spec.PlBatchShrink, spec.ToAugmentation()),
             spec.AdamFor(TrainedNetwork.Generator), spec.AdamFor(TrainedNetwork.Discriminator),
-            spec.EmaKimg, spec.EmaRampup, spec.WAvgBeta);
+            spec.EmaKimg, spec.EmaRampup, spec.WAvgBeta)
+        {
+            Growing = spec.Growing ? new GrowingSteps(level => (spec.BatchAt(level), spec.AdamAt(TrainedNetwork.Generator, level), spec.AdamAt(TrainedNetwork.Discriminator, level))) : null,
+        };
     }
 
     private static AugmentationOptions? ToAugmentation(this RunSpec spec) => spec.Aug switch

@@ -177,6 +177,13 @@ internal sealed class Replica : IDisposable
         FixedDiscriminator = new Discriminator(_fixedDiscriminatorViews, model.Discriminator);
     }
 
+    /// <summary>Sets what of the networks is in use.</summary>
+    public void Use(NetworkStage stage)
+    {
+        TrainedGenerator.Stage = FixedGenerator.Stage = stage;
+        TrainedDiscriminator.Stage = FixedDiscriminator.Stage = stage;
+    }
+
     /// <summary>What this lane's shard adds to a generator phase.</summary>
     public Tensor GeneratorBuffer { get; }
 

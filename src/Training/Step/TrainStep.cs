@@ -52,16 +52,19 @@ public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepO
         var parameters = (trainsGenerator ? state.Generator : state.Discriminator).narrow(0, 0, buffer.GradientLength);
 
         moments.Step++;
-        var adam = trainsGenerator ? options.GeneratorAdam : options.DiscriminatorAdam;
+        var (batch, generatorAdam, discriminatorAdam) = At(state);
+        var adam = trainsGenerator ? generatorAdam : discriminatorAdam;
         var nonFinite = FlatOptimizer.AdamStep(
             parameters, buffer.Gradient(sum), moments.First, moments.Second, adam, moments.Step, scale);
+        if (trainsGenerator)
+            PixelInstanceNorm.Clip(state.Generator, state.Model.PixelShares);
 
         if (trainsGenerator || phase.HasMain)
             Follow(MeanStyle(state), buffer.MeanStyle(sum).Times(scale), 1 - options.MeanStyleDecay);
         if (trainsGenerator && phase.HasRegularisation)
             Follow(state.PathLengthMean, buffer.Statistic(sum, PhaseStatistic.PathLength).Times(scale), options.Losses.PathDecay);
         if (options.Losses.Augmentation?.Adaptive is not null && !trainsGenerator) // both of D's phases see real images
-            state.SawRealSigns(buffer.Statistic(sum, PhaseStatistic.RealSigns).to(ScalarType.Float64).Times(scale * options.Batch), options.Batch);
+            state.SawRealSigns(buffer.Statistic(sum, PhaseStatistic.RealSigns).to(ScalarType.Float64).Times(scale * batch), batch);
         statistics.Add(phase.Kind, buffer.Statistics(sum).Times(scale), nonFinite);
     }
 
@@ -70,17 +73,29 @@ public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepO
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var layout = state.Model.GeneratorLayout;
-        double beta = EmaSchedule.Beta(options.Batch, new ImageCount(state.ImageCount), options.EmaKimg, options.EmaRampup);
+        int batch = At(state).Batch;
+        double beta = EmaSchedule.Beta(batch, new ImageCount(state.ImageCount), options.EmaKimg, options.EmaRampup);
         FlatOptimizer.Ema(state.GeneratorAverage.narrow(0, 0, layout.ParameterLength), state.Generator.narrow(0, 0, layout.ParameterLength), beta);
         long buffers = layout.Length - layout.ParameterLength;
         state.GeneratorAverage.narrow(0, layout.ParameterLength, buffers).copy_(state.Generator.narrow(0, layout.ParameterLength, buffers));
         state.PhasesDone = 0;
         state.Iteration++;
-        state.ImageCount += options.Batch;
+        int level = state.Stage.Level;
+        state.ImageCount += batch;
+        if (state.Stage.Level != level)
+        {
+            // Moments of layers that had no part so far would make their first steps far too long; the published trainer forgets all of them.
+            state.GeneratorMoments.Forget();
+            state.DiscriminatorMoments.Forget();
+        }
         if (options.Losses.Augmentation?.Adaptive is { } adaptive && adaptive.IsDue(state.Iteration))
-            state.Augmentation = adaptive.Step(state.Augmentation, options.Batch);
+            state.Augmentation = adaptive.Step(state.Augmentation, batch);
         statistics.AugmentationP = options.Losses.Augmentation?.Probability(state.PhaseStart.AugmentationP) ?? 0;
     }
+
+    /// <summary>What holds for the minibatch that begins with the state's next image.</summary>
+    private (int Batch, AdamHyper Generator, AdamHyper Discriminator) At(TrajectoryState state) =>
+        options.Growing?.At(state.Stage.Level) ?? (options.Batch, options.GeneratorAdam, options.DiscriminatorAdam);
 
     private static Tensor MeanStyle(TrajectoryState state)
     {
@@ -103,7 +118,15 @@ public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepO
 /// <param name="MeanStyleDecay">The mean of w moves by 1 − this towards each batch's mean.</param>
 public sealed record StepOptions(
     int Batch, IReadOnlyList<Phase> Phases, LossOptions Losses, AdamHyper GeneratorAdam, AdamHyper DiscriminatorAdam, double EmaKimg, double? EmaRampup,
-    double MeanStyleDecay = 0.995);
+    double MeanStyleDecay = 0.995)
+{
+    /// <summary>What a growing network has otherwise at some levels; null for one that does not grow.</summary>
+    public GrowingSteps? Growing { get; init; }
+}
+
+/// <summary>Minibatch and learning rates of a growing network.</summary>
+/// <param name="At">Of a level: images an iteration, and Adam for G and D.</param>
+public sealed record GrowingSteps(Func<int, (int Batch, AdamHyper Generator, AdamHyper Discriminator)> At);
 
 /// <summary>The losses' weights.</summary>
 /// <param name="Gamma">Weight γ of R1; the penalty is γ/2·‖∇D‖² (Mescheder et al. 2018).</param>
@@ -116,4 +139,5 @@ public sealed record LossOptions(double Gamma, double PathWeight = 2, double Pat
 /// <summary>What a phase takes of the state besides the networks, as it was when the phase began.</summary>
 /// <param name="PathLengthMean">[1] the mean path length.</param>
 /// <param name="AugmentationP">Probability of augmentations, where it is adapted.</param>
-public readonly record struct PhaseStart(Tensor PathLengthMean, double AugmentationP);
+/// <param name="Stage">What of the networks is in use.</param>
+public readonly record struct PhaseStart(Tensor PathLengthMean, double AugmentationP, NetworkStage Stage);

@@ -1,3 +1,4 @@
+using Atelier.Core;
 using Atelier.Core.Randomness;
 using Atelier.Core.Schedules;
 using Atelier.Training.Interop;
@@ -85,7 +86,10 @@ public sealed class TrajectoryState : IDisposable
     }
 
     /// <summary>What a phase that begins now takes besides the networks.</summary>
-    public PhaseStart PhaseStart => new(PathLengthMean, _augmentationP ??= Augmentation.P);
+    public PhaseStart PhaseStart => new(PathLengthMean, _augmentationP ??= Augmentation.P, Stage);
+
+    /// <summary>What of the networks is in use for the next image.</summary>
+    public NetworkStage Stage => Model.Stages.At(new ImageCount(ImageCount));
 
     /// <summary>Iterations finished.</summary>
     public long Iteration { get; internal set; }
@@ -179,6 +183,14 @@ public sealed class AdamMoments(long length, ScalarType precision, Device device
 
     /// <summary>Steps taken, main and regularisation passes together.</summary>
     public long Step { get; internal set; }
+
+    /// <summary>As before the first step.</summary>
+    internal void Forget()
+    {
+        First.zero_();
+        Second.zero_();
+        Step = 0;
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -13,57 +13,71 @@ namespace Atelier.Worker.Loop;
 /// <summary>Real images and draws of the shards that one holder computes.</summary>
 public sealed class StepInputs : IDisposable
 {
-    private readonly ImageLoader _loader;
     private readonly ImageDataset _dataset;
     private readonly RunKeys _keys;
     private readonly DrawSource _source;
     private readonly ShardRange _held;
-    private readonly int _shardSize;
+    private readonly MinibatchSchedule _minibatches;
+    private readonly int _shards;
+    private readonly Func<long, ImageDraw> _order;
+    private ImageLoader _loader;
+    private int _batch;
+    private TimeSpan _waitedBefore;
 
     /// <summary>Starts reading ahead.</summary>
     /// <param name="dataset">The images; not owned.</param>
     /// <param name="keys">Seed and branch.</param>
     /// <param name="source">What the draws have in common.</param>
     /// <param name="held">The shards of this holder.</param>
-    /// <param name="shardSize">Images a shard.</param>
-    /// <param name="batch">Images an iteration.</param>
+    /// <param name="minibatches">Images per iteration.</param>
+    /// <param name="shards">Shards that each minibatch is cut into.</param>
     /// <param name="mirror">Whether images are flipped at random.</param>
-    public StepInputs(ImageDataset dataset, RunKeys keys, DrawSource source, ShardRange held, int shardSize, int batch, bool mirror)
+    public StepInputs(ImageDataset dataset, RunKeys keys, DrawSource source, ShardRange held, MinibatchSchedule minibatches, int shards, bool mirror)
     {
-        (_dataset, _keys, _source, _held, _shardSize) = (dataset, keys, source, held, shardSize);
+        ArgumentNullException.ThrowIfNull(minibatches);
+        (_dataset, _keys, _source, _held, _minibatches, _shards) = (dataset, keys, source, held, minibatches, shards);
         var order = new DataOrder(keys.Seed, keys.Branch, dataset.Count);
-        _loader = new ImageLoader(
-            dataset,
-            position => new ImageDraw((int)order.ImageAt(position), mirror && order.MirrorAt(position)),
-            new LoaderOptions { BatchSize = held.Count * shardSize, Stride = batch });
+        _order = position => new ImageDraw((int)order.ImageAt(position), mirror && order.MirrorAt(position));
+        _loader = Loader(_batch = minibatches.Batch);
     }
 
     /// <summary>How long training has waited for images, in all.</summary>
-    public TimeSpan Waited => _loader.Waited;
+    public TimeSpan Waited => _waitedBefore + _loader.Waited;
 
     /// <summary>The inputs of one iteration.</summary>
     /// <param name="iteration">Iterations finished.</param>
     /// <param name="shown">Images shown before it: its place in the data order.</param>
     /// <param name="cancellation">Ends the wait for images.</param>
-    public Minibatch At(long iteration, ImageCount shown, CancellationToken cancellation) =>
-        new(this, iteration, _loader.Take(shown.Images + (_held.Start * (long)_shardSize), cancellation));
+    public Minibatch At(long iteration, ImageCount shown, CancellationToken cancellation)
+    {
+        if (_minibatches.At(shown) is var batch && batch != _batch)
+        {
+            _waitedBefore += _loader.Waited;
+            _loader.Dispose();
+            _loader = Loader(_batch = batch);
+        }
+        int shardSize = batch / _shards;
+        return new(this, iteration, shardSize, _loader.Take(shown.Images + (_held.Start * (long)shardSize), cancellation));
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _loader.Dispose();
 
+    private ImageLoader Loader(int batch) => new(_dataset, _order, new LoaderOptions { BatchSize = _held.Count * (batch / _shards), Stride = batch });
+
     /// <summary>The inputs of one iteration's phases and shards.</summary>
-    public sealed class Minibatch(StepInputs inputs, long iteration, ImageBatch images)
+    public sealed class Minibatch(StepInputs inputs, long iteration, int shardSize, ImageBatch images)
     {
         /// <summary>The inputs of one phase of one shard.</summary>
         public ShardInputs Of(Phase phase, int shard)
         {
             var basis = new DrawKey(inputs._keys.Seed, inputs._keys.Branch, DrawPurpose.Latent, iteration, (int)phase.Kind, shard);
-            return new ShardInputs(new RealShard(inputs._shardSize, () => Load(shard)), new KeyedDraws(basis, inputs._source));
+            return new ShardInputs(new RealShard(shardSize, () => Load(shard)), new KeyedDraws(basis, inputs._source));
         }
 
         private (Tensor Images, Tensor? Labels) Load(int shard)
         {
-            int n = inputs._shardSize, first = (shard - inputs._held.Start) * n;
+            int n = shardSize, first = (shard - inputs._held.Start) * n;
             var (width, height) = inputs._dataset.Resolution;
             var pixels = images.Pixels.AsSpan(first * inputs._dataset.ImageBytes, n * inputs._dataset.ImageBytes).ToArray();
             var real = tensor(pixels, [n, 3, height, width]).to(inputs._source.Device).to(inputs._source.Precision).DividedBy(127.5).Minus(1); // bytes travel, a quarter of the numbers

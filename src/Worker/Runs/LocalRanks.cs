@@ -26,7 +26,7 @@ internal sealed class LocalRanks : IDisposable
         {
             var state = new TrajectoryState(model, ScalarType.Float32, device);
             var shardLanes = new ShardLanes(state, spec.ToStep().Losses, Math.Min(lanes, reduction.Held.Count));
-            var inputs = new StepInputs(dataset, new RunKeys(spec.Seed, run.Record.Branch), source, reduction.Held, spec.Shard, spec.Batch, spec.Mirror);
+            var inputs = new StepInputs(dataset, new RunKeys(spec.Seed, run.Record.Branch), source, reduction.Held, spec.Minibatches, spec.Shards, spec.Mirror);
             _holders.Add(new LocalRank(state, shardLanes, inputs, new TrainStep(shardLanes, reduction, spec.ToStep()), new StepStatistics(device)));
         }
     }

@@ -85,7 +85,7 @@ public sealed class PreviewGrid
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var views = new NetworkViews(state.Model.GeneratorLayout, state.GeneratorAverage);
-        var generator = new Generator(views, state.Model.Generator);
+        var generator = new Generator(views, state.Model.Generator) { Stage = state.Stage };
         var pixels = new float[_latents.shape[0] * _size.ImageBytes];
         for (int first = 0; first < Columns * Rows; first += ImagesAtOnce)
         {

@@ -93,7 +93,7 @@ internal sealed class RunContext : IDisposable
         Spec.ZDim, Spec.LabelDim, Dataset.Count, (image, label) => Dataset.CopyLabel((int)image, label), Spec.StyleMixing, RandomNoise: true, ScalarType.Float32, _device);
 
     /// <summary>Inputs of a range of its shards; disposed by the caller.</summary>
-    public StepInputs Inputs(Core.Sharding.ShardRange held) => new(Dataset, Keys, Draws(), held, Spec.Shard, Spec.Batch, Spec.Mirror);
+    public StepInputs Inputs(Core.Sharding.ShardRange held) => new(Dataset, Keys, Draws(), held, Spec.Minibatches, Spec.Shards, Spec.Mirror);
 
     /// <summary>The record that its folder begins with.</summary>
     public RunRecord Record(DateTimeOffset now) => new(_identity.DataPath, Spec, Branch, Init, now);

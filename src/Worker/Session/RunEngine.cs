@@ -122,7 +122,7 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
                     Hold(new StateVersion(lineage, new(state.Iteration, state.PhasesDone)));
                 },
             };
-            var limit = new ImageCount(state.ImageCount + ((plan.Limit.Iteration - state.Iteration) * context.Spec.Batch));
+            var limit = context.Spec.Minibatches.After(new ImageCount(state.ImageCount), plan.Limit.Iteration - state.Iteration);
             var speed = new Speed(this, reduction, time);
             new TrainingLoop(step, inputs, new StopFlag(), [speed, _notes, new ReplicaChecks(context, plan, rank, outbox), speed.Restart]).Run(state, limit, context.Statistics, cancellation);
             if (rank == 0)

@@ -9,7 +9,7 @@ public class RecipesTests
 
     [Fact]
     public void Names_Shipped_AreThese() =>
-        Assert.Equal(["auto", "cifar", "config-e", "config-f", "demo", "demo64", "paper1024", "paper256", "paper512"], Recipes.Names);
+        Assert.Equal(["auto", "cifar", "config-a", "config-b", "config-c", "config-d", "config-e", "config-f", "demo", "demo64", "paper1024", "paper256", "paper512", "pin"], Recipes.Names);
 
     /// <summary>The table of the design, §9.</summary>
     [Theory]

@@ -7,7 +7,7 @@ internal static class Samples
 {
     /// <summary>An accepted value of a key that is not its default: the first of a few that fits.</summary>
     public static string Other(SpecKey key) =>
-        new[] { "2.5", "7", "2", "0.5", "true", "128", "none", "orig", "fit", "skip", "random", "ada", "noise", "abcdef", "some-name" }
+        new[] { "2.5", "7", "2", "0.5", "true", "128", "none", "orig", "fit", "skip", "random", "ada", "noise", "instance", "8:64", "abcdef", "some-name" }
             .First(text => IsAccepted(key, text) && key.Format(key.With(new RunSpec(), text)) != key.Default);
 
     /// <summary>A spec in which no key has its default.</summary>

@@ -90,11 +90,37 @@ public sealed class TrajectoryTests : IDisposable
     [InlineData("g-reg-every=none", "d-reg-every=none")]
     [InlineData("conv-clamp=1", "freeze-d=2")]
     [InlineData("pl-weight=0", "style-mixing=0")]
+    [InlineData("g-arch=orig", "normalisation=instance")]
+    [InlineData("g-arch=orig,pin-kimg=0.02", "normalisation=pin")]
     public void Execute_OtherNetworksAndPhases_SameStateOnTwoHolders(string first, string second)
     {
+        string[] set = [.. first.Split(','), second];
         Assert.Equal(
-            Run("one", images: 32, set: [first, second]).StateSha256,
-            Run("two", images: 32, workers: 2, set: [first, second]).StateSha256);
+            Run("one", images: 32, set: set).StateSha256,
+            Run("two", images: 32, workers: 2, set: set).StateSha256);
+    }
+
+    [Theory]
+    [InlineData("instance")]
+    [InlineData("demodulation")]
+    public void Execute_GrowingNetworks_OneTrajectoryOnAnyHoldersAndThroughStops(string normalisation)
+    {
+        // 4×4, a fade to 8×8, 8×8, a fade to 16×16, 16×16; minibatches of 16, 8 and 8 images; stopped within each of these.
+        string[] set = [$"normalisation={normalisation}", "growing=true", "g-arch=orig", "d-arch=orig", "growing-start=4", "growing-kimg=0.032", "fade-kimg=0.024", "level-batch=4:16", "level-lr=16:0.003"];
+        var alone = Run("alone", images: 144, set: set);
+        Assert.Equal(alone.StateSha256, Run("holders", workers: 4, images: 144, set: set).StateSha256);
+        RunOutcome last;
+        int starts = 0;
+        do
+        {
+            last = Run("stopped", workers: 1 + (starts % 3), images: 144, stopAfter: 4, set: set);
+            starts++;
+        }
+        while (last.End == LoopEnd.Stopped && starts < 10);
+
+        // Three iterations of 16 images and twelve of 8.
+        Assert.Equal(4, starts);
+        Assert.Equal(alone.StateSha256, last.StateSha256);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using Atelier.Core.Schedules;
+
 namespace Atelier.Core.Fleet.Snapshots;
 
 /// <summary>
@@ -53,15 +55,15 @@ public abstract record SnapshotDecision
 /// <summary>When periodic snapshots are due: after the iteration that reaches or crosses a multiple of the interval.</summary>
 /// <param name="BaseIteration">An iteration whose image count is known: 0, or that of the snapshot which the run goes on from.</param>
 /// <param name="BaseImages">Images shown by then.</param>
-/// <param name="Batch">Images per iteration.</param>
+/// <param name="Minibatches">Images per iteration.</param>
 /// <param name="Interval">Images between two snapshots; 0 for none.</param>
-public sealed record SnapshotSchedule(long BaseIteration, long BaseImages, int Batch, long Interval)
+public sealed record SnapshotSchedule(long BaseIteration, long BaseImages, MinibatchSchedule Minibatches, long Interval)
 {
     /// <summary>Images shown when so many iterations are done.</summary>
-    public ImageCount ImagesAt(long iteration) => new(BaseImages + ((iteration - BaseIteration) * Batch));
+    public ImageCount ImagesAt(long iteration) => Minibatches.After(new(BaseImages), iteration - BaseIteration);
 
     /// <summary>Iterations done when so many images are shown, the last one whole.</summary>
-    public long IterationAt(ImageCount total) => BaseIteration + Math.Max(0, (total.Images - BaseImages + Batch - 1) / Batch);
+    public long IterationAt(ImageCount total) => BaseIteration + Minibatches.IterationsTo(new(BaseImages), total);
 
     /// <summary>The first due iteration after another one; null for none.</summary>
     public long? NextAfter(long iteration)

@@ -14,7 +14,7 @@ public sealed class SnapshotScheduleTests
     [InlineData(10, 100, 8, 16, 10, 12)]
     public void NextAfter_AnIteration_IsTheFirstThatCrossesAMultiple(long baseIteration, long baseImages, int batch, long interval, long after, long expected)
     {
-        var schedule = new SnapshotSchedule(baseIteration, baseImages, batch, interval);
+        var schedule = new SnapshotSchedule(baseIteration, baseImages, new(batch), interval);
 
         Assert.Equal(expected, schedule.NextAfter(after));
         // As the loop sees it: the iteration crosses a multiple, none between does.
@@ -22,14 +22,14 @@ public sealed class SnapshotScheduleTests
     }
 
     [Fact]
-    public void NextAfter_WithoutAnInterval_IsNever() => Assert.Null(new SnapshotSchedule(0, 0, 8, 0).NextAfter(3));
+    public void NextAfter_WithoutAnInterval_IsNever() => Assert.Null(new SnapshotSchedule(0, 0, new(8), 0).NextAfter(3));
 
     [Theory]
     [InlineData(0, 0)]
     [InlineData(16, 2)]
     [InlineData(17, 3)]
     public void IterationAt_ImageCounts_IsTheLastOneWhole(long images, long iteration) =>
-        Assert.Equal(iteration, new SnapshotSchedule(0, 0, 8, 16).IterationAt(new ImageCount(images)));
+        Assert.Equal(iteration, new SnapshotSchedule(0, 0, new(8), 16).IterationAt(new ImageCount(images)));
 
     [Theory]
     [InlineData(1, 0, false)]
