@@ -9,6 +9,7 @@ using Atelier.Training.Randomness;
 using Atelier.Training.Snapshots;
 using Atelier.Training.Step;
 using Atelier.Worker.Loop;
+using Atelier.Worker.Telemetry;
 
 namespace Atelier.Worker.Runs;
 
@@ -79,7 +80,10 @@ public static class LocalRun
         // After the tick: a process that is killed while it measures has told of it.
         var measuring = new MaintenanceClock([metrics], time);
         var tick = new TickObserver(
-            folder.Stats, notes, display, time, ImageCount.FromKimg(spec.TickKimg), from, spec.Total, () => holders.DataWaited, () => maintenance.Taken + measuring.Taken);
+            folder.Stats, notes, display, time, ImageCount.FromKimg(spec.TickKimg), from, spec.Total, () => holders.DataWaited, () => maintenance.Taken + measuring.Taken)
+        {
+            Reported = reached => WorkerMetrics.Reached(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder.Path))), reached),
+        };
         var nonFinite = new NonFiniteWatch(tick, leave);
         using var limit = request.TimeLimit is { } length ? time.CreateTimer(_ => stop.Request(), null, length, Timeout.InfiniteTimeSpan) : null;
         long started = time.GetTimestamp();

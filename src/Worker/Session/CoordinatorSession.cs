@@ -115,6 +115,7 @@ internal sealed class CoordinatorSession(
             if (_isAttached)
                 Volatile.Write(ref _aloneSince, time.GetTimestamp());
             _isAttached = false;
+            options.Health.NotReady($"no coordinator at {coordinator} ({Describe(status)})");
             return new Ending(status, attachedAt is { } since ? time.GetElapsedTime(since) : null, eviction);
         }
         using var late = new CancellationTokenSource(patience + patience, time);
@@ -179,6 +180,7 @@ internal sealed class CoordinatorSession(
             if (!_isAttached)
                 say($"attached to {coordinator}");
             _isAttached = true;
+            options.Health.Ready();
         }
         hear(message);
     }
