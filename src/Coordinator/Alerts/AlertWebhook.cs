@@ -15,7 +15,7 @@ namespace Atelier.Coordinator.Alerts;
 /// <param name="say">Told of an address that takes none.</param>
 /// <param name="metrics">Counts them.</param>
 /// <param name="time">The clock.</param>
-internal sealed class AlertWebhook(Uri? address, Action<string> say, CoordinatorMetrics metrics, TimeProvider time) : BackgroundService
+public sealed class AlertWebhook(Uri? address, Action<string> say, CoordinatorMetrics metrics, TimeProvider time) : BackgroundService
 {
     private const int Tries = 3;
     private const int MostWaiting = 256;
