@@ -110,6 +110,7 @@ public sealed partial class RunGrain
             return () =>
             {
                 ObserveMetric(metric, value);
+                _journal!.AddMetric(line);
                 Recorded(result, new MetricMeasured(Now, snapshot.At.Kimg, metric.Results[0], value, snapshot.ToString()));
                 return Task.CompletedTask;
             };

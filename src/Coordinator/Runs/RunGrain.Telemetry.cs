@@ -80,7 +80,7 @@ public sealed partial class RunGrain
         }
 
         var taken = (Now - former.StageSince).TotalSeconds;
-        if (former.Stage == GenerationStage.Gathering && now.Stage == GenerationStage.Preparing) _metrics.HaltDuration.Record(taken, run);
+        if (former is { Stage: GenerationStage.Gathering, Plan: not null } && now.Stage == GenerationStage.Preparing) _metrics.HaltDuration.Record(taken, run);
         if (former.Stage == GenerationStage.Preparing && now.Stage == GenerationStage.Running)
         {
             _metrics.PrepareDuration.Record(taken, run);
@@ -99,6 +99,7 @@ public sealed partial class RunGrain
     /// <summary>What a worker's tick says to alerts.</summary>
     private void ObserveTick(string json)
     {
+        _journal!.AddTick(json);
         using var tick = JsonDocument.Parse(json);
         _nonFinite = tick.RootElement.TryGetProperty("Gradients/non_finite", out var counted) && counted.TryGetProperty("mean", out var mean) && mean.TryGetDouble(out var value) ? (long)value : 0;
         if (_nonFinite > 0) _metrics.NonFinite.Add(_nonFinite, CoordinatorMetrics.Tag("run", Name));

@@ -230,6 +230,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
             _events = new RunEvents(Name, State.Events, _journal, _files.WritesEvents, _log, _time) { Generation = () => State.Generation?.Generation.Number ?? 0 };
             _events.Resume();
             RecallJournal();
+            _metrics.Begin(Name);
             if (State.Generation is not null) GoOn();
         }
 

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Threading.Channels;
+using Atelier.Storage.TensorBoard;
 using Microsoft.Extensions.Logging;
 
 namespace Atelier.Coordinator.Runs;
@@ -9,6 +11,8 @@ namespace Atelier.Coordinator.Runs;
 /// </summary>
 internal sealed partial class RunJournal : IDisposable
 {
+    private const string Ticks = "ticks", Metrics = "metrics";
+
     /// <summary>More lines than this do not wait for a store.</summary>
     private const int MostWaiting = 4096;
 
@@ -20,6 +24,7 @@ internal sealed partial class RunJournal : IDisposable
     private readonly Channel<(string File, string Line)> _lines = Channel.CreateBounded<(string, string)>(
         new BoundedChannelOptions(MostWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
 
+    private readonly ScalarFile? _scalars;
     private readonly CancellationTokenSource _end = new();
     private readonly RunStore _store;
     private readonly ILogger _log;
@@ -31,6 +36,7 @@ internal sealed partial class RunJournal : IDisposable
     public RunJournal(RunStore store, ILogger log, TimeProvider time)
     {
         (_store, _log, _time) = (store, log, time);
+        _scalars = store.Folder is { } folder ? new ScalarFile(folder, time) : null;
         Written = Task.Run(WriteAsync);
     }
 
@@ -40,6 +46,12 @@ internal sealed partial class RunJournal : IDisposable
     /// <summary>Appends a line.</summary>
     public void Append(string file, string line) => _lines.Writer.TryWrite((file, line));
 
+    /// <summary>Adds a tick to what TensorBoard reads, where the store is a folder.</summary>
+    public void AddTick(string line) => Append(Ticks, line);
+
+    /// <summary>Adds a metric to what TensorBoard reads, where the store is a folder.</summary>
+    public void AddMetric(string line) => Append(Metrics, line);
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -47,7 +59,7 @@ internal sealed partial class RunJournal : IDisposable
         _end.Cancel();
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "the log of the run in {Store} cannot be written there: {Reason}; trying again")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the files of the run in {Store} cannot be written: {Reason}")]
     private static partial void Unwritten(ILogger logger, string store, string reason);
 
     private async Task WriteAsync()
@@ -57,7 +69,22 @@ internal sealed partial class RunJournal : IDisposable
             if (_store.Folder is null) await PauseAsync(Gathering);
             var batch = new List<(string File, string Line)>();
             while (_lines.Reader.TryRead(out var next)) batch.Add(next);
-            foreach (var file in batch.GroupBy(line => line.File)) await WriteAsync(file.Key, [.. file.Select(line => line.Line)]);
+            foreach (var scalar in batch.Where(line => line.File is Ticks or Metrics)) AddScalar(scalar.File, scalar.Line);
+            foreach (var file in batch.Where(line => line.File is not (Ticks or Metrics)).GroupBy(line => line.File)) await WriteAsync(file.Key, [.. file.Select(line => line.Line)]);
+        }
+    }
+
+    private void AddScalar(string kind, string line)
+    {
+        try
+        {
+            if (kind == Ticks) _scalars?.AddTick(line);
+            else _scalars?.AddMetric(line);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            // `stats.jsonl` and `metric-NAME.jsonl` have it too.
+            Unwritten(_log, _store.Location, error.Message);
         }
     }
 

@@ -88,6 +88,14 @@ public sealed class CoordinatorMetrics : IDisposable
     /// <summary>Whether somebody reads the fleet's gauges.</summary>
     internal bool IsRead => _members.Enabled;
 
+    /// <summary>A run's grain has come up here. Its counters begin at 0: of one that begins at 1, an alert would see no increase.</summary>
+    internal void Begin(string run)
+    {
+        var tag = Tag("run", run);
+        foreach (var counter in (Counter<long>[])[Recoveries, Disagreements, NonFinite, SnapshotFailures]) counter.Add(0, tag);
+        foreach (var reason in Enum.GetValues<GenerationEnd>()) Generations.Add(0, tag, Tag("reason", $"{reason}"));
+    }
+
     /// <summary>Where a run stands now.</summary>
     internal void Publish(RunReading run) => _runs[run.Run] = run;
 

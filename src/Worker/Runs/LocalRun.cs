@@ -3,6 +3,7 @@ using Atelier.Core.Runs;
 using Atelier.Core.Specs;
 using Atelier.Storage.Blobs;
 using Atelier.Storage.Snapshots;
+using Atelier.Storage.TensorBoard;
 using Atelier.Training.Data;
 using Atelier.Training.Numerics;
 using Atelier.Training.Randomness;
@@ -68,7 +69,11 @@ public static class LocalRun
         var previews = new PreviewObserver(folder, notes, grid, ImageCount.FromKimg(spec.ImageKimg));
         var from = new ImageCount(state.ImageCount);
         var leave = new StopFlag();
-        using var metrics = new MetricObserver(folder, notes, events, display, store, snapshots, run, request.StatisticsFolder, device, lanes * request.Workers, leave, from, time);
+        var scalars = new ScalarFile(folder.Path, time);
+        using var metrics = new MetricObserver(folder, notes, events, display, store, snapshots, run, request.StatisticsFolder, device, lanes * request.Workers, leave, from, time)
+        {
+            Noted = line => notes.Try(ScalarFile.Prefix + "*", () => scalars.AddMetric(line)),
+        };
         if (!isNew)
             metrics.CatchUp(state);
         if (RollbackOf(run.Record, store, null, metrics.Verdict) is { } late)
@@ -76,13 +81,18 @@ public static class LocalRun
             RollBack(run.Record, store, events, late, time);
             return null;
         }
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder.Path)));
         var maintenance = new MaintenanceClock([snapshots, previews], time);
         // After the tick: a process that is killed while it measures has told of it.
         var measuring = new MaintenanceClock([metrics], time);
         var tick = new TickObserver(
             folder.Stats, notes, display, time, ImageCount.FromKimg(spec.TickKimg), from, spec.Total, () => holders.DataWaited, () => maintenance.Taken + measuring.Taken)
         {
-            Reported = reached => WorkerMetrics.Reached(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder.Path))), reached),
+            Reported = reached =>
+            {
+                WorkerMetrics.Reached(name, reached);
+                notes.Try(ScalarFile.Prefix + "*", () => scalars.AddTick(reached.ToJson()));
+            },
         };
         var nonFinite = new NonFiniteWatch(tick, leave);
         using var limit = request.TimeLimit is { } length ? time.CreateTimer(_ => stop.Request(), null, length, Timeout.InfiniteTimeSpan) : null;

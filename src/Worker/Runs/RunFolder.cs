@@ -151,7 +151,11 @@ public sealed class RunFiles(IRunDisplay display)
     /// <returns>Whether it was written.</returns>
     public bool Write(string path, byte[] content) => Try(path, () => Storage.AtomicFile.WriteAllBytes(path, content));
 
-    private bool Try(string path, Action write)
+    /// <summary>Writes something that the display is told of where it cannot be written.</summary>
+    /// <param name="path">What to call it.</param>
+    /// <param name="write">Writes it.</param>
+    /// <returns>Whether it was written.</returns>
+    public bool Try(string path, Action write)
     {
         try
         {
