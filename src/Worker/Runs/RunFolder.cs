@@ -17,6 +17,9 @@ public sealed record RunFolder(string Path)
     /// <summary>One line an event.</summary>
     public string Events => In("events.jsonl");
 
+    /// <summary>One line for each that workers and coordinators said; of a run on a coordinator.</summary>
+    public string Log => In("log.jsonl");
+
     /// <summary>A grid of real images.</summary>
     public string Reals => In("reals.png");
 
