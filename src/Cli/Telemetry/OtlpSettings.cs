@@ -23,8 +23,9 @@ internal sealed record OtlpSettings(bool SendsMetrics, bool SendsTraces, bool Se
     internal static OtlpSettings From(Func<string, string?> variable)
     {
         bool isOff = string.Equals(variable("OTEL_SDK_DISABLED"), "true", StringComparison.OrdinalIgnoreCase);
+        bool IsGiven(string name) => !string.IsNullOrEmpty(variable(name));
         bool Sends(string signal) => !isOff
-            && !string.IsNullOrEmpty(variable(Endpoint) ?? variable($"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"))
+            && (IsGiven(Endpoint) || IsGiven($"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"))
             && variable($"OTEL_{signal}_EXPORTER") is null or "" or "otlp";
         return new(Sends("METRICS"), Sends("TRACES"), Sends("LOGS"), SamplerOf(variable("OTEL_TRACES_SAMPLER"), variable("OTEL_TRACES_SAMPLER_ARG")));
     }
@@ -51,13 +52,16 @@ internal sealed record OtlpSettings(bool SendsMetrics, bool SendsTraces, bool Se
 /// <param name="inner">Decides on the others.</param>
 internal sealed class TraceRoots(Sampler inner) : Sampler
 {
+    /// <summary>What ASP.NET Core calls a request that has come in; Orleans' calls are of the same kind.</summary>
+    private const string Request = "Microsoft.AspNetCore.Hosting.HttpRequestIn";
+
     /// <inheritdoc/>
     public override SamplingResult ShouldSample(in SamplingParameters samplingParameters)
     {
         bool isRoot = samplingParameters.ParentContext.TraceId == default;
         bool mayBegin = samplingParameters.Kind switch
         {
-            ActivityKind.Server => samplingParameters.Tags?.Any(tag => tag.Key == "rpc.system" && tag.Value is "orleans") != true,
+            ActivityKind.Server => samplingParameters.Name == Request,
             ActivityKind.Internal => samplingParameters.Name == "generation" || samplingParameters.Name.StartsWith(CommandSpan.Prefix, StringComparison.Ordinal),
             _ => false,
         };

@@ -44,10 +44,11 @@ public static class LocalRun
         using var run = RunPreparation.Prepare(request, time);
         var spec = run.Record.Spec;
         var folder = new RunFolder(request.Out);
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder.Path)));
         int lanes = spec.Lanes ?? Math.Max(1, Environment.ProcessorCount / spec.Threads / request.Workers);
         NumericsEnvironment.Apply(spec.Threads, lanes * request.Workers);
         var device = request.Device.Open();
-        using var holders = new LocalRanks(run, request.Workers, lanes, device);
+        using var holders = new LocalRanks(run, request.Workers, lanes, device, name, time);
 
         using var held = RunLock.Take(folder);
         folder.DeleteUnfinished();
@@ -81,7 +82,6 @@ public static class LocalRun
             RollBack(run.Record, store, events, late, time);
             return null;
         }
-        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder.Path)));
         var maintenance = new MaintenanceClock([snapshots, previews], time);
         // After the tick: a process that is killed while it measures has told of it.
         var measuring = new MaintenanceClock([metrics], time);

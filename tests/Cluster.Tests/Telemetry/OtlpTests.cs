@@ -44,13 +44,13 @@ public sealed class OtlpTests : IDisposable
         var path = PathOf(part);
         Assert.Equal(
             [
-                ("atelier-worker", "evaluation part"), ("atelier-coordinator", "evaluation"), ("atelier-coordinator", "snapshot"), ("atelier-worker", "snapshot slice"),
+                ("atelier-worker", "evaluation part"), ("atelier-worker", "order Evaluate"), ("atelier-coordinator", "evaluation"), ("atelier-coordinator", "snapshot"), ("atelier-worker", "snapshot slice"),
                 ("atelier-worker", "order Go"), ("atelier-coordinator", "generation"),
             ],
-            path.Take(6).Select(span => (span.Service, span.Name)));
+            path.Take(7).Select(span => (span.Service, span.Name)));
         // Above it the request, as its libraries call it, and the command.
-        Assert.Equal("atelier-coordinator", path[6].Service);
-        Assert.Contains("Submit", path[6].Name, StringComparison.Ordinal);
+        Assert.Equal("atelier-coordinator", path[7].Service);
+        Assert.Contains("Submit", path[7].Name, StringComparison.Ordinal);
         Assert.Equal(("atelier", "atelier submit", ""), (path[^1].Service, path[^1].Name, path[^1].Parent));
         Assert.All(path, span => Assert.Equal(part.Trace, span.Trace));
 
