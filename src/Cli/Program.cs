@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Atelier.Cli;
 using Atelier.Cli.Commands;
+using Atelier.Cli.Telemetry;
 
 var root = new RootCommand("Atelier trains StyleGAN2: the same bits on any number of workers, through any crash.")
 {
@@ -21,6 +22,7 @@ var root = new RootCommand("Atelier trains StyleGAN2: the same bits on any numbe
     RunCommands.Describe(),
     WatchCommand.Create(),
     RunCommands.Logs(),
+    RunCommands.Events(),
     RunCommands.Pause(),
     RunCommands.Resume(),
     RunCommands.Cancel(),
@@ -43,5 +45,5 @@ return ErrorHandler.Run(() =>
     var parsed = root.Parse(args);
     UsageError.ThrowIfAny(parsed);
     KernelsOption.Apply(parsed);
-    return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return CommandSpan.Run(parsed, () => parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false }));
 });

@@ -14,7 +14,8 @@ internal static class DependencyTable
         new("src/Kernels", [], []) { Friends = ["Atelier.Training", "Atelier.Training.Tests"] },
         new("src/Protos", ["src/Core"], ["Google.Protobuf", "Grpc.Core.Api", "Grpc.Tools"]),
         new("src/Rpc", ["src/Core"], ["Grpc.Net.Client"]),
-        new("src/Storage", ["src/Core"], ["AWSSDK.Core", "AWSSDK.S3"]),
+        // The scalars of runs, as TensorBoard reads them, are messages too.
+        new("src/Storage", ["src/Core", "src/Protos"], ["AWSSDK.Core", "AWSSDK.S3", "Google.Protobuf"]),
         new("src/Training", ["src/Core", "src/Kernels", "src/Storage"],
             ["libtorch-cpu-linux-x64", "ScottPlot", "SixLabors.ImageSharp", "SkiaSharp", "SkiaSharp.NativeAssets.Linux.NoDependencies", "System.IO.Hashing", "TorchSharp", "TorchSharp-cuda-linux"]),
         // The loop handles the tensors that Training's public members speak of; it references no binding of its own.
@@ -23,7 +24,8 @@ internal static class DependencyTable
         new("src/Coordinator", ["src/Core", "src/Protos", "src/Rpc", "src/Storage"],
             ["Google.Protobuf", "Grpc.AspNetCore", "Grpc.AspNetCore.HealthChecks", "Microsoft.Data.Sqlite", "Microsoft.Orleans.Clustering.AdoNet", "Microsoft.Orleans.Connections.Security", "Microsoft.Orleans.Persistence.AdoNet",
                 "Microsoft.Orleans.Sdk", "Microsoft.Orleans.Serialization.SystemTextJson", "Microsoft.Orleans.Server", "Npgsql"]),
-        new("src/Cli", ["src/Coordinator", "src/Core", "src/Protos", "src/Rpc", "src/Storage", "src/Training", "src/Worker"], ["Google.Protobuf", "Grpc.Net.Client", "Spectre.Console", "System.CommandLine"])
+        new("src/Cli", ["src/Coordinator", "src/Core", "src/Protos", "src/Rpc", "src/Storage", "src/Training", "src/Worker"], ["Google.Protobuf", "Grpc.Net.Client", "OpenTelemetry.Exporter.OpenTelemetryProtocol", "OpenTelemetry.Exporter.Prometheus.AspNetCore", "OpenTelemetry.Instrumentation.AspNetCore",
+                "OpenTelemetry.Instrumentation.GrpcNetClient", "OpenTelemetry.Instrumentation.Process", "OpenTelemetry.Instrumentation.Runtime", "Spectre.Console", "System.CommandLine"])
         {
             Sees = ["TorchSharp"],
             // Benchmarks start its processes and report errors as it does.
@@ -46,7 +48,7 @@ internal static class DependencyTable
     public static IReadOnlyList<string> TestPackages { get; } = ["FsCheck", "Grpc.AspNetCore", "Microsoft.ML.OnnxRuntime", "xunit.v3"];
 
     /// <summary>Families of packages whose assemblies use each other's types: how the packages' names begin, and how the assemblies' do.</summary>
-    public static IReadOnlyDictionary<string, string> PackageFamilies { get; } = new Dictionary<string, string> { ["Grpc."] = "Grpc.", ["Microsoft.Orleans."] = "Orleans." };
+    public static IReadOnlyDictionary<string, string> PackageFamilies { get; } = new Dictionary<string, string> { ["Grpc."] = "Grpc.", ["Microsoft.Orleans."] = "Orleans.", ["OpenTelemetry."] = "OpenTelemetry" };
 
     /// <summary>Where native code may be imported and pointers used, and why.</summary>
     public static IReadOnlyDictionary<string, string> NativeBoundary { get; } = new Dictionary<string, string>

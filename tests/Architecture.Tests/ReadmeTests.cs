@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Atelier.Core;
 using Atelier.Core.Specs;
+using Atelier.Storage.TensorBoard;
 using Atelier.TestKit;
 using Atelier.Worker.Runs;
 
@@ -58,6 +59,7 @@ public sealed partial class ReadmeTests
                 .Select(property => (string)property.GetValue(folder)!),
             folder.Fakes(ImageCount.FromKimg(200)),
             folder.Metric("rfd"),
+            ScalarFile.Prefix + "*",
         ];
         Assert.Equal(
             named.Select(Path.GetFileName).Order(StringComparer.Ordinal),

@@ -59,6 +59,8 @@ public sealed class ReplicaTests(PostgresServer postgres) : IDisposable
     {
         await StartAsync();
         var before = await Cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Workers.Count == 2 && run.Iteration > 10);
+        var said = await SaidAsync();
+        Assert.NotEmpty(said);
         for (int replica = 0; replica < Cluster.Replicas; replica++)
             Cluster.KillReplica(replica);
         var clock = Stopwatch.StartNew();
@@ -69,10 +71,23 @@ public sealed class ReplicaTests(PostgresServer postgres) : IDisposable
 
         TestContext.Current.SendDiagnosticMessage($"served again after {clock.Elapsed.TotalSeconds:0.0} s");
         Assert.Equal(before.Generation, after.Generation);
+        // None of those who heard it is left.
+        Assert.Subset((await SaidAsync()).ToHashSet(), said.ToHashSet());
         await Cluster.AssertOneTrajectoryAsync(Run);
     }
 
     public void Dispose() => _cluster?.Dispose();
+
+    /// <summary>What was said about the run, and what happened to it.</summary>
+    private async Task<List<string>> SaidAsync()
+    {
+        using var call = Cluster.Runs.Logs(new LogsRequest { Run = Run }, cancellationToken: TestContext.Current.CancellationToken);
+        var said = new List<string>();
+        while (await call.ResponseStream.MoveNext(TestContext.Current.CancellationToken))
+            said.Add(call.ResponseStream.Current.Text);
+        var known = await Cluster.Runs.DescribeAsync(new DescribeRequest { Run = Run, LastEvents = 500 }, cancellationToken: TestContext.Current.CancellationToken);
+        return [.. said, .. known.LastEvents.Where(happened => happened.Json.Contains("\"event\"", StringComparison.Ordinal)).Select(happened => happened.Json)];
+    }
 
     private async Task StartAsync()
     {

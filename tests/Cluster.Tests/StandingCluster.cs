@@ -19,18 +19,22 @@ internal sealed class StandingCluster : IDisposable
     private readonly List<GrpcChannel> _channels = [];
     private readonly AtelierProcess[] _coordinators;
     private readonly string? _database;
+    private readonly IReadOnlyList<string> _launcher;
+    private readonly IReadOnlyList<string> _options;
     private readonly int _firstPort = Random.Shared.Next(15000, 30000);
 
     /// <param name="prepare">Called with the folder of the coordinator's database before it starts; null for nothing.</param>
     /// <param name="database">A database that several replicas share; null for one coordinator and its file.</param>
     /// <param name="replicas">How many coordinators.</param>
-    public StandingCluster(Action<string>? prepare = null, string? database = null, int replicas = 1)
+    /// <param name="options">More options of coordinators.</param>
+    /// <param name="launcher">A program and arguments of its own to start coordinators with.</param>
+    public StandingCluster(Action<string>? prepare = null, string? database = null, int replicas = 1, IReadOnlyList<string>? options = null, IReadOnlyList<string>? launcher = null)
     {
-        _database = database;
+        (_database, _options, _launcher) = (database, options ?? [], launcher ?? []);
         Directory.CreateDirectory(_folder["database"]);
         prepare?.Invoke(_folder["database"]);
         TestImages.WriteStored(Data, 20, TinyRun.Side);
-        _coordinators = [.. Enumerable.Range(0, replicas).Select(replica => AtelierProcess.Start(CoordinatorArguments(replica)))];
+        _coordinators = [.. Enumerable.Range(0, replicas).Select(replica => AtelierProcess.Start(CoordinatorArguments(replica), _launcher))];
         _channels.AddRange(Enumerable.Range(0, replicas).Select(replica => CoordinatorChannel.Open(AddressOf(replica), null)));
     }
 
@@ -68,6 +72,9 @@ internal sealed class StandingCluster : IDisposable
 
     /// <summary>Starts a worker with options of its own.</summary>
     public void StartWorkerWith(string name, params string[] options) => Start(name, options, []);
+
+    /// <summary>Starts a worker with options and a launcher of its own.</summary>
+    public void StartWorker(string name, IReadOnlyList<string> options, IReadOnlyList<string> launcher) => Start(name, [.. options], launcher);
 
     /// <summary>Starts a worker that measures only.</summary>
     public void StartEvaluator(string name) => Start(name, ["--role", "evaluator"], []);
@@ -133,7 +140,7 @@ internal sealed class StandingCluster : IDisposable
     public void StartReplica(int replica, params IReadOnlyList<string> launcher)
     {
         _coordinators[replica].Dispose();
-        _coordinators[replica] = AtelierProcess.Start(CoordinatorArguments(replica), launcher);
+        _coordinators[replica] = AtelierProcess.Start(CoordinatorArguments(replica), launcher.Count > 0 ? launcher : _launcher);
     }
 
     /// <summary>Asks a replica to stop, and starts another build in its place.</summary>
@@ -144,7 +151,7 @@ internal sealed class StandingCluster : IDisposable
         SignalReplica(replica, "TERM");
         UntilReplicaEnds(replica).Succeeded();
         _coordinators[replica].Dispose();
-        _coordinators[replica] = build is null ? AtelierProcess.Start(CoordinatorArguments(replica)) : AtelierProcess.StartOf(build, CoordinatorArguments(replica));
+        _coordinators[replica] = build is null ? AtelierProcess.Start(CoordinatorArguments(replica), _launcher) : AtelierProcess.StartOf(build, CoordinatorArguments(replica));
     }
 
     /// <summary>Sends a replica a signal.</summary>
@@ -257,6 +264,6 @@ internal sealed class StandingCluster : IDisposable
     private string[] CoordinatorArguments(int replica) =>
     [
         "coordinator", "--listen", AddressOf(replica), "--lease", _database is null ? "3" : "10",
-        .. _database is null ? (string[])["--database", Path.Combine(_folder["database"], "c.db")] : ["--database", $"postgres:{_database}", "--replica-listen", $"127.0.0.1:{_firstPort + replica}"],
+        .. _database is null ? (string[])["--database", Path.Combine(_folder["database"], "c.db")] : ["--database", $"postgres:{_database}", "--replica-listen", $"127.0.0.1:{_firstPort + replica}"], .. _options,
     ];
 }

@@ -2,12 +2,14 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Atelier.Cli.Certificates;
 using Atelier.Cli.Cluster;
+using Atelier.Cli.Telemetry;
 using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Runs;
 using Atelier.Coordinator.Storage;
 using Atelier.Core;
 using Atelier.Core.Access;
 using Atelier.Core.Fleet.Membership;
+using Atelier.Core.Telemetry;
 
 namespace Atelier.Cli.Commands;
 
@@ -30,9 +32,11 @@ internal static class CoordinatorCommand
         var storeRoots = Places(AllowedPlaces.StoreRootOption, "a folder below which runs may be kept; again for each (default: anywhere)");
         var s3Endpoints = Places(AllowedPlaces.S3EndpointOption, "the address of an S3 server where runs may be kept; again for each (default: any)");
         var replica = new Option<string?>("--replica-listen") { Description = "HOST:PORT where other replicas reach this one (default: port 11111 beside the first --listen)" };
+        var monitoring = MonitoringServer.Option();
+        var webhook = new Option<string?>("--alert-webhook") { Description = "http(s)://… that alerts of runs are posted to, as JSON (default: nowhere)" };
         var noRunFiles = new Option<bool>("--no-run-files") { Description = "do not write events.jsonl", Hidden = true };
         var untilStdinCloses = ParentProcess.ExitOption();
-        var command = new Command("coordinator", "Keep runs and workers together") { listen, certificate, key, authority, people, workers, lease, dataRoots, storeRoots, s3Endpoints, replica, noRunFiles, untilStdinCloses };
+        var command = new Command("coordinator", "Keep runs and workers together") { listen, certificate, key, authority, people, workers, lease, dataRoots, storeRoots, s3Endpoints, replica, monitoring, webhook, noRunFiles, untilStdinCloses };
         database.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -45,7 +49,8 @@ internal static class CoordinatorCommand
                 throw new UserErrorException($"callers' certificates need TLS: give {AccessOptions.Authority} together with {AccessOptions.Certificate} and {AccessOptions.Key}");
             var callers = Tls.Authorities(parsed.GetValue(authority));
             var addresses = parsed.GetValue(listen)!.Select(ListenAddress.Parse).ToList();
-            return Run(name => new CoordinatorOptions
+            var alerts = WebhookOf(parsed.GetValue(webhook));
+            return Run(MonitoringServer.Parse(parsed.GetValue(monitoring)), addresses[0].ToString(), name => new CoordinatorOptions
             {
                 Listen = addresses,
                 Database = name,
@@ -57,6 +62,7 @@ internal static class CoordinatorCommand
                 ReplicaAddress = ReplicaAddressOf(parsed.GetValue(replica), addresses),
                 Places = places,
                 Fleet = new FleetSettings { LeaseLength = workerLease },
+                AlertWebhook = alerts,
                 Files = new RunFiles(WritesEvents: !parsed.GetValue(noRunFiles)),
             }, database.Open(parsed));
         });
@@ -74,7 +80,12 @@ internal static class CoordinatorCommand
         ? TimeSpan.FromSeconds(seconds)
         : throw new UserErrorException($"{option.Name} {parsed.GetValue(option)}: a number from 1 to 3600 is needed");
 
-    private static int Run(Func<CoordinatorDatabase, CoordinatorOptions> options, CoordinatorDatabase database)
+    private static Uri? WebhookOf(string? given) =>
+        given is null ? null
+        : Uri.TryCreate(given, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? address
+        : throw new UserErrorException($"--alert-webhook {given}: an address such as https://alerts.example/atelier is needed");
+
+    private static int Run(ListenAddress? monitoring, string name, Func<CoordinatorDatabase, CoordinatorOptions> options, CoordinatorDatabase database)
     {
         using var stop = new CancellationTokenSource();
         void Handle(PosixSignalContext context)
@@ -85,13 +96,15 @@ internal static class CoordinatorCommand
         }
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
-        RunAsync(options, database, stop.Token).GetAwaiter().GetResult();
+        RunAsync(monitoring, name, options, database, stop.Token).GetAwaiter().GetResult();
         return ExitCode.Success;
     }
 
-    private static async Task RunAsync(Func<CoordinatorDatabase, CoordinatorOptions> options, CoordinatorDatabase database, CancellationToken stop)
+    private static async Task RunAsync(ListenAddress? monitoring, string name, Func<CoordinatorDatabase, CoordinatorOptions> options, CoordinatorDatabase database, CancellationToken stop)
     {
         await using var opened = database;
-        await new CoordinatorProcess(options(opened) with { Say = Console.WriteLine }, TimeProvider.System).RunAsync(stop);
+        var health = new ProcessHealth();
+        await using var telemetry = await ProcessTelemetry.StartAsync("atelier-coordinator", $"{Environment.MachineName}/{name}", monitoring, health, Console.WriteLine);
+        await new CoordinatorProcess(options(opened) with { Say = Console.WriteLine, Health = health, Logging = telemetry.AddLogging }, TimeProvider.System).RunAsync(stop);
     }
 }

@@ -7,7 +7,7 @@ using Atelier.Protos;
 
 namespace Atelier.Cli.Commands;
 
-/// <summary>What people ask a coordinator about runs: <c>ls</c>, <c>describe</c>, <c>logs</c>, <c>pause</c>, <c>resume</c>, <c>cancel</c>, <c>delete</c>.</summary>
+/// <summary>What people ask a coordinator about runs: <c>ls</c>, <c>describe</c>, <c>logs</c>, <c>events</c>, <c>pause</c>, <c>resume</c>, <c>cancel</c>, <c>delete</c>.</summary>
 internal static class RunCommands
 {
     /// <summary>How many of a run's last events <c>describe</c> shows, without ticks.</summary>
@@ -43,7 +43,7 @@ internal static class RunCommands
         {
             var known = await replicas.CallAsync(runs => runs.DescribeAsync(new DescribeRequest { Run = parsed.GetValue(run), LastEvents = LookedThrough }));
             // Ticks say how far the run is, which stands above; they would leave no room for what happened.
-            var events = known.LastEvents.Where(happened => JsonNode.Parse(happened.Json) is JsonObject json && json.ContainsKey("event")).TakeLast(LastEvents).ToList();
+            var events = known.LastEvents.Where(IsNoTick).TakeLast(LastEvents).ToList();
             known.LastEvents.Clear();
             known.LastEvents.AddRange(events);
             output.Print(parsed, () => RunLines.ToJson(known), () => RunLines.Describe(known));
@@ -69,6 +69,22 @@ internal static class RunCommands
                     ? new JsonObject { ["at"] = RunLines.Moment(line.AtUnixMs), ["worker"] = line.Worker, ["text"] = line.Text }.ToJsonString()
                     : $"{RunLines.Clock(line.AtUnixMs)} {line.Worker}: {line.Text}");
             }
+        });
+        return command;
+    }
+
+    public static Command Events()
+    {
+        var run = RunArgument();
+        var ticks = new Option<bool>("--ticks") { Description = "with the lines of ticks" };
+        var command = new Command("events", "Print what happened to a run, as far back as the coordinator keeps it") { run, ticks };
+        var output = new OutputOption("text");
+        output.AddTo(command);
+        SetAction(command, async (parsed, replicas) =>
+        {
+            var known = await replicas.CallAsync(runs => runs.DescribeAsync(new DescribeRequest { Run = parsed.GetValue(run), LastEvents = LookedThrough }));
+            foreach (var happened in known.LastEvents.Where(happened => parsed.GetValue(ticks) || IsNoTick(happened)))
+                Console.WriteLine(output.IsJson(parsed) ? happened.Json : $"{RunLines.Moment(happened.AtUnixMs)} {happened.Text}");
         });
         return command;
     }
@@ -131,6 +147,8 @@ internal static class RunCommands
         }));
         return command;
     }
+
+    private static bool IsNoTick(RunEvent happened) => JsonNode.Parse(happened.Json) is JsonObject json && json.ContainsKey("event");
 
     private static bool IsConfirmed(RunDescription known)
     {

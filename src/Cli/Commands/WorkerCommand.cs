@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Atelier.Cli.Certificates;
 using Atelier.Cli.Cluster;
+using Atelier.Cli.Telemetry;
 using Atelier.Core;
 using Atelier.Core.Access;
 using Atelier.Core.Fleet;
@@ -40,8 +41,9 @@ internal static class WorkerCommand
             Description = "seconds that leaving may take; what nobody takes over in this time is saved in the run's store",
             DefaultValueFactory = _ => WorkerOptions.DefaultDrainTimeout.TotalSeconds,
         };
+        var monitoring = MonitoringServer.Option();
         var untilStdinCloses = ParentProcess.ExitOption();
-        var command = new Command("worker", "Compute for a coordinator") { coordinators, role, name, threads, lanes, device, run, drainTimeout, listen, advertise, noSharedMemory, token, authority, certificate, key, untilStdinCloses };
+        var command = new Command("worker", "Compute for a coordinator") { coordinators, role, name, threads, lanes, device, run, drainTimeout, listen, advertise, noSharedMemory, monitoring, token, authority, certificate, key, untilStdinCloses };
         command.SetAction(parsed =>
         {
             int count = parsed.GetValue(threads);
@@ -73,12 +75,12 @@ internal static class WorkerCommand
                 Host = parsed.GetValue(advertise),
                 Security = new PeerSecurity(own, authorities, options.Token),
             };
-            return Run(options, reached);
+            return Run(options, reached, MonitoringServer.Parse(parsed.GetValue(monitoring)));
         });
         return command;
     }
 
-    private static int Run(WorkerOptions options, PeerOptions reached)
+    private static int Run(WorkerOptions options, PeerOptions reached, ListenAddress? monitoring)
     {
         using var drain = new CancellationTokenSource();
         Timer? overdue = null;
@@ -100,7 +102,7 @@ internal static class WorkerCommand
         }
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
-        var ended = RunAsync(options, reached, drain.Token).GetAwaiter().GetResult();
+        var ended = RunAsync(options, reached, monitoring, drain.Token).GetAwaiter().GetResult();
         overdue?.Dispose();
         if (ended is null or { Ending: RunEnding.Finished })
             return ExitCode.Success;
@@ -108,8 +110,10 @@ internal static class WorkerCommand
         return ExitCode.Failure;
     }
 
-    private static async Task<RunEnded?> RunAsync(WorkerOptions options, PeerOptions reached, CancellationToken drain)
+    private static async Task<RunEnded?> RunAsync(WorkerOptions options, PeerOptions reached, ListenAddress? monitoring, CancellationToken drain)
     {
+        await using var telemetry = await ProcessTelemetry.StartAsync("atelier-worker", options.Name, monitoring, options.Health, Console.WriteLine);
+        options = options with { Log = telemetry.Log("Atelier.Worker") };
         await using var peers = await PeerNetwork.StartAsync(reached, drain);
         return await WorkerProcess.RunAsync(options, peers, Console.WriteLine, TimeProvider.System, drain);
     }

@@ -19,11 +19,12 @@ internal static class EvaluationMessages
             : null;
 
     /// <summary>The order to compute a part.</summary>
-    public static CoordinatorMessage ToMessage(GivePart order, RunDetails details, long epoch, ClusterIdentity cluster, DateTimeOffset requestedAt) => new()
+    public static CoordinatorMessage ToMessage(GivePart order, RunDetails details, long epoch, ClusterIdentity cluster, EvaluationState asked) => new()
     {
         Epoch = epoch,
         Cluster = cluster.Id,
         Authority = "evaluations",
+        Traceparent = asked.Trace,
         Evaluate = new()
         {
             Run = order.Id.Run,
@@ -40,7 +41,7 @@ internal static class EvaluationMessages
             RunStore = details.Store,
             DataPath = details.DataPath,
             SpecJson = details.SpecJson,
-            RequestedUnixMs = requestedAt.ToUnixTimeMilliseconds(),
+            RequestedUnixMs = asked.RequestedAt.ToUnixTimeMilliseconds(),
         },
     };
 

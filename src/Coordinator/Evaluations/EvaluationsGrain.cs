@@ -1,6 +1,7 @@
 using Atelier.Coordinator.Fleet;
 using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Storage;
+using Atelier.Coordinator.Telemetry;
 using Atelier.Core.Evaluations;
 using Orleans;
 using Orleans.Runtime;
@@ -11,9 +12,10 @@ namespace Atelier.Coordinator.Evaluations;
 /// <param name="storage">The state.</param>
 /// <param name="settings">Deadlines.</param>
 /// <param name="cluster">Whose orders its orders are.</param>
+/// <param name="metrics">Left what metrics are read from.</param>
 /// <param name="time">The clock.</param>
 public sealed class EvaluationsGrain(
-    [PersistentState("evaluations")] IPersistentState<EvaluationsGrainState> storage, EvaluationSettings settings, ClusterIdentity cluster, TimeProvider time)
+    [PersistentState("evaluations")] IPersistentState<EvaluationsGrainState> storage, EvaluationSettings settings, ClusterIdentity cluster, CoordinatorMetrics metrics, TimeProvider time)
     : StoringGrain<EvaluationsGrainState>(storage), IEvaluationsGrain
 {
     private readonly PulseLimit _pulse = new(time);
@@ -24,11 +26,18 @@ public sealed class EvaluationsGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken) => TakeOverAsync();
 
     /// <inheritdoc/>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        metrics.Publish([]);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
     public async Task RequestAsync(List<EvaluationRequest> requests)
     {
         ArgumentNullException.ThrowIfNull(requests);
         var news = requests.Where(request => State.Evaluations.TrueForAll(known => known.Id != request.Id))
-            .Select(request => EvaluationState.New(request.Id, request.Samples, request.RealImages, time.GetUtcNow())).ToList();
+            .Select(request => EvaluationState.New(request.Id, request.Samples, request.RealImages, time.GetUtcNow()) with { Trace = request.Trace ?? "" }).ToList();
         if (news.Count == 0) return;
         State.Evaluations.AddRange(news);
         await StoreAsync();
@@ -66,7 +75,9 @@ public sealed class EvaluationsGrain(
 
     private async Task RemoveAsync(Predicate<EvaluationState> which)
     {
-        if (State.Evaluations.RemoveAll(which) > 0) await StoreAsync();
+        if (State.Evaluations.RemoveAll(which) == 0) return;
+        await StoreAsync();
+        Publish();
     }
 
     private async Task DecideAsync(bool isNews)
@@ -79,14 +90,18 @@ public sealed class EvaluationsGrain(
         State.Evaluations = [.. decision.Evaluations];
         if (isNews || isChanged) await StoreAsync();
         foreach (var order in decision.Orders) await TellAsync(order);
+        Publish();
     }
+
+    private void Publish() => metrics.Publish([.. State.Evaluations.Where(evaluation => evaluation.Outcome is null).Select(evaluation => new EvaluationReading(
+        evaluation.Id.Run, evaluation.Id.Metric, evaluation.Id.Snapshot, evaluation.SamplesDone, evaluation.Samples, evaluation.RequestedAt))]);
 
     private async Task TellAsync(GivePart order)
     {
         if (await Fleet.DetailsAsync(order.Id.Run) is not { } details) return;
-        var requestedAt = State.Evaluations.Find(evaluation => evaluation.Id == order.Id)!.RequestedAt;
+        var asked = State.Evaluations.Find(evaluation => evaluation.Id == order.Id)!;
         await GrainFactory.GetGrain<IWorkerGrain>(order.Worker).TellAsync(
-            $"Evaluate {order.Id} {order.Part}", new WireMessage(EvaluationMessages.ToMessage(order, details, Epoch, cluster, requestedAt)));
+            $"Evaluate {order.Id} {order.Part}", new WireMessage(EvaluationMessages.ToMessage(order, details, Epoch, cluster, asked)));
     }
 }
 
@@ -135,8 +150,9 @@ public sealed class EvaluationsGrainState : EpochState
 /// <param name="Id">Which one.</param>
 /// <param name="Samples">Generated samples.</param>
 /// <param name="RealImages">Real images that are compared with; 0 for none.</param>
+/// <param name="Trace">The span that it belongs to; empty for none.</param>
 [GenerateSerializer, Immutable, Alias("atelier.evaluation-request")]
-public sealed record EvaluationRequest([property: Id(0)] EvaluationId Id, [property: Id(1)] int Samples, [property: Id(2)] int RealImages);
+public sealed record EvaluationRequest([property: Id(0)] EvaluationId Id, [property: Id(1)] int Samples, [property: Id(2)] int RealImages, [property: Id(3)] string Trace);
 
 /// <summary>An evaluation that has ended.</summary>
 /// <param name="Id">Which one.</param>

@@ -1,3 +1,4 @@
+using Atelier.Coordinator.Telemetry;
 using Atelier.Core;
 using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Membership;
@@ -58,6 +59,21 @@ public sealed partial class FleetGrain
                     member.Capabilities.MemoryBytes, member.Capabilities.PeerAddress, member.Capabilities.Host, member.Capabilities.IsEvaluator, member.Capabilities.OnlyRun ?? ""),
                 member.Status, member.Reason ?? "", runs.GetValueOrDefault(member.Worker.Value, ""), member.Until?.ToUnixTimeMilliseconds())),
         ]);
+    }
+
+    /// <inheritdoc/>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        metrics.Publish(FleetReading.Empty);
+        return Task.CompletedTask;
+    }
+
+    private void Publish()
+    {
+        if (!metrics.IsRead) return;
+        metrics.Publish(new FleetReading(
+            [.. State.Queue.Runs.Select(run => run.Status)],
+            [.. State.Fleet.Members.Select(member => new WorkerReading(member.Worker.Value, member.Status, member.Capabilities.IsEvaluator, member.Lease.Until - settings.LeaseLength))]));
     }
 
     /// <summary>The queue with a new run.</summary>

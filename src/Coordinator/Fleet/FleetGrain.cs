@@ -1,5 +1,6 @@
 using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Storage;
+using Atelier.Coordinator.Telemetry;
 using Atelier.Core;
 using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Membership;
@@ -13,9 +14,10 @@ namespace Atelier.Coordinator.Fleet;
 /// <summary>Keeps <see cref="FleetGrainState"/> and calls the policies of membership, queue and allocation.</summary>
 /// <param name="storage">The state.</param>
 /// <param name="settings">Deadlines.</param>
+/// <param name="metrics">Left what metrics are read from.</param>
 /// <param name="time">The clock.</param>
 public sealed partial class FleetGrain(
-    [PersistentState("fleet")] IPersistentState<FleetGrainState> storage, FleetSettings settings, TimeProvider time) : StoringGrain<FleetGrainState>(storage), IFleetGrain
+    [PersistentState("fleet")] IPersistentState<FleetGrainState> storage, FleetSettings settings, CoordinatorMetrics metrics, TimeProvider time) : StoringGrain<FleetGrainState>(storage), IFleetGrain
 {
     private readonly PulseLimit _pulse = new(time);
 
@@ -95,6 +97,7 @@ public sealed partial class FleetGrain(
         var decision = MembershipPolicy.Sweep(State.Fleet, settings, Now);
         if (decision.State.Members.Count != State.Fleet.Members.Count || decision.Actions.Count > 0) await KeepAsync(decision.State);
         foreach (var gone in State.Sessions.Keys.Where(worker => State.Fleet.Find(new(worker)) is null).ToList()) State.Sessions.Remove(gone);
+        Publish();
         return new(Dismissals(decision), runs);
     }
 

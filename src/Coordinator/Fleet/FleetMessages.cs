@@ -186,4 +186,8 @@ public sealed record RunDetails
     /// <summary>When it was submitted.</summary>
     [Id(10)]
     public long SubmittedUnixMs { get; init; }
+
+    /// <summary>The span of its submission, as a `traceparent`; empty for none.</summary>
+    [Id(11)]
+    public string TraceParent { get; init; } = "";
 }

@@ -286,7 +286,7 @@ internal sealed partial class FleetService(
                 break;
             case WorkerMessage.MessageOneofCase.SliceReport:
                 var slice = message.SliceReport;
-                await Run(slice.Run).SliceAsync(new(worker.Worker, worker.Incarnation, slice.Attempt, slice.SizeBytes, slice.SliceSha256, slice.StateSha256, slice.Error, slice.SliceJson));
+                await Run(slice.Run).SliceAsync(new(worker.Worker, worker.Incarnation, slice.Attempt, slice.SizeBytes, slice.SliceSha256, slice.StateSha256, slice.Error, slice.SliceJson, message.Traceparent));
                 break;
             case WorkerMessage.MessageOneofCase.Draining:
                 await Fleet.DrainAsync(worker);

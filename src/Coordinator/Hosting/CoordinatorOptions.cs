@@ -2,10 +2,13 @@ using System.Security.Cryptography.X509Certificates;
 using Atelier.Coordinator.Runs;
 using Atelier.Coordinator.Storage;
 using Atelier.Core.Access;
+using Atelier.Core.Alerts;
 using Atelier.Core.Evaluations;
 using Atelier.Core.Fleet.Generations;
 using Atelier.Core.Fleet.Membership;
+using Atelier.Core.Telemetry;
 using Atelier.Rpc.Transport;
+using Microsoft.Extensions.Logging;
 
 namespace Atelier.Coordinator.Hosting;
 
@@ -47,6 +50,18 @@ public sealed record CoordinatorOptions
 
     /// <summary>Deadlines of evaluations.</summary>
     public EvaluationSettings Evaluations { get; init; } = new();
+
+    /// <summary>When people are told of a run.</summary>
+    public AlertSettings Alerts { get; init; } = new();
+
+    /// <summary>Where alerts are posted to; null for nowhere.</summary>
+    public Uri? AlertWebhook { get; init; }
+
+    /// <summary>Told whether it serves.</summary>
+    public ProcessHealth Health { get; init; } = new();
+
+    /// <summary>Adds to where its log goes.</summary>
+    public Action<ILoggingBuilder> Logging { get; init; } = _ => { };
 
     /// <summary>What it writes into the folders of runs.</summary>
     public RunFiles Files { get; init; } = new(WritesEvents: true);

@@ -31,6 +31,7 @@ public sealed class CoordinatorProcess(CoordinatorOptions options, TimeProvider 
             }
             catch (Exception error) when (CauseOf(error) is { } cause)
             {
+                options.Health.NotReady(cause);
                 SayOnce($"{cause}; trying again");
                 await Task.Delay(TryAgain, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -42,6 +43,7 @@ public sealed class CoordinatorProcess(CoordinatorOptions options, TimeProvider 
         var identity = await options.Database.OpenAsync(options.Say, time, cancellation);
         await using var server = await CoordinatorServer.StartAsync(options, identity, time, cancellation);
         _said = "";
+        options.Health.Ready();
         foreach (var address in server.Addresses)
             options.Say($"listening on {address}");
         if (options.Database.IsShared)
@@ -51,7 +53,9 @@ public sealed class CoordinatorProcess(CoordinatorOptions options, TimeProvider 
         }
 
         var stopped = Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation);
-        if (await Task.WhenAny(server.Died, stopped) == server.Died)
+        var isDead = await Task.WhenAny(server.Died, stopped) == server.Died;
+        options.Health.NotReady(isDead ? "the other replicas have given this one up" : "it stops");
+        if (isDead)
             options.Say($"the other replicas have given this one up ({await server.Died}); joining anew");
     }
 

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
+using Atelier.Coordinator.Alerts;
 using Atelier.Coordinator.Fleet;
 using Atelier.Coordinator.Runs;
 using Atelier.Coordinator.Storage;
+using Atelier.Coordinator.Telemetry;
 using Atelier.Core;
 using Atelier.Core.Access;
 using Atelier.Rpc.Transport;
@@ -16,6 +18,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using Orleans.Hosting;
 using Orleans.Runtime;
 
@@ -135,13 +138,17 @@ public sealed class CoordinatorServer : IAsyncDisposable
             // A start that fails is told by whoever tries again, and a call that could not be cancelled has failed.
             .AddFilter("Orleans.Runtime.Silo", LogLevel.Critical).AddFilter("Orleans.Runtime.SiloLifecycleSubject", LogLevel.Critical).AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical)
             .AddFilter("Orleans.Runtime.GrainCallCancellationManager", LogLevel.Critical)
+            // Events of runs are for those who collect logs; `atelier logs` has them too.
+            .AddFilter<ConsoleLoggerProvider>("Atelier", LogLevel.Warning)
+            .AddFilter<ConsoleLoggerProvider>("Atelier.Coordinator.Storage", LogLevel.Critical)
             .AddSimpleConsole(console => console.SingleLine = true);
+        options.Logging(builder.Logging);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             ServerTransport.Configure(kestrel, options.Limits);
             foreach (var address in options.Listen) Listen(kestrel, address, options);
         });
-        builder.UseOrleans(silo => ReplicaSilo.Configure(silo, options, identity));
+        builder.UseOrleans(silo => ReplicaSilo.Configure(silo.AddActivityPropagation(), options, identity));
         builder.Services.AddSingleton<SiloDeath>();
         builder.Services.AddSingleton<IFatalErrorHandler>(services => services.GetRequiredService<SiloDeath>());
         builder.Services.AddSingleton<IHostLifetime, EmbeddedHostLifetime>();
@@ -159,6 +166,10 @@ public sealed class CoordinatorServer : IAsyncDisposable
         builder.Services.AddSingleton(options.Evaluations);
         builder.Services.AddSingleton(options.Files);
         builder.Services.AddSingleton(options.Places);
+        builder.Services.AddSingleton<CoordinatorMetrics>();
+        builder.Services.AddSingleton(options.Alerts);
+        builder.Services.AddSingleton(services => new AlertWebhook(options.AlertWebhook, options.Say, services.GetRequiredService<CoordinatorMetrics>(), time));
+        builder.Services.AddHostedService(services => services.GetRequiredService<AlertWebhook>());
         builder.Services.AddSingleton<Submission>();
         builder.Services.AddSingleton<RunPulse>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RunPulse>());

@@ -1,9 +1,11 @@
 using System.Text.Json;
 using Atelier.Coordinator.Evaluations;
+using Atelier.Coordinator.Telemetry;
 using Atelier.Core;
 using Atelier.Core.Evaluations;
 using Atelier.Core.Metrics;
 using Atelier.Core.Runs;
+using Atelier.Core.Telemetry;
 using Atelier.Storage.Snapshots;
 
 namespace Atelier.Coordinator.Runs;
@@ -38,11 +40,12 @@ public sealed partial class RunGrain
     }
 
     /// <summary>Asks for the metrics of a new snapshot, every so often and at the run's end.</summary>
-    private async Task EvaluateIfDueAsync(SnapshotName snapshot)
+    /// <param name="trace">The snapshot's span; empty for none.</param>
+    private async Task EvaluateIfDueAsync(SnapshotName snapshot, string trace = "")
     {
         if (!IsDue(snapshot)) return;
         State.MeasuredImages = snapshot.At.Images;
-        await EvaluateAsync(snapshot, _spec!.Metrics);
+        await EvaluateAsync(snapshot, _spec!.Metrics, trace);
     }
 
     /// <summary>Asks for what was due and is not known of the snapshot that the run goes on from: a crash came between.</summary>
@@ -51,14 +54,17 @@ public sealed partial class RunGrain
         var missing = _spec!.Metrics.Where(metric => !manifest.Metrics.ContainsKey(metric)).ToList();
         // Whether it was due depends on the one before it, an interval of snapshots earlier.
         State.MeasuredImages = Math.Max(0, manifest.ImageCount - ImageCount.FromKimg(_spec.SnapshotKimg).Images);
-        if (missing.Count > 0 && manifest.ImageCount > 0 && IsDue(newest)) await EvaluateAsync(newest, missing);
+        if (missing.Count > 0 && manifest.ImageCount > 0 && IsDue(newest)) await EvaluateAsync(newest, missing, "");
         State.MeasuredImages = manifest.ImageCount;
     }
 
-    private async Task EvaluateAsync(SnapshotName snapshot, IEnumerable<string> metrics)
+    private async Task EvaluateAsync(SnapshotName snapshot, IEnumerable<string> metrics, string trace)
     {
+        using var span = CoordinatorMetrics.Traces.Begin("evaluation", TraceParent.Read(trace));
+        span?.SetTag("run", Name).SetTag("snapshot", snapshot.ToString());
+        var parent = span is null ? trace : TraceParent.Write(span.Context);
         var requests = metrics.Select(MetricCatalog.Find).Select(metric => new EvaluationRequest(
-            new(Name, snapshot.ToString(), metric.Name), metric.Samples, metric.Real?.CountOf(checked((int)_spec!.DataImages), _spec.Mirror) ?? 0)).ToList();
+            new(Name, snapshot.ToString(), metric.Name), metric.Samples, metric.Real?.CountOf(checked((int)_spec!.DataImages), _spec.Mirror) ?? 0, parent)).ToList();
         await Evaluations.RequestAsync(requests);
         State.Measuring.AddRange(requests.Select(request => request.Id).Except(State.Measuring));
         if (requests.Count > 0 && (_spec!.Rollbacks > 0 || _spec.Patience > 0) && !State.Unjudged.Contains(snapshot.ToString())) State.Unjudged.Add(snapshot.ToString());
@@ -103,6 +109,8 @@ public sealed partial class RunGrain
 
             return () =>
             {
+                ObserveMetric(metric, value);
+                _journal!.AddMetric(line);
                 Recorded(result, new MetricMeasured(Now, snapshot.At.Kimg, metric.Results[0], value, snapshot.ToString()));
                 return Task.CompletedTask;
             };

@@ -29,6 +29,7 @@ public sealed partial class RunGrain
         foreach (var gone in State.HeardNotes.Keys.Where(known => !_live.ContainsKey(known.Split(' ')[0]) && known != key).ToList()) State.HeardNotes.Remove(gone);
         // A worker writes ticks into the run's folder itself.
         _events!.Add(note.Json, note.Text, isInFile: note.IsTick);
+        if (note.IsTick) ObserveTick(note.Json);
         if (note.IsTick) return;
         if (note.IsFailure) State.NonFinite = new(KimgOf(note.Json), note.Text);
         await StoreAsync();
@@ -83,7 +84,7 @@ public sealed partial class RunGrain
     public async Task<List<EventRow>> EventsAsync(long after) => await PrepareAsync() ? _events!.After(after) : [];
 
     /// <inheritdoc/>
-    public async Task<List<LogRow>> LogsAsync(long after) => await PrepareAsync() ? _events!.LinesAfter(after) : [];
+    public async Task<List<LogRow>> LogsAsync(long after) => !await PrepareAsync() ? [] : _events!.AreLinesKnown || await _work.CompleteAsync() && _events.AreLinesKnown ? _events.LinesAfter(after) : throw new RunNotReadyException();
 
     private void Log(RunEvent happened) => _events!.Add(happened);
 

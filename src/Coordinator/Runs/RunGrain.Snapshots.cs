@@ -1,5 +1,6 @@
 using Atelier.Coordinator.Fleet;
 using Atelier.Coordinator.Snapshots;
+using Atelier.Coordinator.Telemetry;
 using Atelier.Core;
 using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Generations;
@@ -139,7 +140,8 @@ public sealed partial class RunGrain
         State.Generation = GenerationReports.SnapshotCommitted(Generation, pending.Attempt.Version);
         Log(new SnapshotWritten(
             Now, manifest.Kimg, name.ToString(), manifest.StateSha256, manifest.Slices.Sum(slice => slice.Bytes), (Now - pending.BegunAt).TotalSeconds));
-        await EvaluateIfDueAsync(name);
+        var trace = ObserveSnapshot(pending.Trace, pending.BegunAt, manifest.Slices.Sum(slice => slice.Bytes), name.ToString());
+        await EvaluateIfDueAsync(name, trace);
         Retain(protectsAgreed: true);
     }
 
@@ -156,6 +158,7 @@ public sealed partial class RunGrain
         {
             Settle(pending);
             var at = Schedule.ImagesAt(pending.Number.Iteration);
+            _metrics.SnapshotFailures.Add(1, CoordinatorMetrics.Tag("run", Name));
             Log(new SnapshotFailed(Now, at.Kimg, new SnapshotName(_details!.Branch, at).ToString(), reason));
             if (pending.Number.IsSave)
                 State.Generation = GenerationReports.SaveFailed(Generation);
@@ -186,6 +189,7 @@ public sealed partial class RunGrain
             Epoch = Epoch,
             Cluster = _cluster.Id,
             Authority = RunMessages.AuthorityOf(Name),
+            Traceparent = State.Trace,
             TakeSnapshot = new() { Run = Name, Generation = plan.Id.Number, Attempt = new SnapshotNumber(plan.Id, at).Value, AtIteration = at },
         });
         foreach (var member in plan.Members) await GrainFactory.GetGrain<IWorkerGrain>(member.Worker.Value).TellAsync($"TakeSnapshot {Name} {at}", message);
@@ -269,7 +273,8 @@ public sealed partial class RunGrain
 /// <param name="StateSha256">Hash of the whole state, as the writer has it.</param>
 /// <param name="Error">Why it failed; empty for a slice that is durable.</param>
 /// <param name="Json">A <see cref="WrittenSlice"/>.</param>
+/// <param name="Trace">The span of writing it; empty for none.</param>
 [GenerateSerializer, Immutable, Alias("atelier.slice")]
 public sealed record SliceNote(
     [property: Id(0)] string Worker, [property: Id(1)] long Incarnation, [property: Id(2)] long Attempt, [property: Id(3)] long SizeBytes, [property: Id(4)] string Sha256,
-    [property: Id(5)] string StateSha256, [property: Id(6)] string Error, [property: Id(7)] string Json);
+    [property: Id(5)] string StateSha256, [property: Id(6)] string Error, [property: Id(7)] string Json, [property: Id(8)] string Trace = "");

@@ -1,7 +1,10 @@
+using Atelier.Coordinator.Alerts;
 using Atelier.Coordinator.Fleet;
 using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Storage;
+using Atelier.Coordinator.Telemetry;
 using Atelier.Core;
+using Atelier.Core.Alerts;
 using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Generations;
 using Atelier.Core.Fleet.Queue;
@@ -33,11 +36,14 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     private readonly TimeProvider _time;
     private readonly RunFiles _files;
     private readonly ILogger<RunGrain> _log;
+    private readonly CoordinatorMetrics _metrics;
+    private readonly AlertSettings _alerts;
+    private readonly AlertWebhook _webhook;
     private readonly List<WorkerReport> _heard = [];
     private IGrainTimer? _soon;
     private StoreWork _work = null!;
     private RunEvents? _events;
-    private RunEventFile? _eventFile;
+    private RunJournal? _journal;
     private readonly Dictionary<string, long> _warm = [];
     private bool _isDue;
     private bool _isLoading;
@@ -55,11 +61,15 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     /// <param name="cluster">Whose orders its orders are.</param>
     /// <param name="files">Whether events go into run folders.</param>
     /// <param name="log">Told of what should not happen.</param>
+    /// <param name="metrics">Left what metrics are read from.</param>
+    /// <param name="alerts">When people are told.</param>
+    /// <param name="webhook">Told of alerts.</param>
     /// <param name="time">The clock.</param>
     public RunGrain(
-        [PersistentState("run")] IPersistentState<RunGrainState> storage, GenerationSettings settings, ClusterIdentity cluster, RunFiles files, ILogger<RunGrain> log, TimeProvider time)
+        [PersistentState("run")] IPersistentState<RunGrainState> storage, GenerationSettings settings, ClusterIdentity cluster, RunFiles files, ILogger<RunGrain> log,
+        CoordinatorMetrics metrics, AlertSettings alerts, AlertWebhook webhook, TimeProvider time)
         : base(storage) =>
-        (_settings, _cluster, _files, _log, _time, _pulse) = (settings, cluster, files, log, time, new(time));
+        (_settings, _cluster, _files, _log, _metrics, _alerts, _webhook, _time, _pulse) = (settings, cluster, files, log, metrics, alerts, webhook, time, new(time));
 
     private GenerationState Generation => State.Generation!;
 
@@ -84,7 +94,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     public void Dispose()
     {
         _work?.Dispose();
-        _eventFile?.Dispose();
+        _journal?.Dispose();
     }
 
     /// <inheritdoc/>
@@ -201,6 +211,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
             if (evictions.Count == 0 && now.Status == told.Status && now.Held.SequenceEqual(told.Held)) break;
         }
 
+        await WatchAsync();
         var twice = 2 * _time.GetElapsedTime(start);
         _gathering = twice < ShortestGathering ? ShortestGathering : twice > LongestGathering ? LongestGathering : twice;
     }
@@ -215,9 +226,11 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
             _spec = RunSpecJson.Read(_details.SpecJson, "the spec");
             await TakeOverAsync();
             await BelongToAsync(_details);
-            _eventFile = _files.WritesEvents ? new RunEventFile(new RunStore(_details.Store, _time), _log) : null;
-            _events = new RunEvents(State.Events, _eventFile, _time);
+            _journal = new RunJournal(new RunStore(_details.Store, _time), _log, _time);
+            _events = new RunEvents(Name, State.Events, _journal, _files.WritesEvents, _log, _time) { Generation = () => State.Generation?.Generation.Number ?? 0 };
             _events.Resume();
+            RecallJournal();
+            _metrics.Begin(Name);
             if (State.Generation is not null) GoOn();
         }
 
@@ -286,6 +299,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     private async Task KeepAsync(GenerationDecision decision)
     {
         var former = Generation;
+        Observe(former, decision);
         State.Generation = decision.State;
         foreach (var line in decision.Actions.OfType<LogEvent>())
             Log(new FleetNoted(Now, Schedule.ImagesAt(decision.State.Reached.Iteration).Kimg, decision.State.Generation.Number, line.Text));
@@ -310,8 +324,8 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
         if (_told.Name != name)
         {
             _told = (name, new WireMessage(_details is null
-                ? RunMessages.ToMessage(order, _cluster, new RunDetails { Run = Name, SpecJson = "", DataPath = "", Store = "" }, _live, _ => "")
-                : RunMessages.ToMessage(order, _cluster, _details, _live, position => State.Snapshots.GetValueOrDefault(position.Iteration, ""))));
+                ? RunMessages.ToMessage(order, _cluster, new RunDetails { Run = Name, SpecJson = "", DataPath = "", Store = "" }, _live, State.Trace, _ => "")
+                : RunMessages.ToMessage(order, _cluster, _details, _live, State.Trace, position => State.Snapshots.GetValueOrDefault(position.Iteration, ""))));
         }
 
         return GrainFactory.GetGrain<IWorkerGrain>(worker).TellAsync(name, _told.Message);

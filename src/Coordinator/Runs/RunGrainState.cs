@@ -1,5 +1,6 @@
 using Atelier.Coordinator.Evaluations;
 using Atelier.Coordinator.Storage;
+using Atelier.Core.Alerts;
 using Atelier.Core.Evaluations;
 using Atelier.Core.Fleet.Generations;
 
@@ -61,6 +62,27 @@ public sealed class RunGrainState : EpochState
 
     /// <summary>Number of the last note of each worker's process, by name and incarnation.</summary>
     public Dictionary<string, long> HeardNotes { get; set; } = [];
+
+    /// <summary>The span of the last generation, as a `traceparent`; empty for none.</summary>
+    public string Trace { get; set; } = "";
+
+    /// <summary>The alerts that the run has.</summary>
+    public List<ActiveAlert> Alerts { get; set; } = [];
+
+    /// <summary>When a phase was committed last, or the run was to go on from a standstill; null while it is not to go on.</summary>
+    public DateTimeOffset? MovedAt { get; set; }
+
+    /// <summary>When generations ended because of a worker, in the last minutes.</summary>
+    public List<DateTimeOffset> Losses { get; set; } = [];
+
+    /// <summary>When workers last had different states; null for never.</summary>
+    public DateTimeOffset? DisagreedAt { get; set; }
+
+    /// <summary>Newest values of metrics, by name.</summary>
+    public Dictionary<string, double> Measured { get; set; } = [];
+
+    /// <summary>Best values of metrics, by name.</summary>
+    public Dictionary<string, double> Best { get; set; } = [];
 
     /// <summary>The last events.</summary>
     public RunEventsState Events { get; set; } = new();

@@ -55,11 +55,12 @@ internal static class RunMessages
     /// <param name="cluster">Whose order it is.</param>
     /// <param name="details">The run.</param>
     /// <param name="live">The workers, by name.</param>
+    /// <param name="trace">The span that it belongs to; empty for none.</param>
     /// <param name="snapshot">Name of a position's snapshot.</param>
     public static CoordinatorMessage ToMessage(
-        WorkerOrder order, ClusterIdentity cluster, RunDetails details, IReadOnlyDictionary<string, LiveRow> live, Func<Position, string> snapshot)
+        WorkerOrder order, ClusterIdentity cluster, RunDetails details, IReadOnlyDictionary<string, LiveRow> live, string trace, Func<Position, string> snapshot)
     {
-        var message = new CoordinatorMessage { Epoch = order.Epoch.Number, Cluster = cluster.Id, Authority = AuthorityOf(order.Run.Value) };
+        var message = new CoordinatorMessage { Epoch = order.Epoch.Number, Cluster = cluster.Id, Authority = AuthorityOf(order.Run.Value), Traceparent = trace };
         var (run, generation) = (order.Run.Value, order.Generation.Number);
         switch (order)
         {

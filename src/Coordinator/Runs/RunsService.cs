@@ -167,7 +167,7 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
         using var again = new PeriodicTimer(WatchInterval, time);
         do
         {
-            foreach (var line in await grains.GetGrain<IRunGrain>(row.Details.Run).LogsAsync(after))
+            foreach (var line in await AnswerAsync(() => grains.GetGrain<IRunGrain>(row.Details.Run).LogsAsync(after)))
             {
                 after = line.Number;
                 if (request.Worker.Length == 0 || request.Worker == line.Worker)

@@ -128,10 +128,19 @@ internal sealed class RunStore(string location, TimeProvider time)
     /// <summary>The file of events.</summary>
     public const string Events = "events.jsonl";
 
+    /// <summary>The file of what workers and coordinators said.</summary>
+    public const string Log = "log.jsonl";
+
+    /// <summary>The last lines of a file are looked for in so much of its end.</summary>
+    private const int TailBytes = 1 << 20;
+
     private readonly StoreLocation _location = StoreLocation.Parse(location);
 
     /// <summary>Its snapshots.</summary>
     public SnapshotStore Snapshots { get; } = new(StoreLocation.Parse(location).Open(), time);
+
+    /// <summary>Where it is, as it was named.</summary>
+    public string Location => location;
 
     /// <summary>Its folder; null where it is none.</summary>
     public string? Folder => (_location as StoreLocation.Folder)?.Path;
@@ -146,12 +155,66 @@ internal sealed class RunStore(string location, TimeProvider time)
         stream.Write(System.Text.Encoding.UTF8.GetBytes(line + "\n"));
     }
 
+    /// <summary>Appends lines to a file. Where there are no folders, and so no files that grow, they become an object of their own.</summary>
+    public async Task AppendAsync(string file, IReadOnlyList<string> lines, CancellationToken cancellation)
+    {
+        var text = System.Text.Encoding.UTF8.GetBytes(string.Join('\n', lines) + "\n");
+        if (Folder is { } folder)
+        {
+            Directory.CreateDirectory(folder);
+            using var stream = new FileStream(Path.Combine(folder, file), FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+            stream.Write(text);
+            return;
+        }
+
+        var name = $"{PartsOf(file)}{time.GetUtcNow().ToUnixTimeMilliseconds():D15}-{Guid.NewGuid():N}.jsonl";
+        await _location.Open().PutAsync(name, async (stream, token) => await stream.WriteAsync(text, token), cancellation);
+    }
+
+    /// <summary>The last lines of a file, oldest first; none where there is no such file.</summary>
+    public async Task<IReadOnlyList<string>> TailAsync(string file, int most, CancellationToken cancellation)
+    {
+        if (Folder is { } folder)
+        {
+            var path = Path.Combine(folder, file);
+            if (!File.Exists(path)) return [];
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var isCut = stream.Length > TailBytes;
+            if (isCut) stream.Seek(-TailBytes, SeekOrigin.End);
+            return [.. (await LinesOfAsync(stream, cancellation)).Skip(isCut ? 1 : 0).TakeLast(most)];
+        }
+
+        var blobs = _location.Open();
+        var lines = new List<string>();
+        foreach (var part in (await blobs.ListAsync(PartsOf(file), cancellation)).Reverse())
+        {
+            using var stream = await blobs.OpenReadAsync(part, cancellation);
+            lines.InsertRange(0, await LinesOfAsync(stream, cancellation));
+            if (lines.Count >= most) break;
+        }
+
+        return [.. lines.TakeLast(most)];
+    }
+
+    /// <summary>Free space of its folder; null where there is none, or that is not known.</summary>
+    public long? FreeBytes() => Folder is { } folder && Directory.Exists(folder) ? new DriveInfo(folder).AvailableFreeSpace : null;
+
     /// <summary>Appends a line that a file does not have yet.</summary>
     public void AppendOnce(string file, string line)
     {
         if (Folder is { } folder && Path.Combine(folder, file) is var path && File.Exists(path) && File.ReadLines(path).Contains(line))
             return;
         Append(file, line);
+    }
+
+    private static string PartsOf(string file) => $"{Path.GetFileNameWithoutExtension(file)}/";
+
+    private static async Task<List<string>> LinesOfAsync(Stream stream, CancellationToken cancellation)
+    {
+        using var reader = new StreamReader(stream);
+        var lines = new List<string>();
+        while (await reader.ReadLineAsync(cancellation) is { } line) lines.Add(line);
+        return lines;
     }
 
     /// <summary>Deletes what workers left for each other to measure a snapshot.</summary>

@@ -79,6 +79,7 @@ internal sealed class Submission(IGrainFactory grains, AllowedPlaces places, Clu
         MaxWorkers = request.MaxWorkers == 0 ? spec.Shards : request.MaxWorkers,
         Numerics = numerics,
         SubmittedUnixMs = time.GetUtcNow().ToUnixTimeMilliseconds(),
+        TraceParent = Core.Telemetry.TraceParent.OfPresent(),
     };
 
     /// <summary>What a run that exists has found in its data, which is not looked at again.</summary>

@@ -20,6 +20,9 @@ internal sealed class PendingSnapshot(SnapshotNumber number, StateVersion versio
     public SnapshotAttempt Attempt { get; private set; } = new(
         number.Value, version, [.. writers.Select(writer => new SnapshotSlice(writer.Worker, writer.Incarnation))], now);
 
+    /// <summary>The span of the slice that was told of first; empty for none.</summary>
+    public string Trace { get; private set; } = "";
+
     /// <summary>When it began.</summary>
     public DateTimeOffset BegunAt { get; } = now;
 
@@ -28,6 +31,7 @@ internal sealed class PendingSnapshot(SnapshotNumber number, StateVersion versio
     public bool Observe(SliceNote note)
     {
         _begun.Add(note.Worker);
+        if (Trace.Length == 0) Trace = note.Trace ?? "";
         if (note.Error.Length == 0 && note.Json.Length == 0) return false;
         var slice = note.Error.Length > 0
             ? new SnapshotSlice(new(note.Worker), note.Incarnation, SliceStatus.Failed, Error: note.Error)

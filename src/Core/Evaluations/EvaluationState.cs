@@ -73,6 +73,9 @@ public sealed record EvaluationState(EvaluationId Id, DateTimeOffset RequestedAt
     public static EvaluationState New(EvaluationId id, int samples, int realImages, DateTimeOffset now) =>
         new(id, now, [.. EvaluationPart.All(samples, realImages).Select(PartState.Open)], null, null);
 
+    /// <summary>The span that it belongs to, as a `traceparent`; empty for none.</summary>
+    public string Trace { get; init; } = "";
+
     public int Samples => Parts.Sum(part => part.Part.Count);
 
     public int SamplesDone => Parts.Sum(part => part.IsDone ? part.Part.Count : part.Holder?.Samples ?? 0);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Atelier.Core.Alerts;
 
 namespace Atelier.Core.Runs;
 
@@ -24,6 +25,8 @@ namespace Atelier.Core.Runs;
 [JsonDerivedType(typeof(MetricMeasured), "metric-measured")]
 [JsonDerivedType(typeof(MetricFailed), "metric-failed")]
 [JsonDerivedType(typeof(FleetNoted), "fleet")]
+[JsonDerivedType(typeof(AlertRaised), "alert-raised")]
+[JsonDerivedType(typeof(AlertCleared), "alert-cleared")]
 [JsonDerivedType(typeof(RunStopped), "stopped")]
 [JsonDerivedType(typeof(RunFinished), "finished")]
 public abstract record RunEvent(DateTimeOffset At, double Kimg)
@@ -143,6 +146,19 @@ public sealed record MetricFailed(DateTimeOffset At, double Kimg, string Metric,
 public sealed record FleetNoted(DateTimeOffset At, double Kimg, long Generation, string Text) : RunEvent(At, Kimg)
 {
     public override string Describe() => Text;
+}
+
+/// <summary>Something is the matter that a person should look at.</summary>
+public sealed record AlertRaised(DateTimeOffset At, double Kimg, AlertKind Alert, string Text) : RunEvent(At, Kimg)
+{
+    public override string Describe() => $"alert {Alert}: {Text}";
+}
+
+/// <summary>What an alert told of is over.</summary>
+/// <param name="Since">When it was raised.</param>
+public sealed record AlertCleared(DateTimeOffset At, double Kimg, AlertKind Alert, DateTimeOffset Since) : RunEvent(At, Kimg)
+{
+    public override string Describe() => $"alert {Alert} is over";
 }
 
 /// <summary>The run stopped before its end.</summary>

@@ -15,6 +15,7 @@ public sealed class StepStatistics : IDisposable
 
     private readonly Tensor _sums;
     private readonly Tensor _nonFinite; // [3]: NaNs, infinities, phases with either
+    private readonly Tensor _norms; // [kinds], squared
     private readonly long[] _phases = new long[Rows];
 
     /// <summary>Starts at zero, on <paramref name="device"/>.</summary>
@@ -22,6 +23,7 @@ public sealed class StepStatistics : IDisposable
     {
         _sums = zeros([Rows, Enum.GetValues<PhaseStatistic>().Length], ScalarType.Float64, device).DetachFromDisposeScope();
         _nonFinite = zeros([3], ScalarType.Float64, device).DetachFromDisposeScope();
+        _norms = zeros([Rows], ScalarType.Float64, device).DetachFromDisposeScope();
     }
 
     /// <summary>Probability of augmentations after the last iteration.</summary>
@@ -43,8 +45,15 @@ public sealed class StepStatistics : IDisposable
     /// <param name="phase">Which.</param>
     /// <param name="values">[one per <see cref="PhaseStatistic"/>]</param>
     /// <param name="nonFinite">[2] float64: NaN and infinite elements of its gradient.</param>
-    internal void Add(PhaseKind phase, Tensor values, Tensor nonFinite)
+    /// <param name="gradient">[n] its gradient; its norm is taken once a tick, as that is another pass over it.</param>
+    /// <param name="scale">Factor on the gradient.</param>
+    internal void Add(PhaseKind phase, Tensor values, Tensor nonFinite, Tensor gradient, double scale)
     {
+        if (_phases[(int)phase] == 0)
+        {
+            using var norm = _norms[(int)phase];
+            norm.copy_(gradient.dot(gradient).to(ScalarType.Float64).Times(scale * scale));
+        }
         _sums[(int)phase].Accumulate(values);
         _nonFinite.narrow(0, 0, 2).Accumulate(nonFinite);
         _nonFinite.select(0, 2).Accumulate(nonFinite.sum().sign());
@@ -67,6 +76,15 @@ public sealed class StepStatistics : IDisposable
         return count == 0 ? null : sum / count;
     }
 
+    /// <summary>Norm of the gradient of the first phase of a kind since the last reset, or null if none ran.</summary>
+    public double? GradientNorm(PhaseKind phase)
+    {
+        if (_phases[(int)phase] == 0)
+            return null;
+        using var squared = _norms[(int)phase];
+        return Math.Sqrt(squared.item<double>());
+    }
+
     /// <summary>Starts again from zero.</summary>
     public void Reset()
     {
@@ -80,6 +98,7 @@ public sealed class StepStatistics : IDisposable
     public void Dispose()
     {
         _sums.Dispose();
+        _norms.Dispose();
         _nonFinite.Dispose();
     }
 

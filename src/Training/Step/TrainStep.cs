@@ -18,7 +18,7 @@ namespace Atelier.Training.Step;
 public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepOptions options)
 {
     /// <summary>Told after every phase that was applied, when the state is whole again; null for nobody.</summary>
-    public Action? PhaseApplied { get; init; }
+    public Action<Phase>? PhaseApplied { get; init; }
 
     /// <summary>Runs the phases of the state's next iteration that are not applied yet, and advances its counters.</summary>
     /// <param name="state">Changed in place.</param>
@@ -37,7 +37,7 @@ public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepO
             state.PhasesDone++;
             if (state.PhasesDone == phases.Count)
                 FinishIteration(state, statistics);
-            PhaseApplied?.Invoke();
+            PhaseApplied?.Invoke(phase);
         }
     }
 
@@ -65,7 +65,7 @@ public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepO
             Follow(state.PathLengthMean, buffer.Statistic(sum, PhaseStatistic.PathLength).Times(scale), options.Losses.PathDecay);
         if (options.Losses.Augmentation?.Adaptive is not null && !trainsGenerator) // both of D's phases see real images
             state.SawRealSigns(buffer.Statistic(sum, PhaseStatistic.RealSigns).to(ScalarType.Float64).Times(scale * batch), batch);
-        statistics.Add(phase.Kind, buffer.Statistics(sum).Times(scale), nonFinite);
+        statistics.Add(phase.Kind, buffer.Statistics(sum).Times(scale), nonFinite, buffer.Gradient(sum), scale);
     }
 
     private void FinishIteration(TrajectoryState state, StepStatistics statistics)

@@ -1,10 +1,13 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Atelier.Core;
 using Atelier.Core.Metrics;
+using Atelier.Core.Telemetry;
 using Atelier.Protos;
 using Atelier.Training.Step;
 using Atelier.Worker.Loop;
 using Atelier.Worker.Session;
+using Atelier.Worker.Telemetry;
 
 namespace Atelier.Worker.Evaluations;
 
@@ -18,6 +21,7 @@ internal sealed class EvaluationWorker(WorkerOptions options, Outbox outbox, Tim
 
     private readonly Lock _gate = new();
     private Evaluate? _order;
+    private (ActivityContext Trace, long At) _taken;
     private Evaluate? _opened;
     private PartComputation? _part;
     private EvaluationContext? _context;
@@ -43,10 +47,11 @@ internal sealed class EvaluationWorker(WorkerOptions options, Outbox outbox, Tim
     }
 
     /// <summary>Takes a part, in place of the former.</summary>
-    public void Take(Evaluate order)
+    /// <param name="trace">What it belongs to.</param>
+    public void Take(Evaluate order, ActivityContext trace)
     {
         lock (_gate)
-            _order = order;
+            (_order, _taken) = (order, (trace, time.GetTimestamp()));
     }
 
     /// <summary>Does the part that is in hand, whole.</summary>
@@ -173,12 +178,28 @@ internal sealed class EvaluationWorker(WorkerOptions options, Outbox outbox, Tim
     {
         _part?.Dispose();
         (_part, _opened) = (null, null);
+        (ActivityContext Trace, long At) taken;
         lock (_gate)
         {
+            taken = _taken;
             if (order.Equals(_order))
                 _order = null;
         }
+        Measure(order, news, taken.Trace, time.GetElapsedTime(taken.At));
         Report(order, order.Samples, news, text);
+    }
+
+    private void Measure(Evaluate order, PartNews news, ActivityContext trace, TimeSpan taken)
+    {
+        using var span = WorkerMetrics.Traces.Begin("evaluation part", trace, time.GetUtcNow() - taken);
+        span?.SetTag("run", order.Run).SetTag("metric", order.Metric).SetTag("snapshot", order.Snapshot).SetTag("side", $"{order.Side}").SetTag("first_sample", order.FirstSample);
+        if (news == PartNews.Failed)
+            span?.SetStatus(ActivityStatusCode.Error);
+        if (news != PartNews.Done)
+            return;
+        var run = WorkerMetrics.Tag("run", order.Run);
+        WorkerMetrics.EvaluationDuration.Record(taken.TotalSeconds, run);
+        WorkerMetrics.EvaluationSamples.Add(order.Samples, run);
     }
 
     private void Progress(Evaluate order, int done)

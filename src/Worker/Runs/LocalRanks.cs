@@ -4,6 +4,7 @@ using Atelier.Training.Randomness;
 using Atelier.Training.Step;
 using Atelier.Worker.Collectives;
 using Atelier.Worker.Loop;
+using Atelier.Worker.Telemetry;
 using static TorchSharp.torch;
 
 namespace Atelier.Worker.Runs;
@@ -14,7 +15,8 @@ internal sealed class LocalRanks : IDisposable
     private readonly InProcessReduction? _world;
     private readonly List<LocalRank> _holders = [];
 
-    public LocalRanks(PreparedRun run, int count, int lanes, Device device)
+    /// <param name="name">The run's name, for metrics.</param>
+    public LocalRanks(PreparedRun run, int count, int lanes, Device device, string name, TimeProvider time)
     {
         var spec = run.Record.Spec;
         var model = spec.ToModel();
@@ -27,7 +29,8 @@ internal sealed class LocalRanks : IDisposable
             var state = new TrajectoryState(model, ScalarType.Float32, device);
             var shardLanes = new ShardLanes(state, spec.ToStep().Losses, Math.Min(lanes, reduction.Held.Count));
             var inputs = new StepInputs(dataset, new RunKeys(spec.Seed, run.Record.Branch), source, reduction.Held, spec.Minibatches, spec.Shards, spec.Mirror);
-            _holders.Add(new LocalRank(state, shardLanes, inputs, new TrainStep(shardLanes, reduction, spec.ToStep()), new StepStatistics(device)));
+            var meter = new StepMeter(name, reduction.Held.Count / (double)spec.Shards, ImageCount.FromKimg(spec.TickKimg), () => inputs.Waited, default, time);
+            _holders.Add(new LocalRank(state, shardLanes, inputs, new TrainStep(shardLanes, reduction, spec.ToStep()) { PhaseApplied = meter.PhaseApplied }, new StepStatistics(device), meter));
         }
     }
 
@@ -51,10 +54,10 @@ internal sealed class LocalRanks : IDisposable
         var ends = new LoopEnd[_holders.Count];
         void Run(int rank)
         {
-            var (state, _, inputs, step, statistics) = _holders[rank];
+            var (state, _, inputs, step, statistics, meter) = _holders[rank];
             try
             {
-                ends[rank] = new TrainingLoop(step, inputs, shared, rank == 0 ? observers : []).Run(state, total, statistics, CancellationToken.None);
+                ends[rank] = new TrainingLoop(step, inputs, shared, [meter, .. rank == 0 ? observers : [], meter.Next]).Run(state, total, statistics, CancellationToken.None);
             }
             catch
             {
@@ -81,7 +84,7 @@ internal sealed class LocalRanks : IDisposable
         _world?.Dispose();
     }
 
-    private sealed record LocalRank(TrajectoryState State, ShardLanes Lanes, StepInputs Inputs, TrainStep Step, StepStatistics Statistics) : IDisposable
+    private sealed record LocalRank(TrajectoryState State, ShardLanes Lanes, StepInputs Inputs, TrainStep Step, StepStatistics Statistics, StepMeter Meter) : IDisposable
     {
         public void Dispose()
         {

@@ -3,12 +3,14 @@ using Atelier.Core.Runs;
 using Atelier.Core.Specs;
 using Atelier.Storage.Blobs;
 using Atelier.Storage.Snapshots;
+using Atelier.Storage.TensorBoard;
 using Atelier.Training.Data;
 using Atelier.Training.Numerics;
 using Atelier.Training.Randomness;
 using Atelier.Training.Snapshots;
 using Atelier.Training.Step;
 using Atelier.Worker.Loop;
+using Atelier.Worker.Telemetry;
 
 namespace Atelier.Worker.Runs;
 
@@ -42,10 +44,11 @@ public static class LocalRun
         using var run = RunPreparation.Prepare(request, time);
         var spec = run.Record.Spec;
         var folder = new RunFolder(request.Out);
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder.Path)));
         int lanes = spec.Lanes ?? Math.Max(1, Environment.ProcessorCount / spec.Threads / request.Workers);
         NumericsEnvironment.Apply(spec.Threads, lanes * request.Workers);
         var device = request.Device.Open();
-        using var holders = new LocalRanks(run, request.Workers, lanes, device);
+        using var holders = new LocalRanks(run, request.Workers, lanes, device, name, time);
 
         using var held = RunLock.Take(folder);
         folder.DeleteUnfinished();
@@ -67,7 +70,11 @@ public static class LocalRun
         var previews = new PreviewObserver(folder, notes, grid, ImageCount.FromKimg(spec.ImageKimg));
         var from = new ImageCount(state.ImageCount);
         var leave = new StopFlag();
-        using var metrics = new MetricObserver(folder, notes, events, display, store, snapshots, run, request.StatisticsFolder, device, lanes * request.Workers, leave, from, time);
+        var scalars = new ScalarFile(folder.Path, time);
+        using var metrics = new MetricObserver(folder, notes, events, display, store, snapshots, run, request.StatisticsFolder, device, lanes * request.Workers, leave, from, time)
+        {
+            Noted = line => notes.Try(ScalarFile.Prefix + "*", () => scalars.AddMetric(line)),
+        };
         if (!isNew)
             metrics.CatchUp(state);
         if (RollbackOf(run.Record, store, null, metrics.Verdict) is { } late)
@@ -79,7 +86,14 @@ public static class LocalRun
         // After the tick: a process that is killed while it measures has told of it.
         var measuring = new MaintenanceClock([metrics], time);
         var tick = new TickObserver(
-            folder.Stats, notes, display, time, ImageCount.FromKimg(spec.TickKimg), from, spec.Total, () => holders.DataWaited, () => maintenance.Taken + measuring.Taken);
+            folder.Stats, notes, display, time, ImageCount.FromKimg(spec.TickKimg), from, spec.Total, () => holders.DataWaited, () => maintenance.Taken + measuring.Taken)
+        {
+            Reported = reached =>
+            {
+                WorkerMetrics.Reached(name, reached);
+                notes.Try(ScalarFile.Prefix + "*", () => scalars.AddTick(reached.ToJson()));
+            },
+        };
         var nonFinite = new NonFiniteWatch(tick, leave);
         using var limit = request.TimeLimit is { } length ? time.CreateTimer(_ => stop.Request(), null, length, Timeout.InfiniteTimeSpan) : null;
         long started = time.GetTimestamp();

@@ -72,6 +72,9 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
             _evaluation.Prepare(metric);
     }
 
+    /// <summary>Told of every value, as a line of its file; null for nobody.</summary>
+    public Action<string>? Noted { get; init; }
+
     /// <summary>What the last value means for the run.</summary>
     public QualityVerdict Verdict { get; private set; } = new QualityVerdict.GoOn();
 
@@ -169,6 +172,7 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
         // A process that was killed between the line and the manifest has written it.
         if (!File.Exists(file) || !File.ReadLines(file).Any(known => known.Contains($"\"{SnapshotStore.FolderOf(snapshot)}\"", StringComparison.Ordinal)))
             _notes.Append(file, line.ToJsonString());
+        Noted?.Invoke(line.ToJsonString());
         _events.Add(new MetricMeasured(_time.GetUtcNow(), now.Kimg, report.Metric.Results[0], report.Value, snapshot.ToString()));
         try
         {

@@ -17,6 +17,9 @@ public sealed record RunFolder(string Path)
     /// <summary>One line an event.</summary>
     public string Events => In("events.jsonl");
 
+    /// <summary>One line for each that workers and coordinators said; of a run on a coordinator.</summary>
+    public string Log => In("log.jsonl");
+
     /// <summary>A grid of real images.</summary>
     public string Reals => In("reals.png");
 
@@ -151,7 +154,11 @@ public sealed class RunFiles(IRunDisplay display)
     /// <returns>Whether it was written.</returns>
     public bool Write(string path, byte[] content) => Try(path, () => Storage.AtomicFile.WriteAllBytes(path, content));
 
-    private bool Try(string path, Action write)
+    /// <summary>Writes something that the display is told of where it cannot be written.</summary>
+    /// <param name="path">What to call it.</param>
+    /// <param name="write">Writes it.</param>
+    /// <returns>Whether it was written.</returns>
+    public bool Try(string path, Action write)
     {
         try
         {

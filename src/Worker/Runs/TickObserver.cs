@@ -55,6 +55,9 @@ public sealed class TickObserver : ILoopObserver
         _recent.Enqueue((_started, from.Images));
     }
 
+    /// <summary>Told of every tick besides the display; null for nobody.</summary>
+    public Action<TickReport>? Reported { get; init; }
+
     /// <summary>Whether the last tick's gradients were non-finite in every phase.</summary>
     public bool LastTickWasNonFinite { get; private set; }
 
@@ -88,6 +91,7 @@ public sealed class TickObserver : ILoopObserver
         if (_stats is not null)
             _notes.Append(_stats, line.Json);
         _display.Tick(line);
+        Reported?.Invoke(tick);
         LastTickWasNonFinite = moment.Statistics.NonFinitePhases == moment.Statistics.Phases;
         moment.Statistics.Reset();
         (_tickStarted, _tickFrom, _waitedBefore, _maintainedBefore) = (now, moment.Now, _dataWaited(), _maintained());
@@ -167,7 +171,10 @@ public sealed record TickReport(
         return json.ToJsonString();
     }
 
-    /// <summary>The losses of a tick by their published names.</summary>
+    /// <summary>The name of a phase's gradient norm.</summary>
+    public static string NormOf(PhaseKind kind) => $"Gradients/norm/{kind}";
+
+    /// <summary>The losses of a tick by their published names, and the norms of its gradients.</summary>
     public static IReadOnlyDictionary<string, double> LossesOf(StepStatistics statistics)
     {
         var losses = new Dictionary<string, double>(StringComparer.Ordinal);
@@ -185,6 +192,11 @@ public sealed record TickReport(
         Add("Loss/pl_penalty", PhaseStatistic.PathPenalty, PhaseKind.Greg, PhaseKind.Gboth);
         Add("Loss/pl_length", PhaseStatistic.PathLength, PhaseKind.Greg, PhaseKind.Gboth);
         Add("Loss/r1_penalty", PhaseStatistic.GradientPenalty, PhaseKind.Dreg, PhaseKind.Dboth);
+        foreach (var kind in Enum.GetValues<PhaseKind>())
+        {
+            if (statistics.GradientNorm(kind) is { } norm)
+                losses[NormOf(kind)] = norm;
+        }
         return losses;
     }
 

@@ -120,6 +120,7 @@ internal sealed class CoordinatorSession(
             if (_isAttached)
                 Volatile.Write(ref _aloneSince, time.GetTimestamp());
             _isAttached = false;
+            options.Health.NotReady($"no coordinator at {coordinator} ({Describe(status)})");
             return new Ending(status, attachedAt is { } since ? time.GetElapsedTime(since) : null, eviction);
         }
         using var late = new CancellationTokenSource(patience + patience, time);
@@ -189,6 +190,7 @@ internal sealed class CoordinatorSession(
                 say(warning);
             }
             _isAttached = true;
+            options.Health.Ready();
         }
         hear(message);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Atelier.Core;
 using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Generations;
@@ -13,6 +14,7 @@ using Atelier.Worker.Collectives.Links;
 using Atelier.Worker.Evaluations;
 using Atelier.Worker.Loop;
 using Atelier.Worker.Peers.States;
+using Atelier.Worker.Telemetry;
 using StateOrigin = Atelier.Protos.StateOrigin;
 using StateVersion = Atelier.Core.Fleet.StateVersion;
 
@@ -99,8 +101,9 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
     /// <summary>Runs phases until the generation's limit or a halt.</summary>
     /// <param name="order">The generation, which was prepared.</param>
     /// <param name="plan">The same, for decisions.</param>
+    /// <param name="trace">What iterations and snapshots belong to.</param>
     /// <param name="cancellation">A halt: takes effect before or after a phase.</param>
-    public void Step(Prepare order, GenerationPlan plan, int rank, CancellationToken cancellation)
+    public void Step(Prepare order, GenerationPlan plan, int rank, ActivityContext trace, CancellationToken cancellation)
     {
         var (context, state) = (_context!, _context!.State);
         peers.Offer(context.Run, null);
@@ -109,22 +112,24 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
             IPhaseReduction inner = _links is null
                 ? new SoloReduction(context.Spec.Shards)
                 : new CollectiveReduction([.. plan.Members.Select(member => member.Shards)], _links, options.PeerPatience, time);
-            var reduction = _reduction = new WatchedReduction(inner, () => (inner as CollectiveReduction)?.Awaited, time);
-            _slices!.Join(plan.Id, rank, plan.Members.Count);
+            var reduction = _reduction = new WatchedReduction(inner, context.Run, () => (inner as CollectiveReduction)?.Awaited, time);
+            _slices!.Join(plan.Id, rank, plan.Members.Count, trace);
             _notes!.Join(rank == 0);
             using var inputs = _inputs = context.Inputs(reduction.Held);
             int lineage = plan.Start.Lineage;
+            var meter = new StepMeter(context.Run, reduction.Held.Count / (double)context.Spec.Shards, ImageCount.FromKimg(context.Spec.TickKimg), () => inputs.Waited, trace, time);
             var step = new TrainStep(context.Lanes, reduction, context.Spec.ToStep())
             {
-                PhaseApplied = () =>
+                PhaseApplied = phase =>
                 {
                     PhasesApplied++;
+                    meter.PhaseApplied(phase);
                     Hold(new StateVersion(lineage, new(state.Iteration, state.PhasesDone)));
                 },
             };
             var limit = context.Spec.Minibatches.After(new ImageCount(state.ImageCount), plan.Limit.Iteration - state.Iteration);
             var speed = new Speed(this, reduction, time);
-            new TrainingLoop(step, inputs, new StopFlag(), [speed, _notes, new ReplicaChecks(context, plan, rank, outbox), speed.Restart]).Run(state, limit, context.Statistics, cancellation);
+            new TrainingLoop(step, inputs, new StopFlag(), [speed, meter, _notes, new ReplicaChecks(context, plan, rank, outbox), speed.Restart, meter.Next]).Run(state, limit, context.Statistics, cancellation);
             if (rank == 0)
                 _notes.WriteLast(state);
         }
@@ -217,6 +222,7 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
         {
             peers.Offer(context.Run, null);
             peers.Forget(context.Run);
+            WorkerMetrics.Forget(context.Run);
         }
         _context?.Dispose();
         (_context, _slices, _notes, _secondsPerShard) = (null, null, null, 0);
@@ -266,7 +272,7 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
         using var inputs = context.Inputs(all);
         var step = new TrainStep(context.Lanes, new SoloReduction(context.Spec.Shards), context.Spec.ToStep())
         {
-            PhaseApplied = () =>
+            PhaseApplied = _ =>
             {
                 PhasesApplied++;
                 Hold(new StateVersion(lineage, new(state.Iteration, state.PhasesDone)));
@@ -352,9 +358,12 @@ internal sealed class StoreUnreadableException(string store, Exception cause) : 
 
 /// <summary>A reduction that knows how long its rank has waited in it, and for whom it waits now.</summary>
 /// <param name="inner">The reduction.</param>
+/// <param name="run">The run, for metrics.</param>
 /// <param name="awaited">The rank that a lasting wait is for.</param>
-internal sealed class WatchedReduction(IPhaseReduction inner, Func<int?> awaited, TimeProvider time) : IPhaseReduction
+internal sealed class WatchedReduction(IPhaseReduction inner, string run, Func<int?> awaited, TimeProvider time) : IPhaseReduction
 {
+    private readonly KeyValuePair<string, object?> _run = WorkerMetrics.Tag("run", run);
+
     /// <inheritdoc/>
     public ShardRange Held => inner.Held;
 
@@ -371,13 +380,21 @@ internal sealed class WatchedReduction(IPhaseReduction inner, Func<int?> awaited
     public Tensor Reduce(string phase, IReadOnlyList<SubtreeSum<Tensor>> pieces, CancellationToken cancellation)
     {
         long start = time.GetTimestamp();
+        // One rank alone sums nothing with others.
+        long bytes = inner is CollectiveReduction ? pieces.Sum(piece => piece.Value.NumberOfElements * piece.Value.ElementSize) : 0;
         try
         {
             return inner.Reduce(phase, pieces, cancellation);
         }
         finally
         {
-            Taken += time.GetElapsedTime(start);
+            var taken = time.GetElapsedTime(start);
+            Taken += taken;
+            if (bytes > 0)
+            {
+                WorkerMetrics.ReduceDuration.Record(taken.TotalSeconds, _run, WorkerMetrics.Tag("phase", phase));
+                WorkerMetrics.ReduceSize.Add(bytes, _run);
+            }
         }
     }
 }

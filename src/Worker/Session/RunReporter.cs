@@ -5,6 +5,7 @@ using Atelier.Protos;
 using Atelier.Training.Step;
 using Atelier.Worker.Loop;
 using Atelier.Worker.Runs;
+using Atelier.Worker.Telemetry;
 using RunEvent = Atelier.Core.Runs.RunEvent;
 
 namespace Atelier.Worker.Session;
@@ -34,7 +35,10 @@ internal sealed class RunReporter : IRunDisplay, ILoopObserver
         _notes = new RunFiles(this);
         _maintenance = new MaintenanceClock([.. maintenance, new Previews(this)], time);
         var from = new ImageCount(context.State.ImageCount);
-        _tick = new TickObserver(null, _notes, this, time, ImageCount.FromKimg(context.Spec.TickKimg), from, context.Spec.Total, dataWaited, () => _maintenance.Taken);
+        _tick = new TickObserver(null, _notes, this, time, ImageCount.FromKimg(context.Spec.TickKimg), from, context.Spec.Total, dataWaited, () => _maintenance.Taken)
+        {
+            Reported = tick => WorkerMetrics.Reached(context.Run, tick),
+        };
     }
 
     /// <summary>A generation begins.</summary>

@@ -1,12 +1,15 @@
+using System.Diagnostics;
 using Atelier.Core;
 using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Snapshots;
 using Atelier.Core.Runs;
+using Atelier.Core.Telemetry;
 using Atelier.Protos;
 using Atelier.Storage.Snapshots;
 using Atelier.Training.Snapshots;
 using Atelier.Training.Step;
 using Atelier.Worker.Loop;
+using Atelier.Worker.Telemetry;
 
 namespace Atelier.Worker.Session;
 
@@ -22,15 +25,17 @@ internal sealed class SliceWriter(RunContext context, NumericsFingerprint numeri
     private GenerationId _generation;
     private (int Slice, int Count) _part = (0, 1);
     private TakeSnapshot? _asked;
+    private ActivityContext _trace;
 
     /// <summary>Time that training has waited for copies and for earlier slices.</summary>
     public TimeSpan Stalled { get; private set; }
 
     /// <summary>This worker's part in the snapshots of a generation.</summary>
-    public void Join(GenerationId generation, int rank, int ranks)
+    /// <param name="trace">What they belong to.</param>
+    public void Join(GenerationId generation, int rank, int ranks, ActivityContext trace)
     {
         lock (_gate)
-            (_generation, _part, _asked) = (generation, (rank, ranks), null);
+            (_generation, _part, _asked, _trace) = (generation, (rank, ranks), null, trace);
     }
 
     /// <summary>A snapshot besides those that are due, because one of them failed.</summary>
@@ -95,6 +100,13 @@ internal sealed class SliceWriter(RunContext context, NumericsFingerprint numeri
     private async Task WriteAsync(TrajectoryState state, long attempt, int slice, int count)
     {
         var report = new SliceReport { Run = context.Run, Attempt = attempt };
+        var run = WorkerMetrics.Tag("run", context.Run);
+        long start = time.GetTimestamp();
+        ActivityContext parent;
+        lock (_gate)
+            parent = _trace;
+        using var span = WorkerMetrics.Traces.Begin("snapshot slice", parent);
+        span?.SetTag(run.Key, run.Value).SetTag("iteration", state.Iteration).SetTag("slice", slice);
         try
         {
             string hash = StateSections.Hash(state);
@@ -103,11 +115,15 @@ internal sealed class SliceWriter(RunContext context, NumericsFingerprint numeri
             var written = await writing.WriteSliceAsync(slice, StateSections.Slice(state, slice, count), CancellationToken.None).ConfigureAwait(false);
             (report.Name, report.SizeBytes, report.SliceSha256, report.StateSha256) = (written.File, written.Bytes, written.Sha256, hash);
             report.SliceJson = new WrittenSlice(content, written).ToJson();
+            WorkerMetrics.SnapshotDuration.Record(time.GetElapsedTime(start).TotalSeconds, run);
+            WorkerMetrics.SnapshotSize.Add(written.Bytes, run);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or UserErrorException)
         {
             report.Error = e.Message;
+            WorkerMetrics.SnapshotFailures.Add(1, run);
+            span?.SetStatus(ActivityStatusCode.Error, e.Message);
         }
-        outbox.Add(new WorkerMessage { SliceReport = report });
+        outbox.Add(new WorkerMessage { SliceReport = report, Traceparent = TraceParent.Write(span?.Context ?? parent) });
     }
 }

@@ -1,9 +1,12 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Atelier.Core;
 using Atelier.Core.Fleet.Generations;
+using Atelier.Core.Telemetry;
 using Atelier.Protos;
 using Atelier.Training.Step;
 using Atelier.Worker.Evaluations;
+using Atelier.Worker.Telemetry;
 using Position = Atelier.Core.Fleet.Position;
 using Stage = Atelier.Protos.WorkerStage;
 
@@ -13,7 +16,7 @@ namespace Atelier.Worker.Session;
 /// Obeys the coordinator. Orders are carried out one after the other; each may be repeated, and one of a lower epoch (<see cref="OrderFence"/>)
 /// or an earlier generation is ignored. The work runs on a thread of its own, and a halt ends it between two phases.
 /// </summary>
-internal sealed class WorkerAgent : IAsyncDisposable
+internal sealed partial class WorkerAgent : IAsyncDisposable
 {
     private readonly Channel<Func<Task>> _inbox = Channel.CreateUnbounded<Func<Task>>(new UnboundedChannelOptions { SingleReader = true });
     private readonly OrderFence _fence = new();
@@ -73,47 +76,6 @@ internal sealed class WorkerAgent : IAsyncDisposable
         return done.Task.WaitAsync(late);
     }
 
-    /// <summary>The present report; null while no run is held.</summary>
-    public RunReport? Report()
-    {
-        lock (_gate)
-        {
-            if (_run.Length == 0)
-                return null;
-            var report = new RunReport
-            {
-                Run = _run,
-                Sequence = ++_sequence,
-                Generation = _generation,
-                Stage = _stage,
-                Held = _engine.Held?.ToMessage(),
-                Trouble = _trouble,
-                TroubleKind = _troubleKind,
-                SecondsPerShard = _engine.SecondsPerShard,
-                Cluster = _cluster,
-            };
-            if (_stage == Stage.Preparing && _engine.Preparation is { } now)
-                (report.Step, report.StepTotal, report.StepProgress) = (now.Step, now.Total, now.Progress);
-            if (_stage == Stage.Stepping && _engine.Awaited is { } rank && _engine.Held is { } at)
-                report.Waiting = new() { Rank = rank, Iteration = at.Position.Iteration, Phase = at.Position.Phase };
-            return report;
-        }
-    }
-
-    /// <summary>How warming up for a run goes; null for none.</summary>
-    public WarmUp? WarmUp()
-    {
-        lock (_gate)
-        {
-            if (_warmUp is null)
-                return null;
-            var report = _warmUp.Clone();
-            if (!report.IsWarm && _engine.Preparation is { } now)
-                (report.Step, report.StepTotal, report.StepProgress) = (now.Step, now.Total, now.Progress);
-            return report;
-        }
-    }
-
     /// <summary>Asks to be let go; what is held is handed over first.</summary>
     public void Drain(string reason)
     {
@@ -157,7 +119,11 @@ internal sealed class WorkerAgent : IAsyncDisposable
             return;
         if (verdict == OrderVerdict.FirstOfCluster)
             await ChangeClusterAsync();
-        await ExecuteAsync(order);
+        // A span an order; what an order begins and does not wait for has its own.
+        var parent = TraceParent.Read(order.Traceparent);
+        using var span = WorkerMetrics.Traces.Begin($"order {order.MessageCase}", parent);
+        span?.SetTag("run", OrderFence.WorkOf(order));
+        await ExecuteAsync(order, span?.Context ?? parent);
     }
 
     /// <summary>The coordinator has another database. Generations are counted anew; what is held is kept until the coordinator says what becomes of it.</summary>
@@ -178,7 +144,7 @@ internal sealed class WorkerAgent : IAsyncDisposable
             TransitionTo(_run, _generation, Stage.Halted, null);
     }
 
-    private async Task ExecuteAsync(CoordinatorMessage order)
+    private async Task ExecuteAsync(CoordinatorMessage order, ActivityContext trace)
     {
         if (_isOrphan && OrderFence.WorkOf(order) is { } named && named != _run)
             await AbandonAsync();
@@ -191,7 +157,9 @@ internal sealed class WorkerAgent : IAsyncDisposable
                 _ = Task.Run(() => _outbox.Add(new WorkerMessage { DataFacts = DataInspection.Inspect(order.InspectData, _options) }));
                 break;
             case CoordinatorMessage.MessageOneofCase.Halt when Concerns(order.Halt.Run) && order.Halt.Generation >= _generation:
+                long halting = Stopwatch.GetTimestamp();
                 await HaltAsync();
+                WorkerMetrics.HaltDuration.Record(Stopwatch.GetElapsedTime(halting).TotalSeconds, WorkerMetrics.Tag("run", order.Halt.Run));
                 TransitionTo(order.Halt.Run, order.Halt.Generation, Stage.Halted, null);
                 break;
             case CoordinatorMessage.MessageOneofCase.Prepare when Concerns(order.Prepare.Run) && order.Prepare.Generation > _generation:
@@ -199,12 +167,12 @@ internal sealed class WorkerAgent : IAsyncDisposable
                 SetWarmUp(null);
                 (_cluster, _isOrphan) = (_fence.Cluster, false);
                 TransitionTo(order.Prepare.Run, order.Prepare.Generation, Stage.Preparing, order.Prepare);
-                Start(token => Prepare(order.Prepare, token));
+                Start(token => Prepare(order.Prepare, trace, token));
                 break;
             case CoordinatorMessage.MessageOneofCase.Go when IsPresent(order.Go.Run, order.Go.Generation) && _stage == Stage.Ready:
                 await _work;
                 SetStage(Stage.Stepping);
-                Start(token => Step(_plan!, token));
+                Start(token => Step(_plan!, trace, token));
                 break;
             case CoordinatorMessage.MessageOneofCase.Save when IsPresent(order.Save.Run, order.Save.Generation) && _engine.Held == order.Save.Version.ToVersion() && _work.IsCompleted:
                 Start(_ => _engine.Save(order.Save.Attempt));
@@ -227,11 +195,11 @@ internal sealed class WorkerAgent : IAsyncDisposable
             case CoordinatorMessage.MessageOneofCase.Evaluate when !_evaluations.Has(order.Evaluate):
                 if (_stage != Stage.Idle || IsWarmingUp)
                 {
-                    _evaluations.Take(order.Evaluate);
+                    _evaluations.Take(order.Evaluate, trace);
                     break;
                 }
                 await HaltAsync();
-                _evaluations.Take(order.Evaluate);
+                _evaluations.Take(order.Evaluate, trace);
                 Start(_evaluations.Work);
                 break;
             case CoordinatorMessage.MessageOneofCase.Warm when _stage == Stage.Idle && !_engine.IsWarm(order.Warm) && !IsWarmingUpFor(order.Warm):
@@ -264,13 +232,6 @@ internal sealed class WorkerAgent : IAsyncDisposable
     private bool IsWarmingUp => _warming is not null && !_work.IsCompleted;
 
     private bool IsWarmingUpFor(Warm order) => IsWarmingUp && order.Equals(_warming);
-
-    private void SetWarmUp(WarmUp? state)
-    {
-        lock (_gate)
-            _warmUp = state;
-        _outbox.Wake();
-    }
 
     private void Warm(Warm order, CancellationToken halt)
     {
@@ -329,16 +290,20 @@ internal sealed class WorkerAgent : IAsyncDisposable
         _outbox.Wake();
     }
 
-    private void Prepare(Prepare order, CancellationToken halt)
+    private void Prepare(Prepare order, ActivityContext trace, CancellationToken halt)
     {
+        long start = Stopwatch.GetTimestamp();
+        using var span = WorkerMetrics.Traces.Begin("prepare", trace);
+        span?.SetTag("run", order.Run).SetTag("generation", order.Generation).SetTag("origin", $"{order.Origin}");
         _engine.Prepare(order, RankIn(order), halt);
+        WorkerMetrics.PrepareDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds, WorkerMetrics.Tag("run", order.Run));
         SetStage(Stage.Ready);
     }
 
-    private void Step(Prepare order, CancellationToken halt)
+    private void Step(Prepare order, ActivityContext trace, CancellationToken halt)
     {
         var plan = PlanMessages.ToPlan(order);
-        _engine.Step(order, plan, RankIn(order), halt);
+        _engine.Step(order, plan, RankIn(order), trace, halt);
         SetStage(Stage.Halted);
     }
 
@@ -366,15 +331,6 @@ internal sealed class WorkerAgent : IAsyncDisposable
                 ReportTrouble(e);
             }
         });
-    }
-
-    private void ReportTrouble(Exception trouble)
-    {
-        _engine.Leave();
-        _say($"{_run}, generation {_generation}: {trouble.Message}");
-        lock (_gate)
-            (_trouble, _troubleKind) = (trouble.Message, RunEngine.KindOf(trouble));
-        _outbox.Wake();
     }
 
     private async Task HaltAsync()

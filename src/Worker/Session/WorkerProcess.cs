@@ -3,10 +3,14 @@ using System.Reflection;
 using Atelier.Core;
 using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Membership;
+using Atelier.Core.Telemetry;
 using Atelier.Protos;
 using Atelier.Training.Numerics;
 using Atelier.Training.Ops;
 using Atelier.Worker.Evaluations;
+using Atelier.Worker.Telemetry;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Atelier.Worker.Session;
 
@@ -32,6 +36,8 @@ public static class WorkerProcess
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(peers);
+        var log = new WorkerLog(options.Name, options.Log, say);
+        say = log.Say;
         NumericsEnvironment.Apply(options.Threads, options.Lanes);
         var numerics = NumericsProbe.Measure(options.Device);
         options.Device.Open();
@@ -56,10 +62,12 @@ public static class WorkerProcess
         using var evaluations = new EvaluationWorker(options, outbox, time);
         using var engine = new RunEngine(options, peers, numerics, evaluations, outbox, time);
         await using var agent = new WorkerAgent(options, engine, evaluations, outbox, say);
+        log.Subject = () => agent.Subject;
         using var stop = new CancellationTokenSource();
         using var draining = drain.Register(() => agent.Drain("asked to stop"));
         var obeying = agent.RunAsync(stop.Token);
         var session = new CoordinatorSession(options, register, outbox, agent.Report, agent.WarmUp, agent.Hear, agent.Evicted, say, time);
+        WorkerMetrics.Watch(() => session.Alone);
         var attached = session.RunAsync(stop.Token);
         try
         {
@@ -160,6 +168,12 @@ public sealed record WorkerOptions
 
     /// <summary>Opens a data set by the path that a run names.</summary>
     public required Func<string, Training.Data.ImageSource> OpenData { get; init; }
+
+    /// <summary>Also told what a person may want to know, with the run and the generation that it is about.</summary>
+    public ILogger Log { get; init; } = NullLogger.Instance;
+
+    /// <summary>Told whether a coordinator has let this worker in.</summary>
+    public ProcessHealth Health { get; init; } = new();
 
     /// <summary>How long nothing may move between ranks before a generation is given up; the coordinator's deadlines are shorter.</summary>
     public TimeSpan PeerPatience { get; init; } = TimeSpan.FromMinutes(30);

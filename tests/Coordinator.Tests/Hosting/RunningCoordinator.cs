@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Storage;
 using Atelier.Core.Access;
+using Atelier.Core.Alerts;
 using Atelier.Core.Fleet.Membership;
 using Atelier.Protos;
 using Atelier.Rpc.Transport;
@@ -13,13 +14,13 @@ namespace Atelier.Coordinator.Tests.Hosting;
 internal sealed class RunningCoordinator : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder;
-    private readonly SqliteDatabase _database;
-    private readonly CoordinatorServer _server;
-    private readonly GrpcChannel _channel;
+    private readonly CoordinatorOptions _options;
+    private CoordinatorServer _server;
+    private GrpcChannel _channel;
 
-    private RunningCoordinator(DirectoryInfo folder, SqliteDatabase database, CoordinatorServer server)
+    private RunningCoordinator(DirectoryInfo folder, CoordinatorOptions options, CoordinatorServer server)
     {
-        (_folder, _database, _server) = (folder, database, server);
+        (_folder, _options, _server) = (folder, options, server);
         _channel = CoordinatorChannel.Open(server.Addresses[0], null);
         (Runs, Fleet) = (new(_channel), new(_channel));
     }
@@ -31,10 +32,10 @@ internal sealed class RunningCoordinator : IAsyncDisposable
     public IEnumerable<string> Routes => _server.Routes;
 
     /// <summary>What people ask.</summary>
-    public Protos.Runs.RunsClient Runs { get; }
+    public Protos.Runs.RunsClient Runs { get; private set; }
 
     /// <summary>What workers attach to.</summary>
-    public Protos.Fleet.FleetClient Fleet { get; }
+    public Protos.Fleet.FleetClient Fleet { get; private set; }
 
     /// <summary>A store for a run.</summary>
     public string Store(string run) => Path.Combine(_folder.FullName, run);
@@ -68,7 +69,8 @@ internal sealed class RunningCoordinator : IAsyncDisposable
         throw new InvalidOperationException($"{run} ended before it was {status}");
     }
 
-    public static async Task<RunningCoordinator> StartAsync(AccessGate? gate = null, ServerLimits? limits = null, X509Certificate2? certificate = null, FleetSettings? fleet = null, AllowedPlaces? places = null)
+    public static async Task<RunningCoordinator> StartAsync(AccessGate? gate = null, ServerLimits? limits = null, X509Certificate2? certificate = null, FleetSettings? fleet = null, AllowedPlaces? places = null,
+        AlertSettings? alerts = null, Uri? webhook = null)
     {
         var folder = Directory.CreateTempSubdirectory("atelier-");
         var database = new SqliteDatabase(Path.Combine(folder.FullName, "c.db"));
@@ -82,15 +84,30 @@ internal sealed class RunningCoordinator : IAsyncDisposable
             Certificate = certificate,
             Fleet = fleet ?? new(),
             Places = places ?? AllowedPlaces.Anything,
+            Alerts = alerts ?? new(),
+            AlertWebhook = webhook,
         };
-        return new(folder, database, await CoordinatorServer.StartAsync(options, identity, TimeProvider.System, CancellationToken.None));
+        return new(folder, options, await CoordinatorServer.StartAsync(options, identity, TimeProvider.System, CancellationToken.None));
+    }
+
+    /// <summary>Another coordinator takes this one's place.</summary>
+    /// <param name="database">Name of its database: the former's, `c.db`, or a new one.</param>
+    public async Task ReplaceAsync(string database = "c.db")
+    {
+        _channel.Dispose();
+        await _server.DisposeAsync();
+        await _options.Database.DisposeAsync();
+        var opened = new SqliteDatabase(Path.Combine(_folder.FullName, database));
+        _server = await CoordinatorServer.StartAsync(_options with { Database = opened }, await opened.OpenAsync(_ => { }, TimeProvider.System, CancellationToken.None), TimeProvider.System, CancellationToken.None);
+        _channel = CoordinatorChannel.Open(_server.Addresses[0], null);
+        (Runs, Fleet) = (new(_channel), new(_channel));
     }
 
     public async ValueTask DisposeAsync()
     {
         _channel.Dispose();
         await _server.DisposeAsync();
-        await _database.DisposeAsync();
+        await _options.Database.DisposeAsync();
         _folder.Delete(recursive: true);
     }
 }

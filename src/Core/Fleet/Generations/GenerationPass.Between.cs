@@ -32,7 +32,7 @@ internal sealed partial class GenerationPass
         var strays = State.Reports.Where(report => report.Held > safe && report.Held.Value.Lineage == State.Lineage && !State.Held.Contains(report.Worker)).ToList();
         if (strays.Count == 0) return;
         Hold([.. strays.Select(report => report.Worker)]);
-        Enter(GenerationStage.Gathering, $"{strays[0].Worker} is back with {strays.Max(report => report.Held!.Value)}");
+        Enter(GenerationStage.Gathering, $"{strays[0].Worker} is back with {strays.Max(report => report.Held!.Value)}", GenerationEnd.WorkerJoins);
     }
 
     /// <summary>The furthest state that a held worker or the store has.</summary>
@@ -103,6 +103,7 @@ internal sealed partial class GenerationPass
 
             agrees = false;
             _actions.Add(new LogEvent(verdict.Text));
+            _actions.Add(new ReplicasDiffered(verdict.Text));
             if (verdict.Disputed is { } disputed)
             {
                 GoBack(disputed, verdict.Text);

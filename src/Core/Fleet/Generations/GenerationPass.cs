@@ -91,14 +91,14 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
     private void Prepare()
     {
         var plan = State.Plan!;
-        if (EndingOf(plan) is { } reason)
+        if (EndingOf(plan) is { } ending)
         {
             CountTrouble(plan);
-            Enter(GenerationStage.Gathering, reason);
+            Enter(GenerationStage.Gathering, ending.Reason, ending.Why);
         }
         else if (plan.Source.Worker is { } source && !State.Held.Contains(source))
         {
-            Enter(GenerationStage.Gathering, $"{source}, which held the state, was lost");
+            Enter(GenerationStage.Gathering, $"{source}, which held the state, was lost", GenerationEnd.WorkerLost);
         }
         else if (plan.Members.All(member => State.ReportOf(member.Worker) is { } report && report.Generation == plan.Id
             && report.Stage is WorkerStage.Ready or WorkerStage.Stepping && report.Held >= plan.Start))
@@ -127,8 +127,8 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         var still = late.Where(pair => pair.Second.Progress?.Step != PreparationStep.MeetingPeers).ToList();
         foreach (var (member, stand) in still)
             Evict(member.Worker, $"it was not ready for {plan.Id}, and had stood still for {settings.PrepareDeadline.TotalSeconds} s{(stand.Progress is { } at ? $" ({at.Step})" : "")}");
-        if (still.Count > 0) Enter(GenerationStage.Gathering, "a worker did not become ready");
-        else if (late.Count == plan.Members.Count(member => !IsReady(member, plan))) Enter(GenerationStage.Gathering, "the workers did not reach each other");
+        if (still.Count > 0) Enter(GenerationStage.Gathering, "a worker did not become ready", GenerationEnd.Stall);
+        else if (late.Count == plan.Members.Count(member => !IsReady(member, plan))) Enter(GenerationStage.Gathering, "the workers did not reach each other", GenerationEnd.Stall);
     }
 
     private bool IsReady(GenerationMember member, GenerationPlan plan) =>
@@ -147,19 +147,19 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         var reached = plan.Members.Max(member => State.ReportOf(member.Worker)?.Held?.Position ?? plan.Start.Position);
         // What is computed on after the run went back is nothing that was reached.
         if (plan.Start.Lineage == State.Lineage && reached > State.Reached) State = State with { Reached = reached, ProgressAt = now, Troubles = [] };
-        if (EndingOf(plan) is { } reason)
+        if (EndingOf(plan) is { } ending)
         {
             CountTrouble(plan);
-            Enter(GenerationStage.Gathering, reason);
+            Enter(GenerationStage.Gathering, ending.Reason, ending.Why);
         }
         else if (!Settle([.. plan.Members.Select(member => member.Worker)]))
-            Enter(GenerationStage.Gathering, "digests differ");
+            Enter(GenerationStage.Gathering, "digests differ", GenerationEnd.ReplicasDiffer);
         else if (plan.Members.All(member => HasHalted(member.Worker)))
-            Enter(GenerationStage.Gathering, $"{plan.Limit} is reached");
+            Enter(GenerationStage.Gathering, $"{plan.Limit} is reached", GenerationEnd.Limit);
         else if (now - State.ProgressAt > settings.ProgressDeadline)
             EndStall(plan);
         else if (CanStart && Joiners(plan).Any(live => live.IsWarm) && now - State.StageSince >= settings.JoinPatience)
-            Enter(GenerationStage.Gathering, "a worker joins");
+            Enter(GenerationStage.Gathering, "a worker joins", GenerationEnd.WorkerJoins);
         else if (State.Shape.TickOf(State.Reached) > (State.RebalancedTick ?? -1) && Assignment.WouldGain(plan, State, settings.RebalanceGain))
             Rebalance();
     }
@@ -171,7 +171,7 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
     private void Rebalance()
     {
         State = State with { RebalancedTick = State.Shape.TickOf(State.Reached) };
-        Enter(GenerationStage.Gathering, "shards are re-balanced");
+        Enter(GenerationStage.Gathering, "shards are re-balanced", GenerationEnd.Rebalance);
     }
 
     private void Save()
@@ -189,24 +189,24 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
     }
 
     /// <summary>Why a generation cannot go on; null while it can.</summary>
-    private string? EndingOf(GenerationPlan plan)
+    private (string Reason, GenerationEnd Why)? EndingOf(GenerationPlan plan)
     {
         foreach (var member in plan.Members)
         {
-            if (view.Find(member.Worker) is not { } live || live.Incarnation != member.Incarnation) return $"{member.Worker} was lost";
-            if (!plan.IsLast && WantsToRun && !live.MayServe) return $"{member.Worker} is to go";
+            if (view.Find(member.Worker) is not { } live || live.Incarnation != member.Incarnation) return ($"{member.Worker} was lost", GenerationEnd.WorkerLost);
+            if (!plan.IsLast && WantsToRun && !live.MayServe) return ($"{member.Worker} is to go", GenerationEnd.WorkerLeaves);
             if (State.ReportOf(member.Worker) is not { } report || report.Generation != plan.Id) continue;
-            if (report.Trouble is { } trouble) return $"{member.Worker}: {trouble}";
+            if (report.Trouble is { } trouble) return ($"{member.Worker}: {trouble}", GenerationEnd.WorkerTrouble);
             if (report.Stage == WorkerStage.Idle || (report.Stage == WorkerStage.Halted && !(report.Held?.Position >= plan.Limit)))
-                return $"{member.Worker} has left";
+                return ($"{member.Worker} has left", GenerationEnd.WorkerLost);
         }
 
-        if (plan.Start.Lineage != State.Lineage) return "the run goes back";
+        if (plan.Start.Lineage != State.Lineage) return ("the run goes back", GenerationEnd.ReplicasDiffer);
         // A run that is discarded or failed saves nothing, so that there is no iteration to finish.
-        if (plan.IsLast && (view.Intent == RunIntent.Discard || State.Failure is not null)) return "nothing is to be saved any more";
-        if (plan.IsLast) return CanStart ? "the run goes on" : null;
+        if (plan.IsLast && (view.Intent == RunIntent.Discard || State.Failure is not null)) return ("nothing is to be saved any more", GenerationEnd.Command);
+        if (plan.IsLast) return CanStart ? ("the run goes on", GenerationEnd.Command) : null;
         // The last iteration may be done already: its workers then stop by themselves.
-        return view.Intent == RunIntent.Run && State.Failure is null ? null : $"{view.Intent} is wanted";
+        return view.Intent == RunIntent.Run && State.Failure is null ? null : ($"{view.Intent} is wanted", GenerationEnd.Command);
     }
 
     /// <summary>
@@ -243,7 +243,7 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         _actions.Add(new LogEvent($"{plan.Id} commits nothing for {settings.ProgressDeadline.TotalSeconds} s: {string.Join("; ", waits.DefaultIfEmpty("nobody waits"))}"));
         if (culprit is not null)
             Evict(culprit.Worker, $"as {culprit.Rank} it kept the others waiting at {State.Reached} for over {settings.ProgressDeadline.TotalSeconds} s");
-        Enter(GenerationStage.Gathering, "nothing was committed for too long");
+        Enter(GenerationStage.Gathering, "nothing was committed for too long", GenerationEnd.Stall);
     }
 
     private string WaitOf(WorkerId worker) =>
@@ -283,10 +283,14 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         Checks = [.. State.Checks.Where(check => check.Worker != worker)],
     };
 
-    private void Enter(GenerationStage stage, string reason)
+    private void Enter(GenerationStage stage, string reason, GenerationEnd why = GenerationEnd.Command)
     {
         if (stage == GenerationStage.Gathering && State.Stage is GenerationStage.Running or GenerationStage.Preparing)
+        {
             _actions.Add(new LogEvent($"{State.Generation} ends at {State.Reached}: {reason}"));
+            _actions.Add(new GenerationEnded(why));
+        }
+
         if (State.Stage != stage) State = State with { Stage = stage, StageSince = now, Reason = reason, Newcomers = [] };
     }
 }
