@@ -87,13 +87,13 @@ internal sealed class PickleReader
             case PickleOpcode.None: _stack.Push(null); break;
             case PickleOpcode.True: _stack.Push(true); break;
             case PickleOpcode.False: _stack.Push(false); break;
-            case PickleOpcode.IntLine: _stack.Push(TakeLine() switch { "00" => false, "01" => true, var line => Whole(line) }); break;
-            case PickleOpcode.LongLine: _stack.Push(Whole(TakeLine().TrimEnd('L'))); break;
+            case PickleOpcode.IntLine: PushIntLine(TakeLine()); break;
+            case PickleOpcode.LongLine: Push(Whole(TakeLine().TrimEnd('L'))); break;
             case PickleOpcode.FloatLine: _stack.Push(double.Parse(TakeLine(), CultureInfo.InvariantCulture)); break;
             case PickleOpcode.Int32: _stack.Push((long)TakeInt32()); break;
             case PickleOpcode.UInt8: _stack.Push((long)Take(1).Span[0]); break;
             case PickleOpcode.UInt16: _stack.Push((long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2).Span)); break;
-            case PickleOpcode.Long1: _stack.Push(Whole(Take(Take(1).Span[0]).Span)); break;
+            case PickleOpcode.Long1: Push(Whole(Take(Take(1).Span[0]).Span)); break;
             case PickleOpcode.Double: _stack.Push(BinaryPrimitives.ReadDoubleBigEndian(Take(8).Span)); break;
             case PickleOpcode.StringLine: _stack.Push(Unquoted(TakeLine())); break;
             case PickleOpcode.Bytes or PickleOpcode.Bytes32: _stack.Push(Take(TakeInt32())); break;
@@ -234,16 +234,25 @@ internal sealed class PickleReader
     }
 
     // Numbers of any length exist; those that are used fit into 64 bits, or are a format's magic number.
-    private static object Whole(string line) => line.Length <= MostDigits ? Narrow(BigInteger.Parse(line, CultureInfo.InvariantCulture)) : throw new FormatException("a number of many digits");
-
-    private static object Whole(ReadOnlySpan<byte> bytes) => bytes.Length <= MostDigits ? Narrow(new BigInteger(bytes)) : throw new FormatException("a number of many bytes");
-
-    private static object Narrow(BigInteger number)
+    private void Push(BigInteger number)
     {
         if (number >= long.MinValue && number <= long.MaxValue)
-            return (long)number;
-        return number;
+            _stack.Push((long)number);
+        else
+            _stack.Push(number);
     }
+
+    private void PushIntLine(string line)
+    {
+        if (line is "00" or "01")
+            _stack.Push(line == "01");
+        else
+            Push(Whole(line));
+    }
+
+    private static BigInteger Whole(string line) => line.Length <= MostDigits ? BigInteger.Parse(line, CultureInfo.InvariantCulture) : throw new FormatException("a number of many digits");
+
+    private static BigInteger Whole(ReadOnlySpan<byte> bytes) => bytes.Length <= MostDigits ? new BigInteger(bytes) : throw new FormatException("a number of many bytes");
 
     private static string Unquoted(string line) => line.Length >= 2 && line[0] == line[^1] && line[0] is '\'' or '"' ? line[1..^1] : throw new FormatException("a string without quotes");
 
