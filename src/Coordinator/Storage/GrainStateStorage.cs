@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Atelier.Core.Telemetry;
 using Orleans;
 using Orleans.Runtime;
 using Orleans.Storage;
@@ -58,22 +59,27 @@ internal sealed class GrainStateStorage(AdoNetGrainStorage storage, bool takesTu
 /// <summary>Tells, once each, that the database cannot be used, and that it can be again.</summary>
 /// <param name="database">What it is called.</param>
 /// <param name="say">Told, a line at a time.</param>
-internal sealed class DatabaseHealth(string database, Action<string> say)
+/// <param name="health">What probes are told.</param>
+internal sealed class DatabaseHealth(string database, Action<string> say, ProcessHealth health)
 {
     private int _isFailing;
 
     /// <summary>An access succeeded.</summary>
     public void Works()
     {
-        if (Interlocked.Exchange(ref _isFailing, 0) == 1)
-            say($"{database} can be used again");
+        if (Interlocked.Exchange(ref _isFailing, 0) == 0)
+            return;
+        health.Ready();
+        say($"{database} can be used again");
     }
 
     /// <summary>An access failed.</summary>
     /// <param name="why">Why.</param>
     public void Fails(string why)
     {
-        if (Interlocked.Exchange(ref _isFailing, 1) == 0)
-            say($"{database} cannot be used: {why}; workers train on, and nothing is decided until it can");
+        if (Interlocked.Exchange(ref _isFailing, 1) == 1)
+            return;
+        health.NotReady($"{database} cannot be used: {why}");
+        say($"{database} cannot be used: {why}; workers train on, and nothing is decided until it can");
     }
 }
