@@ -22,6 +22,8 @@ internal sealed class MonitoringServer : IAsyncDisposable
 {
     private const string Metrics = "/metrics", Startup = "/startupz", Ready = "/readyz", Live = "/livez";
 
+    private static readonly TimeSpan StopPatience = TimeSpan.FromMilliseconds(200);
+
     private readonly WebApplication _app;
 
     private MonitoringServer(WebApplication app, string address) => (_app, Address) = (app, address);
@@ -78,8 +80,15 @@ internal sealed class MonitoringServer : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        using var now = new CancellationTokenSource(TimeSpan.Zero);
-        await _app.StopAsync(now.Token);
+        using var soon = new CancellationTokenSource(StopPatience);
+        try
+        {
+            await _app.StopAsync(soon.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Whoever still asks is cut off.
+        }
         await _app.DisposeAsync();
     }
 

@@ -38,7 +38,7 @@ internal static class ReplicaSilo
     public static void Configure(ISiloBuilder silo, CoordinatorOptions options, ClusterIdentity identity)
     {
         options.Database.Configure(silo);
-        silo.Services.AddSingleton(services => new DatabaseHealth(options.Database, options.Say, services.GetRequiredService<TimeProvider>()));
+        silo.Services.AddSingleton(services => new DatabaseHealth(options.Database, options.Say, options.Health, services.GetRequiredService<TimeProvider>()));
         silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (identity.Id, Service));
         var endpoint = options.Database.IsShared ? EndpointOf(options.ReplicaAddress!) : new IPEndPoint(IPAddress.Loopback, FreePort());
         silo.Configure<EndpointOptions>(listening =>

@@ -142,11 +142,13 @@ public sealed partial class RunGrain
     private async Task WatchAsync()
     {
         if (_alertsDecidedAt is { } last && _time.GetElapsedTime(last) < BetweenAlerts) return;
-        _alertsDecidedAt = _time.GetTimestamp();
+        // An alert that a former activation raised is not over because this one has just begun to watch.
+        if (_alertsDecidedAt is null && State.Alerts.Exists(alert => alert.Kind == AlertKind.StalledRun)) _movedTo = Generation.Reached;
         if (!IsToGoOn) State.MovedAt = null;
         else if (State.MovedAt is null || _movedTo != Generation.Reached) State.MovedAt = Now;
         _movedTo = Generation.Reached;
         State.Losses.RemoveAll(lost => Now - lost > _alerts.LossWindow);
+        _alertsDecidedAt = _time.GetTimestamp();
         await AskAsync();
         var facts = new AlertFacts
         {

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Atelier.Core.Telemetry;
 using Orleans;
 using Orleans.Runtime;
 using Orleans.Storage;
@@ -58,8 +59,9 @@ internal sealed class GrainStateStorage(AdoNetGrainStorage storage, bool takesTu
 /// <summary>Tells, once each, that the database cannot be used, and that it can be again: it is tried until it can.</summary>
 /// <param name="database">The database.</param>
 /// <param name="say">Told, a line at a time.</param>
+/// <param name="health">What probes are told.</param>
 /// <param name="time">The clock.</param>
-internal sealed class DatabaseHealth(CoordinatorDatabase database, Action<string> say, TimeProvider time)
+internal sealed class DatabaseHealth(CoordinatorDatabase database, Action<string> say, ProcessHealth health, TimeProvider time)
 {
     private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(1);
 
@@ -68,8 +70,10 @@ internal sealed class DatabaseHealth(CoordinatorDatabase database, Action<string
     /// <summary>A change succeeded.</summary>
     public void Works()
     {
-        if (Interlocked.Exchange(ref _isFailing, 0) == 1)
-            say($"{database.Description} can be used again");
+        if (Interlocked.Exchange(ref _isFailing, 0) == 0)
+            return;
+        health.Ready();
+        say($"{database.Description} can be used again");
     }
 
     /// <summary>An access failed.</summary>
@@ -78,6 +82,7 @@ internal sealed class DatabaseHealth(CoordinatorDatabase database, Action<string
     {
         if (Interlocked.Exchange(ref _isFailing, 1) == 1)
             return;
+        health.NotReady($"{database.Description} cannot be used: {why}");
         say($"{database.Description} cannot be used: {why}; workers train on, and nothing is decided until it can");
         _ = TryUntilItWorksAsync();
     }

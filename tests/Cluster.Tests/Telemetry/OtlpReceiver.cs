@@ -40,11 +40,11 @@ internal sealed class OtlpReceiver : IDisposable
     ];
 
     /// <summary>Waits until what came is as it should be.</summary>
-    public async Task UntilAsync(Func<bool> isSo, string what)
+    public async Task UntilAsync(Func<OtlpReceiver, bool> isSo, string what)
     {
         using var late = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         using var again = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (!isSo())
+        while (!isSo(this))
             Assert.True(await again.WaitForNextTickAsync(late.Token), $"{what} did not come");
     }
 
