@@ -128,10 +128,11 @@ internal static class AnalyzeCommand
         File.WriteAllBytes(path, ImageCodec.EncodePng(image));
     }
 
+    /// <summary>A run's name, or a file's; with a number behind it where another network has it.</summary>
     private static string UniqueName(string path, IEnumerable<string> taken)
     {
-        string name = Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(path));
-        return taken.Contains(name) ? UniqueName(path + "'", taken) : name;
+        string name = NetworkSource.RunFolderOf(path) is { } run && Directory.Exists(path) ? Path.GetFileName(Path.GetFullPath(run.Path)) : Path.GetFileNameWithoutExtension(path);
+        return Enumerable.Range(1, int.MaxValue).Select(number => number == 1 ? name : $"{name}-{number}").First(candidate => !taken.Contains(candidate));
     }
 
     private sealed record Request(

@@ -80,6 +80,7 @@ internal sealed class LabelSession(SampleLabels labels, IReadOnlyList<uint> seed
     private readonly HashSet<uint> _known = [.. seeds];
     private readonly HashSet<uint> _skipped = [];
     private readonly Stack<uint> _done = [];
+    private uint? _again;
 
     public LabelState State
     {
@@ -104,6 +105,7 @@ internal sealed class LabelSession(SampleLabels labels, IReadOnlyList<uint> seed
         {
             labels.Set(seed, label);
             _done.Push(seed);
+            _again = null;
             return Now();
         }
     }
@@ -114,17 +116,21 @@ internal sealed class LabelSession(SampleLabels labels, IReadOnlyList<uint> seed
         lock (_gate)
         {
             _skipped.Add(seed);
+            _again = null;
             return Now();
         }
     }
 
-    /// <summary>Takes the last label of this session back.</summary>
+    /// <summary>Takes the last label of this session back, and asks about that sample again.</summary>
     public LabelState Undo()
     {
         lock (_gate)
         {
             if (_done.TryPop(out uint seed))
+            {
                 labels.Set(seed, null);
+                _again = seed;
+            }
             return Now();
         }
     }
@@ -136,7 +142,7 @@ internal sealed class LabelSession(SampleLabels labels, IReadOnlyList<uint> seed
         if (ahead.Count == 0)
             _skipped.Clear();
         return new(
-            ahead.Count > 0 ? ahead[0] : left.Count > 0 ? left[0] : null,
+            _again ?? (ahead.Count > 0 ? ahead[0] : left.Count > 0 ? left[0] : null),
             labels.Of(SampleLabel.Artifact).Count, labels.Of(SampleLabel.Normal).Count, left.Count);
     }
 }

@@ -47,16 +47,17 @@ public sealed class DropletSamples : ISampleSource
     private Tensor Scores(SampleRange some)
     {
         using var scope = NewDisposeScope();
-        Tensor? score = null;
+        var ratios = new List<Tensor>();
         var reader = new FeatureReader((layer, features) =>
         {
-            if (!_layers.Contains(layer.Name))
-                return;
-            var here = FeatureEnergy.PeakToMedian(FeatureEnergy.Map(features)).DetachFromDisposeScope();
-            score = score is null ? here : score.maximum(here);
+            // The scope of the synthesis ends before they are compared.
+            if (_layers.Contains(layer.Name))
+                ratios.Add(FeatureEnergy.PeakToMedian(FeatureEnergy.Map(features)).DetachFromDisposeScope());
         });
         _generator.SynthesizeLevel(_generator.Broadcast(_generator.Map(_draws.Latents(some), _draws.Labels(some))), _draws.Noise(some), reader);
-        FiniteRows.Require(score!, i => $"generated sample {some.Start + i} (seed {_draws.Seed}) has features that are NaN or infinite");
-        return score!.log().unsqueeze(1).cpu().MoveToOuterDisposeScope(); // [n,1]
+        var score = stack([.. ratios], 1).amax([1L], keepdim: true); // [n,1]
+        ratios.ForEach(ratio => ratio.Dispose());
+        FiniteRows.Require(score, i => $"generated sample {some.Start + i} (seed {_draws.Seed}) has features that are NaN or infinite");
+        return score.log().cpu().MoveToOuterDisposeScope();
     }
 }

@@ -44,7 +44,7 @@ public sealed class CorrectionTests : IDisposable
         var target = cleanSamples.Images(seeds);
         double Distance(Tensor x) => (x - target).abs().mean().item<float>();
         double before = Distance(plantedSamples.Images(seeds)), after = Distance(plantedSamples.Images(seeds, hook));
-        Assert.True(after < .5 * before, $"{after} is no closer than {before}");
+        Assert.True(after < .75 * before, $"{after} is no closer than {before}");
         Assert.True(CorrectionEffect.Change(plantedSamples, seeds, hook) > 0);
     }
 

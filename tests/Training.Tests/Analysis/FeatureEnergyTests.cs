@@ -1,6 +1,8 @@
 using Atelier.Core;
+using Atelier.Core.Metrics;
 using Atelier.Training.Analysis;
 using Atelier.Training.Exports;
+using Atelier.Training.Metrics.Samples;
 using Atelier.Training.Networks;
 using Atelier.Training.Tests.Data;
 using Atelier.Training.Tests.Step;
@@ -43,6 +45,22 @@ public sealed class FeatureEnergyTests : IDisposable
         Assert.Equal((3.5 / 16, 12.5 / 16, 0.0), (found.PeakRow, found.PeakColumn, found.NoiseSpread));
         Assert.Equal(found.Regions.Max(), found.Regions[3]);
         Assert.Equal(spiked.Score, DropletSummary.Of([spiked, spiked]).Score, 1e-9);
+    }
+
+    [Fact]
+    public void Compute_DropletsOfSamples_AreTheSameAloneAndAmongOthersAndRiseWithASpike()
+    {
+        using var scope = NewDisposeScope();
+        using var state = SmallModel.State(SmallModel.Config());
+        using var loaded = NetworkFile.Use(state, CPU);
+        var samples = new DropletSamples(loaded.Network, new EvaluationDraws(1, loaded.Network.Config, new LabelSource(0, (_, _) => { }), CPU), 40);
+        var all = samples.Compute(new SampleRange(0, 40));
+        loaded.Network.Hook = new Spike("b16.conv1", 2, 2);
+        var spiked = samples.Compute(new SampleRange(16, 16));
+
+        Assert.Equal([40, 1], all.shape);
+        Assert.True(all.min().item<float>() >= 0, "a peak is below its median");
+        Assert.True((spiked - all.narrow(0, 16, 16)).min().item<float>() > 1);
     }
 
     [Fact]
