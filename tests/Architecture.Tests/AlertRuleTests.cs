@@ -10,16 +10,16 @@ public sealed class AlertRuleTests
     [InlineData("check", "rules", "alerts.yml")]
     [InlineData("check", "config", "prometheus.yml")]
     [InlineData("test", "rules", "alerts_test.yml")]
-    public void Promtool_OfTheFiles_Succeeds(params string[] arguments)
+    public async Task Promtool_OfTheFiles_Succeeds(params string[] arguments)
     {
         const string Tool = "/usr/bin/promtool";
         if (!File.Exists(Tool))
             Assert.Skip($"there is no {Tool}; Debian's package prometheus has it");
         using var process = Process.Start(new ProcessStartInfo(Tool, arguments) { WorkingDirectory = Repository.Full("deploy/prometheus"), RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var error = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{output}\n{error.GetAwaiter().GetResult()}");
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(process.ExitCode == 0, $"{output}\n{await error}");
         Assert.Contains("SUCCESS", output, StringComparison.Ordinal);
     }
 

@@ -12,7 +12,7 @@ namespace Atelier.Architecture.Tests;
 /// <summary>The names of metrics: what docs/telemetry.md, the alerts and the dashboard say of them is what the processes have.</summary>
 public sealed partial class TelemetryTests
 {
-    private static readonly IReadOnlyList<Instrument> Instruments = Collect();
+    private static readonly List<Instrument> Instruments = Collect();
 
     [Fact]
     public void Document_ItsTables_AreTheInstruments()
@@ -61,7 +61,7 @@ public sealed partial class TelemetryTests
         Assert.All(expected, condition => Assert.Contains(condition, rules, StringComparison.Ordinal));
     }
 
-    private static IReadOnlyList<Instrument> Collect()
+    private static List<Instrument> Collect()
     {
         var found = new List<Instrument>();
         using var listener = new MeterListener

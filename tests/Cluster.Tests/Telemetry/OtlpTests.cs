@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Atelier.Coordinator.Telemetry;
 using Atelier.Protos;
 using Atelier.TestKit;
@@ -31,6 +32,9 @@ public sealed class OtlpTests : IDisposable
         AssertTrace();
         AssertMetrics();
         AssertLogs();
+        // What TensorBoard reads is there too, written by the coordinator.
+        string scalars = Encoding.UTF8.GetString(await File.ReadAllBytesAsync(Assert.Single(Directory.GetFiles(cluster.Store, "events.out.tfevents.*")), TestContext.Current.CancellationToken));
+        Assert.All((string[])["Loss/G/loss", "Gradients/norm/Gmain", "Metrics/rfd"], tag => Assert.Contains(tag, scalars, StringComparison.Ordinal));
     }
 
     public void Dispose() => _receiver.Dispose();
