@@ -99,7 +99,7 @@ public sealed class NetworkPicturesTests : IDisposable
     {
         Assert.Contains("video of 1 frame", Assert.Throws<UserErrorException>(() => LatentPath.Walk(0, 8, 1)).Message, StringComparison.Ordinal);
         Assert.Contains("two seeds", Assert.Throws<UserErrorException>(() => LatentPath.ThroughStyles(zeros(1, 2, 3), 5)).Message, StringComparison.Ordinal);
-        Assert.Contains("1 frame", Assert.Throws<UserErrorException>(() => VideoWriter.Write(Path.Combine(_folder.Path, "v.webp"), [RgbImage.Filled(8, 8, RgbColor.White)], 10)).Message, StringComparison.Ordinal);
+        Assert.Contains("1 frame", Assert.Throws<UserErrorException>(() => VideoWriter.Write(Path.Combine(_folder.Path, "v.webp"), [RgbImage.Filled(8, 8, RgbColor.White)], 10, TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(_folder.Path));
     }
 
@@ -107,7 +107,7 @@ public sealed class NetworkPicturesTests : IDisposable
     public void Write_WebP_IsReadAsThatAnimation()
     {
         var frames = new[] { 20, 120, 220 }.Select(level => RgbImage.Filled(30, 17, new RgbColor((byte)level, 60, 200))).ToList();
-        var path = VideoWriter.Write(Path.Combine(_folder.Path, "v.webp"), frames, 30);
+        var path = VideoWriter.Write(Path.Combine(_folder.Path, "v.webp"), frames, 30, TestContext.Current.CancellationToken);
 
         using var codec = SKCodec.Create(path);
         Assert.Equal((30, 17, 3), (codec.Info.Width, codec.Info.Height, codec.FrameCount));
@@ -125,7 +125,7 @@ public sealed class NetworkPicturesTests : IDisposable
     public void Write_Mp4_ByFfmpegOrElseWebP()
     {
         var frames = Enumerable.Range(0, 4).Select(i => RgbImage.Filled(30, 17, new RgbColor((byte)(60 * i), 0, 0)));
-        var path = VideoWriter.Write(Path.Combine(_folder.Path, "v.mp4"), frames, 10);
+        var path = VideoWriter.Write(Path.Combine(_folder.Path, "v.mp4"), frames, 10, TestContext.Current.CancellationToken);
 
         Assert.Equal(VideoWriter.HasFfmpeg() ? ".mp4" : ".webp", Path.GetExtension(path));
         Assert.True(new FileInfo(path).Length > 100);

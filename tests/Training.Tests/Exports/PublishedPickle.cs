@@ -9,7 +9,7 @@ namespace Atelier.Training.Tests.Exports;
 /// </summary>
 internal sealed class PublishedPickle
 {
-    private readonly MemoryStream _bytes = new();
+    private readonly List<byte> _bytes = [];
 
     public static PublishedPickle Begin(byte protocol = 4) => new PublishedPickle().Raw(0x80, protocol);
 
@@ -26,12 +26,12 @@ internal sealed class PublishedPickle
     public byte[] End()
     {
         Raw((byte)'.');
-        return _bytes.ToArray();
+        return [.. _bytes];
     }
 
     public PublishedPickle Raw(params ReadOnlySpan<byte> bytes)
     {
-        _bytes.Write(bytes);
+        _bytes.AddRange(bytes);
         return this;
     }
 
