@@ -88,10 +88,10 @@ internal sealed class OtlpFailures(Action<string> say) : EventListener
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
         // Sources that there were before this object call before its constructor has run.
-        if (say is null || Interlocked.Exchange(ref _isTold, 1) != 0)
+        if (say is null || eventData.EventSource.Name != Exporter || eventData.Level > EventLevel.Warning || Interlocked.Exchange(ref _isTold, 1) != 0)
             return;
         string where = Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") ?? "its receiver";
-        string why = string.Join(' ', (eventData.Payload ?? []).OfType<string>()).Split('\n')[0].Trim();
+        string why = string.Format(CultureInfo.InvariantCulture, eventData.Message ?? eventData.EventName ?? "", [.. eventData.Payload ?? []]).Split('\n')[0].Trim();
         say($"telemetry cannot be sent to {where}; nothing waits for it ({(why.Length > 200 ? why[..200] : why)})");
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Net;
 using System.Net.Sockets;
 using Atelier.Coordinator.Alerts;
@@ -14,6 +15,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -142,6 +144,9 @@ public sealed class CoordinatorServer : IAsyncDisposable
             .AddFilter<ConsoleLoggerProvider>("Atelier", LogLevel.Warning)
             .AddFilter<ConsoleLoggerProvider>("Atelier.Coordinator.Storage", LogLevel.Critical)
             .AddSimpleConsole(console => console.SingleLine = true);
+        // Exporters of logs read their variables from the host's configuration, which has none of the environment's otherwise.
+        builder.Configuration.AddInMemoryCollection(Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .Select(variable => KeyValuePair.Create($"{variable.Key}", variable.Value as string)).Where(variable => variable.Key.StartsWith("OTEL_", StringComparison.Ordinal)));
         options.Logging(builder.Logging);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
