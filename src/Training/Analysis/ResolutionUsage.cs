@@ -25,7 +25,7 @@ public static class ResolutionUsage
     public static bool Applies(GeneratorConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return config.Architecture == NetworkArchitecture.Skip && config.Shape.Doublings > 0;
+        return config.Architecture == NetworkArchitecture.Skip && config.Shape.Doublings > 0 && config.FirstLevel is null;
     }
 
     /// <summary>Measures the averaged generator of a state at the latents of seeds 0 to 7, with its constant noise.</summary>

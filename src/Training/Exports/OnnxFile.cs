@@ -18,6 +18,9 @@ public static class OnnxFile
     public static void Save(string path, LoadedGenerator network)
     {
         ArgumentNullException.ThrowIfNull(network);
+        var config = network.Network.Config;
+        if (config.Normalisation != Normalisation.Demodulation || config.FirstLevel is not null)
+            throw new UserErrorException($"{path}: generators of StyleGAN2 can be written as ONNX, and not those with {(config.FirstLevel is null ? "instance normalisation" : "progressive growing")}; export safetensors");
         var graph = new GeneratorGraph(network).Build();
         AtomicFile.WriteAsync(
             path,
