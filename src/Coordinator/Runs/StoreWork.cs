@@ -196,8 +196,13 @@ internal sealed class RunStore(string location, TimeProvider time)
         return [.. lines.TakeLast(most)];
     }
 
-    /// <summary>Free space of its folder; null where there is none, or that is not known.</summary>
-    public long? FreeBytes() => Folder is { } folder && Directory.Exists(folder) ? new DriveInfo(folder).AvailableFreeSpace : null;
+    /// <summary>Free space where its folder is, or is to be made; null for a store that is none.</summary>
+    public long? FreeBytes()
+    {
+        var place = Folder;
+        while (place is not null && !Directory.Exists(place)) place = Path.GetDirectoryName(place);
+        return string.IsNullOrEmpty(place) ? null : new DriveInfo(place).AvailableFreeSpace;
+    }
 
     /// <summary>Appends a line that a file does not have yet.</summary>
     public void AppendOnce(string file, string line)
