@@ -41,7 +41,7 @@ internal static class DependencyTable
         // The kernels' draws have the bits of Core's, number by number.
         ["tests/Kernels.Tests"] = ["src/Core", "src/Kernels"],
         ["tests/Cluster.Tests"] = ["src/Cli", "tests/TestKit"],
-        ["tests/Architecture.Tests"] = ["src/Cli", "src/Coordinator", "src/Kernels", "src/Protos", "src/Rpc"],
+        ["tests/Architecture.Tests"] = ["src/Cli", "src/Coordinator", "src/Kernels", "src/Protos", "src/Rpc", "tests/TestKit"],
     };
 
     /// <summary>Packages that any test project may reference.</summary>

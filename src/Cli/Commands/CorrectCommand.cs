@@ -38,7 +38,7 @@ internal static class CorrectCommand
             {
                 using var scope = NewDisposeScope();
                 using var _ = no_grad();
-                return ImageCodec.EncodePng(SeededSamples.Pictures(opened.Samples.Images([seed]))[0]);
+                return ImageCodec.EncodePng(NetworkPictures.ToPictures(opened.Samples.Images([seed]))[0]);
             }
             using var stop = new Interruption();
             ServeAsync(new LabelSession(labels, SeedList.Parse(parsed.GetValue(seeds)!), Draw), parsed.GetValue(port), opened.Labels, stop.Token).GetAwaiter().GetResult();

@@ -25,7 +25,7 @@ internal static class TestCommand
         var artifacts = Path.Combine(root, "artifacts");
         bool Chosen(string name) => only is null || name.Contains(only, StringComparison.OrdinalIgnoreCase);
 
-        var total = new Counts(0, 0, 0);
+        var total = new Counts(0, 0, 0, []);
         foreach (var assembly in Directory.GetFiles(Path.Combine(artifacts, "bin"), "Atelier.*.Tests.dll", SearchOption.AllDirectories)
             .Where(path => Path.GetFileNameWithoutExtension(path) == "Atelier." + Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(path))))
             .Where(path => Path.GetFileName(Path.GetDirectoryName(path)) == "release" && Chosen(Path.GetFileName(path)))
@@ -35,6 +35,8 @@ internal static class TestCommand
         }
         if (total.Passed + total.Failed + total.Skipped == 0)
             throw new UserErrorException("no test matches");
+        foreach (var failure in total.Failures)
+            Console.WriteLine($"failed: {failure}");
         Console.WriteLine($"{total.Passed} passed, {total.Failed} failed, {total.Skipped} skipped");
         return total.Failed == 0 ? ExitCode.Success : ExitCode.Mismatch;
     }
@@ -43,7 +45,7 @@ internal static class TestCommand
     {
         Console.WriteLine($"== {Path.GetFileNameWithoutExtension(assembly)}");
         var report = Path.ChangeExtension(Path.GetTempFileName(), ".xml");
-        var start = new ProcessStartInfo("dotnet") { ArgumentList = { "exec", assembly, "-noLogo", "-noColor", "-xml", report } };
+        var start = new ProcessStartInfo("dotnet") { ArgumentList = { "exec", assembly, "-noLogo", "-noColor", "-result-xml", report } };
         if (method is not null)
         {
             start.ArgumentList.Add("-method");
@@ -60,13 +62,16 @@ internal static class TestCommand
         {
             var runs = XDocument.Load(report).Descendants("assembly").ToList();
             int Sum(string name) => runs.Sum(run => (int?)run.Attribute(name) ?? 0);
-            var counts = new Counts(Sum("passed"), Sum("failed") + Sum("errors"), Sum("skipped"));
-            return process.ExitCode != 0 && counts.Failed == 0 && counts.Passed + counts.Skipped > 0 ? counts with { Failed = 1 } : counts;
+            var failures = runs.Descendants("test").Where(test => (string?)test.Attribute("result") == "Fail").Select(test => $"{(string?)test.Attribute("name")}: {Reason(test)}");
+            var counts = new Counts(Sum("passed"), Sum("failed") + Sum("errors"), Sum("skipped"), [.. failures]);
+            return process.ExitCode != 0 && counts.Failed == 0 && counts.Passed + counts.Skipped > 0
+                ? counts with { Failed = 1, Failures = [$"{Path.GetFileNameWithoutExtension(assembly)} ended with {process.ExitCode}"] }
+                : counts;
         }
         catch (Exception e) when (e is IOException or System.Xml.XmlException)
         {
             Console.WriteLine($"  the test process ended with {process.ExitCode} and left no report");
-            return new Counts(0, 1, 0);
+            return new Counts(0, 1, 0, [$"{Path.GetFileNameWithoutExtension(assembly)} ended with {process.ExitCode} and left no report"]);
         }
         finally
         {
@@ -74,8 +79,10 @@ internal static class TestCommand
         }
     }
 
-    private sealed record Counts(int Passed, int Failed, int Skipped)
+    private static string Reason(XElement test) => test.Descendants("message").FirstOrDefault()?.Value.Split('\n')[0].Trim() ?? "it gave no reason";
+
+    private sealed record Counts(int Passed, int Failed, int Skipped, IReadOnlyList<string> Failures)
     {
-        public static Counts operator +(Counts a, Counts b) => new(a.Passed + b.Passed, a.Failed + b.Failed, a.Skipped + b.Skipped);
+        public static Counts operator +(Counts a, Counts b) => new(a.Passed + b.Passed, a.Failed + b.Failed, a.Skipped + b.Skipped, [.. a.Failures, .. b.Failures]);
     }
 }

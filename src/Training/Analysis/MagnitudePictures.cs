@@ -40,7 +40,7 @@ public static class MagnitudePictures
         RgbImage Picture(IFeatureHook? hook)
         {
             using var scope = NewDisposeScope();
-            return Enlarge(SeededSamples.Pictures(samples.Images([seed], hook))[0]);
+            return Enlarge(NetworkPictures.ToPictures(samples.Images([seed], hook))[0]);
         }
         var frames = new List<StripFrame>();
         foreach (var (layer, unit) in units)
@@ -90,7 +90,7 @@ public static class MagnitudePictures
         }));
         return
         [
-            new(caption, Enlarge(SeededSamples.Pictures(images)[0])),
+            new(caption, Enlarge(NetworkPictures.ToPictures(images)[0])),
             .. layers.Where(layer => maps.ContainsKey(layer.Name)).Select(layer => new StripFrame(layer.Name, maps[layer.Name])),
         ];
     }

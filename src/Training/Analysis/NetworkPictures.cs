@@ -78,7 +78,7 @@ public sealed class NetworkPictures(Generator generator)
         for (int first = 0; first < styles.shape[0]; first += AtOnce)
         {
             int count = (int)Math.Min(AtOnce, styles.shape[0] - first);
-            List<RgbImage> pictures;
+            IReadOnlyList<RgbImage> pictures;
             using (NewDisposeScope())
             using (no_grad())
                 pictures = ToPictures(generator.Synthesize(styles.narrow(0, first, count), Noise(noise, [.. Enumerable.Range(first, count).Select(i => seeds is null ? 0 : seeds[i])])));
@@ -133,8 +133,9 @@ public sealed class NetworkPictures(Generator generator)
 
     /// <summary>Pictures of a network's output.</summary>
     /// <param name="images">[N, 3, H, W], nominally in [-1, 1].</param>
-    internal static List<RgbImage> ToPictures(Tensor images)
+    public static IReadOnlyList<RgbImage> ToPictures(Tensor images)
     {
+        ArgumentNullException.ThrowIfNull(images);
         using var scope = NewDisposeScope();
         using var values = images.detach().to(ScalarType.Float32).cpu().contiguous();
         var size = new ImageSize((int)images.shape[3], (int)images.shape[2]);
@@ -142,17 +143,22 @@ public sealed class NetworkPictures(Generator generator)
         return [.. Enumerable.Range(0, (int)images.shape[0]).Select(i => ImageGrid.Compose(all.AsSpan(i * size.ImageBytes, size.ImageBytes), size, 1, 3, -1, 1))];
     }
 
+    /// <summary>Noise of which each picture's follows its own seed, whatever it is drawn together with.</summary>
+    /// <param name="seeds">Of the pictures, [N].</param>
+    /// <param name="device">Where it is.</param>
+    /// <param name="draw">Which of the seeds' noises.</param>
+    internal static NoiseInput RandomNoise(IReadOnlyList<uint> seeds, Device device, int draw = 0) => NoiseInput.Random((layer, shape) =>
+    {
+        var drawn = empty(shape, ScalarType.Float32);
+        for (int i = 0; i < seeds.Count; i++)
+            PhiloxFill.Normal(drawn.narrow(0, i, 1), seeds[i], ((ulong)draw << 32) | (uint)layer);
+        return drawn.to(device);
+    });
+
     private NoiseInput Noise(PictureNoise noise, uint[] seeds) => noise switch
     {
         PictureNoise.Const => NoiseInput.Constant,
         PictureNoise.None => NoiseInput.None,
-        _ => NoiseInput.Random((layer, shape) =>
-        {
-            // Each picture's noise follows its own seed, whatever it is drawn together with.
-            var drawn = empty(shape, ScalarType.Float32);
-            for (int i = 0; i < seeds.Length; i++)
-                PhiloxFill.Normal(drawn.narrow(0, i, 1), seeds[i], (ulong)layer);
-            return drawn.to(_device);
-        }),
+        _ => RandomNoise(seeds, _device),
     };
 }

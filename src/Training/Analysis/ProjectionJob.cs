@@ -161,7 +161,7 @@ public sealed class ProjectionJob(LoadedGenerator network, IPerceptualNet net, P
     // All frames with the last noise maps, as published.
     private void WriteVideos(Projector projector, ProjectionTarget[] chunk, List<Tensor> frames, CancellationToken stop)
     {
-        var pictures = new List<List<RgbImage>>();
+        var pictures = new List<IReadOnlyList<RgbImage>>();
         foreach (var frame in frames)
         {
             stop.ThrowIfCancellationRequested();

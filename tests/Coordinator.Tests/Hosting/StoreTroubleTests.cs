@@ -14,6 +14,8 @@ namespace Atelier.Coordinator.Tests.Hosting;
 /// <summary>Stores that answer nothing (opening a pipe waits for whoever has its other end), or do not let go of a snapshot.</summary>
 public sealed class StoreTroubleTests : IAsyncLifetime
 {
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
+
     private RunningCoordinator _coordinator = null!;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -48,8 +50,7 @@ public sealed class StoreTroubleTests : IAsyncLifetime
         await SubmitAsync("stuck");
         await worker.UntilAsync(WorkerStage.Stepping, Cancellation);
         var events = Path.Combine(_coordinator.Store("stuck"), "events.jsonl");
-        while (!File.Exists(events))
-            await Task.Delay(20, Cancellation);
+        await UntilAsync(() => Task.FromResult(File.Exists(events)));
         File.Delete(events);
         MakePipe(events);
         // Whoever joins or leaves is an event.
@@ -59,8 +60,7 @@ public sealed class StoreTroubleTests : IAsyncLifetime
         worker.TellProgress(7);
         other.TellProgress(7);
 
-        while ((await _coordinator.Runs.GetAsync(new GetRequest { Run = "stuck" }, cancellationToken: Cancellation)).Iteration < 7)
-            await Task.Delay(20, Cancellation);
+        await UntilAsync(async () => (await _coordinator.Runs.GetAsync(new GetRequest { Run = "stuck" }, cancellationToken: Cancellation)).Iteration == 7);
         await using var third = await _coordinator.AttachAsync("w2");
         await SubmitAsync("faces");
         await _coordinator.UntilStatusAsync("faces", RunStatus.Running);
@@ -123,10 +123,14 @@ public sealed class StoreTroubleTests : IAsyncLifetime
         return process.ExitCode == 0;
     }
 
-    private async Task UntilDescribedAsync(Func<RunDescription, bool> isSo)
+    private Task UntilDescribedAsync(Func<RunDescription, bool> isSo) =>
+        UntilAsync(async () => isSo(await _coordinator.Runs.DescribeAsync(new DescribeRequest { Run = "faces", LastEvents = 20 }, cancellationToken: Cancellation)));
+
+    private static async Task UntilAsync(Func<Task<bool>> isSo)
     {
-        while (!isSo(await _coordinator.Runs.DescribeAsync(new DescribeRequest { Run = "faces", LastEvents = 20 }, cancellationToken: Cancellation)))
-            await Task.Delay(50, Cancellation);
+        using var again = new PeriodicTimer(Glance);
+        while (!await isSo())
+            await again.WaitForNextTickAsync(Cancellation);
     }
 
     private async Task SubmitAsync(string run) => await _coordinator.Runs.SubmitAsync(_coordinator.Request(run), cancellationToken: Cancellation);

@@ -151,8 +151,8 @@ public static class CorrectionEffect
         {
             using var scope = NewDisposeScope();
             using var _ = no_grad();
-            frames.Add(new($"seed {seed}", MagnitudePictures.Enlarge(SeededSamples.Pictures(samples.Images([seed]))[0])));
-            frames.Add(new("corrected", MagnitudePictures.Enlarge(SeededSamples.Pictures(samples.Images([seed], correction))[0])));
+            frames.Add(new($"seed {seed}", MagnitudePictures.Enlarge(NetworkPictures.ToPictures(samples.Images([seed]))[0])));
+            frames.Add(new("corrected", MagnitudePictures.Enlarge(NetworkPictures.ToPictures(samples.Images([seed], correction))[0])));
         }
         return Imaging.ImageStrip.Compose(frames, Math.Min(8, frames.Count));
     }
