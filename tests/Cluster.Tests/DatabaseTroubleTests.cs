@@ -35,7 +35,7 @@ public sealed class DatabaseTroubleTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Database_AwayForAMinuteAndThenReadOnly_WorkersTrainOnAndNothingIsLost()
+    public async Task Database_AwayAMinuteThenReadOnlyThenFrozen_WorkersTrainOnAndNothingIsLost()
     {
         var cluster = Use(new StandingCluster(database: _postgres.MakeSchema(), replicas: 2));
         await UntilServingAsync(cluster);
@@ -46,12 +46,18 @@ public sealed class DatabaseTroubleTests : IAsyncLifetime
         await cluster.UntilSaidAsync(line => line.Contains("cannot be used", StringComparison.Ordinal));
         Assert.True(cluster.Live(AMinute), "a process ended while the database was away");
         _postgres.Start();
-        await cluster.UntilSaidAsync(line => line.Contains("can be used again", StringComparison.Ordinal));
+        await cluster.UntilReplicaSaysAsync(0, 1, CanBeUsed);
         var between = await cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Iteration > before.Iteration);
 
         _postgres.SetReadOnly(true);
         await cluster.UntilSaidAsync(line => line.Contains("read-only", StringComparison.Ordinal));
         _postgres.SetReadOnly(false);
+        await cluster.UntilReplicaSaysAsync(0, 2, CanBeUsed);
+
+        _postgres.SetFrozen(true);
+        await cluster.UntilReplicaSaysAsync(0, 3, line => line.Contains("cannot be used", StringComparison.Ordinal));
+        _postgres.SetFrozen(false);
+        await cluster.UntilReplicaSaysAsync(0, 3, CanBeUsed);
 
         var after = await cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Iteration > between.Iteration);
         Assert.Equal(before.Generation, after.Generation);
@@ -115,6 +121,8 @@ public sealed class DatabaseTroubleTests : IAsyncLifetime
             used.Dispose();
         await _postgres.DisposeAsync();
     }
+
+    private static bool CanBeUsed(string line) => line.Contains("can be used again", StringComparison.Ordinal);
 
     private static bool IsListening(string line) => line.StartsWith("listening", StringComparison.Ordinal);
 
