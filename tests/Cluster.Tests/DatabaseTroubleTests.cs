@@ -37,7 +37,7 @@ public sealed class DatabaseTroubleTests : IAsyncLifetime
     [Fact]
     public async Task Database_AwayAMinuteThenReadOnlyThenFrozen_WorkersTrainOnAndNothingIsLost()
     {
-        var cluster = Use(new StandingCluster(database: _postgres.MakeSchema(), replicas: 2));
+        var cluster = Use(new StandingCluster(database: _postgres.MakeSchema(), replicas: 1));
         await UntilServingAsync(cluster);
         await cluster.TrainOnTwoAsync(Run);
         var before = await cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Workers.Count == 2 && run.Iteration > 10);

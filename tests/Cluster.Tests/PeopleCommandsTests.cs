@@ -71,8 +71,9 @@ public sealed class PeopleCommandsTests : IDisposable
         Assert.Equal(6, watched.ExitCode);
         Assert.Contains("faces is cancelled", watched.Text, StringComparison.Ordinal);
         Assert.NotEmpty(JsonDocument.Parse(AtelierProcess.Run("snapshots", _cluster.Store, "--json").Succeeded().Text).RootElement.EnumerateArray());
-        Assert.True(File.Exists(Path.Combine(_cluster.Store, "curves.png")));
-        Assert.True(File.Exists(Path.Combine(_cluster.Store, "progress.png")));
+        // They are drawn after what matters more is saved.
+        await _cluster.UntilWrittenAsync("progress.png");
+        await _cluster.UntilWrittenAsync("curves.png");
 
         Assert.Contains($"its files stay in {_cluster.Store}", Command("delete", Run, "--yes").Succeeded().Text, StringComparison.Ordinal);
         Assert.Equal("no runs", Command("ls", "--all").Succeeded().Text);

@@ -201,6 +201,15 @@ internal sealed class StandingCluster : IDisposable
         throw new TimeoutException($"after {Patience}, the run is {last}");
     }
 
+    /// <summary>Waits until a file is in the run's folder.</summary>
+    public async Task UntilWrittenAsync(string name)
+    {
+        using var late = new CancellationTokenSource(Patience);
+        using var again = new PeriodicTimer(Glance);
+        while (!File.Exists(Path.Combine(Store, name)))
+            await again.WaitForNextTickAsync(late.Token);
+    }
+
     /// <summary>Has two workers train a small run for as long as the test wants.</summary>
     public async Task TrainOnTwoAsync(string run)
     {
