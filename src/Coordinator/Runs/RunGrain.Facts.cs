@@ -90,6 +90,9 @@ public sealed partial class RunGrain
 
     private void ObserveProgress()
     {
+        // What was stored is behind what workers have reached meanwhile.
+        if (Generation.Reached.Iteration == _storedIteration) return;
+        _storedIteration = null;
         // Between two generations time goes on; where a run stands still it does not count.
         if (Generation.Stage == GenerationStage.Running) _rate.Observe(Now, Generation.Reached.Iteration);
         else if (Generation.Held.Count == 0) _rate.Stop();

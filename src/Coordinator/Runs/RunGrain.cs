@@ -47,6 +47,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     private readonly Dictionary<string, long> _warm = [];
     private bool _isDue;
     private bool _isLoading;
+    private long? _storedIteration;
     private bool _isUnstored;
     private readonly PulseLimit _pulse;
     private RunDetails? _details;
@@ -231,6 +232,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
             _events.Resume();
             RecallJournal();
             _metrics.Begin(Name);
+            _storedIteration = State.Generation?.Reached.Iteration;
             if (State.Generation is not null) GoOn();
         }
 

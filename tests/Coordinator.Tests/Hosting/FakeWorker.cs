@@ -74,6 +74,13 @@ internal sealed class FakeWorker : IAsyncDisposable
         Turn(_run, _generation, _stage);
     }
 
+    /// <summary>Tells that it is in the middle of a run, as a worker that trained while no coordinator was there.</summary>
+    public void TellHeld(string run, long generation, long iteration)
+    {
+        _held = new() { Iteration = iteration };
+        Turn(run, generation, WorkerStage.Stepping);
+    }
+
     /// <summary>Waits until it has come to a stage.</summary>
     /// <returns>The generation.</returns>
     public async Task<long> UntilAsync(WorkerStage stage, CancellationToken cancellation)

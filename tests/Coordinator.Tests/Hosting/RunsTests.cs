@@ -190,6 +190,28 @@ public sealed class RunsTests : IAsyncLifetime
         Assert.False(unable.Ended.IsCompleted);
     }
 
+    /// <summary>What workers reached while no coordinator was there does not count as reached since.</summary>
+    [Fact]
+    public async Task Get_AfterTheCoordinatorWasReplaced_TellsTheRateSince()
+    {
+        await using (var worker = await AttachAsync("w0"))
+        {
+            await SubmitAsync("faces");
+            await worker.UntilAsync(WorkerStage.Stepping, Cancellation);
+            worker.TellProgress(1);
+            await UntilAsync(run => run.Iteration == 1);
+            await _coordinator.ReplaceAsync();
+        }
+
+        await using var back = new FakeWorker(_coordinator.Fleet, "w0");
+        back.TellHeld("faces", 1, 5000);
+        await UntilAsync(run => run.Iteration == 5000);
+        back.TellHeld("faces", 1, 5001);
+
+        var known = await UntilAsync(run => run.ImagesPerSecond > 0);
+        Assert.InRange(known.ImagesPerSecond, 0, 100);
+    }
+
     /// <summary>A fleet that knows the last runs only: of one that it forgot, and whose name is used again, nothing lives on.</summary>
     [Fact]
     public async Task Submit_TheNameOfARunThatWasForgotten_BeginsAnew()
@@ -215,6 +237,18 @@ public sealed class RunsTests : IAsyncLifetime
         var faces = await coordinator.Runs.DescribeAsync(new DescribeRequest { Run = "faces", LastEvents = 100 }, cancellationToken: Cancellation);
         Assert.Equal(RunStatus.Running, faces.Run.Status);
         Assert.Equal(1, faces.Run.Generation);
+    }
+
+    private async Task<Run> UntilAsync(Func<Run, bool> isSo)
+    {
+        using var watch = _coordinator.Runs.Watch(new WatchRequest { Run = "faces" }, cancellationToken: Cancellation);
+        while (await watch.ResponseStream.MoveNext(Cancellation))
+        {
+            if (watch.ResponseStream.Current.Run is { } now && isSo(now))
+                return now;
+        }
+
+        throw new InvalidOperationException("the run ended before");
     }
 
     private async Task UntilAllRunAsync(int workers)
