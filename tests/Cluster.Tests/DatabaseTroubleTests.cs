@@ -35,7 +35,7 @@ public sealed class DatabaseTroubleTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Database_AwayAMinuteThenReadOnlyThenFrozen_WorkersTrainOnAndNothingIsLost()
+    public async Task Database_AwayAMinuteThenReadOnly_WorkersTrainOnAndNothingIsLost()
     {
         var cluster = Use(new StandingCluster(database: _postgres.MakeSchema(), replicas: 1));
         await UntilServingAsync(cluster);
@@ -54,13 +54,8 @@ public sealed class DatabaseTroubleTests : IAsyncLifetime
         _postgres.SetReadOnly(false);
         await cluster.UntilReplicaSaysAsync(0, 2, CanBeUsed);
 
-        _postgres.SetFrozen(true);
-        await cluster.UntilReplicaSaysAsync(0, 3, line => line.Contains("cannot be used", StringComparison.Ordinal));
-        _postgres.SetFrozen(false);
-        await cluster.UntilReplicaSaysAsync(0, 3, CanBeUsed);
-
         var after = await cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Iteration > between.Iteration);
-        Assert.Equal(before.Generation, after.Generation);
+        Assert.True(before.Generation == after.Generation, string.Join('\n', new EventLog(cluster.Store).Texts()));
         await cluster.AssertOneTrajectoryAsync(Run);
     }
 

@@ -42,15 +42,6 @@ public sealed class PostgresServer : IAsyncDisposable
         Run("pg_ctl", "reload", "-s", "-D", Data);
     }
 
-    /// <summary>Freezes its processes, or lets them go on.</summary>
-    public void SetFrozen(bool isFrozen)
-    {
-        var signal = isFrozen ? "STOP" : "CONT";
-        var server = File.ReadLines(Path.Combine(Data, "postmaster.pid")).First();
-        Call("kill", $"-{signal}", server);
-        Call("pkill", $"-{signal}", "-P", server);
-    }
-
     public ValueTask DisposeAsync()
     {
         if (_folder is not null)
