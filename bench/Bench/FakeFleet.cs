@@ -152,6 +152,8 @@ internal sealed class FakeFleet : IDisposable
             {
                 case CoordinatorMessage.MessageOneofCase.ProbeRequest:
                     return new WorkerMessage { ProbeResult = new() { DigestSha256 = "fake" } };
+                case CoordinatorMessage.MessageOneofCase.Warm:
+                    return new WorkerMessage { LeaseRenewal = new() { Sequence = ++_sequence, WarmUp = new() { Run = order.Warm.Run, IsWarm = true } } };
                 case CoordinatorMessage.MessageOneofCase.Halt:
                     return Turn(order.Halt.Generation, WorkerStage.Halted);
                 case CoordinatorMessage.MessageOneofCase.Prepare:

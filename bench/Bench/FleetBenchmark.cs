@@ -97,7 +97,7 @@ internal static class FleetBenchmark
     private static async Task SubmitAsync(Runs.RunsClient runs, LocalProcesses processes, int shards, string store)
     {
         var spec = new RunSpec { Resolution = new Resolution(8, 8), Batch = shards, Shard = 1, MbstdGroup = 1, PlWeight = 0, DataImages = shards };
-        var request = new SubmitRequest { Run = Run, ResolvedSpecJson = RunSpecJson.Write(spec), DataPath = "nowhere", RunStore = store };
+        var request = new SubmitRequest { Run = Run, ResolvedSpecJson = RunSpecJson.Write(spec), DataPath = "/nowhere", RunStore = store };
         while (!processes.Failed.IsCompleted)
         {
             try

@@ -19,6 +19,11 @@ public sealed class BenchTests : IDisposable
         Assert.All(lines, line => Assert.True(line.GetProperty("rate").GetDouble() > 0 && line.GetProperty("copy_gb_per_s").GetDouble() > 0, line.ToString()));
     }
 
+    /// <summary>The fake workers speak the protocol that the coordinator has now.</summary>
+    [Fact]
+    public void Fleet_OfAFewWorkers_IsMeasured() =>
+        Assert.Contains("running after", AtelierProcess.RunBench("fleet", "--workers", "20").Succeeded().Text, StringComparison.Ordinal);
+
     [Fact]
     public void Ops_Json_OneLinePerOpBesideTheMachinesRate()
     {
