@@ -31,9 +31,14 @@ internal sealed partial class EventLog(string store)
         }
     }
 
+    /// <summary>No generation from this one on has ended, but to share the work better.</summary>
+    public void AssertNoneEndedSince(long generation) =>
+        Assert.DoesNotContain(Texts(), text => Place().Match(text) is { Success: true } match && match.Groups["verb"].Value == "ends at" && Number(match, "generation") >= generation
+            && !text.EndsWith("shards are re-balanced", StringComparison.Ordinal));
+
     private static long Number(Match match, string group) =>
         match.Groups[group].Success ? long.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture) : 0;
 
-    [GeneratedRegex(@"^generation \d+ (?<verb>goes from|ends at) iteration (?<iteration>\d+)(, (?<phase>\d+) phase)?")]
+    [GeneratedRegex(@"^generation (?<generation>\d+) (?<verb>goes from|ends at) iteration (?<iteration>\d+)(, (?<phase>\d+) phase)?")]
     private static partial Regex Place();
 }
