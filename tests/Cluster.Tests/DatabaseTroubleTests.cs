@@ -75,7 +75,7 @@ public sealed class DatabaseTroubleTests : IAsyncLifetime
         // It speaks TLS to replicas that do not.
         var stranger = Use(AtelierProcess.Start(
         [
-            "coordinator", "--listen", $"unix:{folder["c.sock"]}", "--database", $"postgres:{schema}", "--replica-listen", $"127.0.0.1:{Random.Shared.Next(30001, 32000)}",
+            "coordinator", "--listen", $"unix:{folder["c.sock"]}", "--database", $"postgres:{schema}", "--replica-listen", $"127.0.0.1:{FreePorts.Take()}",
             "--tls-cert", folder["server.crt"], "--tls-key", folder["server.key"], "--tls-ca", folder["ca.crt"],
         ]));
 

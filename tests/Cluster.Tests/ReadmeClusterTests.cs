@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Atelier.TestKit;
 
@@ -14,7 +12,7 @@ public sealed class ReadmeClusterTests : IDisposable
     [Fact]
     public void ClusterBlock_AsItStands_Trains()
     {
-        int port = FreePort();
+        int port = FreePorts.Take();
         TestImages.WriteStored(_folder["data"], 20, 64);
         var block = Block("./atelier coordinator");
         Assert.Equal(["coordinator", "worker", "submit", "watch"], block.Select(line => line[1]));
@@ -55,11 +53,4 @@ public sealed class ReadmeClusterTests : IDisposable
     private static List<string[]> Block(string first) =>
         [.. File.ReadLines(Repository.Full("README.md")).SkipWhile(line => !line.StartsWith($"    {first}", StringComparison.Ordinal))
             .TakeWhile(line => line.StartsWith("    ", StringComparison.Ordinal)).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))];
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

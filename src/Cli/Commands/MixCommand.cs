@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Atelier.Cli.Output;
 using Atelier.Core;
 using Atelier.Training.Analysis;
 using Atelier.Training.Imaging;

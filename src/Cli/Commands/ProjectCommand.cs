@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Atelier.Cli.Output;
 using Atelier.Core;
 using Atelier.Core.Metrics;
 using Atelier.Training.Analysis;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Atelier.TestKit;
 using Google.Protobuf;
 
 namespace Atelier.Cluster.Tests.Telemetry;

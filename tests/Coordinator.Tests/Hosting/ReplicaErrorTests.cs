@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Storage;
 using Atelier.Core.Access;
@@ -57,7 +55,7 @@ public sealed class ReplicaErrorTests(PostgresServer postgres)
         {
             var database = new PostgresDatabase(schema);
             var identity = await database.OpenAsync(_ => { }, TimeProvider.System, Cancellation);
-            var options = new CoordinatorOptions { Listen = [ListenAddress.Parse("127.0.0.1:0")], Database = database, ReplicaAddress = ListenAddress.Parse($"127.0.0.1:{FreePort()}") };
+            var options = new CoordinatorOptions { Listen = [ListenAddress.Parse("127.0.0.1:0")], Database = database, ReplicaAddress = ListenAddress.Parse($"127.0.0.1:{FreePorts.Take()}") };
             return new(database, await CoordinatorServer.StartAsync(options, identity, TimeProvider.System, Cancellation));
         }
 
@@ -66,13 +64,6 @@ public sealed class ReplicaErrorTests(PostgresServer postgres)
             Channel.Dispose();
             await server.DisposeAsync();
             await database.DisposeAsync();
-        }
-
-        private static int FreePort()
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, 0);
-            listener.Start();
-            return ((IPEndPoint)listener.LocalEndpoint).Port;
         }
     }
 }

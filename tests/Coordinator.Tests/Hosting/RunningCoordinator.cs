@@ -57,16 +57,22 @@ internal sealed class RunningCoordinator : IAsyncDisposable
     }
 
     /// <summary>Waits until a run has a status.</summary>
-    public async Task<Run> UntilStatusAsync(string run, RunStatus status)
+    public Task<Run> UntilStatusAsync(string run, RunStatus status) => UntilAsync(run, now => now.Status == status);
+
+    /// <summary>Waits until a run is as it should be.</summary>
+    /// <returns>The run then.</returns>
+    public async Task<Run> UntilAsync(string run, Func<Run, bool> isSo)
     {
         using var watch = Runs.Watch(new WatchRequest { Run = run }, cancellationToken: TestContext.Current.CancellationToken);
+        Run? last = null;
         while (await watch.ResponseStream.MoveNext(TestContext.Current.CancellationToken))
         {
-            if (watch.ResponseStream.Current.Run is { } now && now.Status == status)
+            last = watch.ResponseStream.Current.Run ?? last;
+            if (watch.ResponseStream.Current.Run is { } now && isSo(now))
                 return now;
         }
 
-        throw new InvalidOperationException($"{run} ended before it was {status}");
+        throw new InvalidOperationException($"{run} ended before: {last}");
     }
 
     public static async Task<RunningCoordinator> StartAsync(AccessGate? gate = null, ServerLimits? limits = null, X509Certificate2? certificate = null, FleetSettings? fleet = null, AllowedPlaces? places = null,

@@ -239,28 +239,9 @@ public sealed class RunsTests : IAsyncLifetime
         Assert.Equal(1, faces.Run.Generation);
     }
 
-    private async Task<Run> UntilAsync(Func<Run, bool> isSo)
-    {
-        using var watch = _coordinator.Runs.Watch(new WatchRequest { Run = "faces" }, cancellationToken: Cancellation);
-        while (await watch.ResponseStream.MoveNext(Cancellation))
-        {
-            if (watch.ResponseStream.Current.Run is { } now && isSo(now))
-                return now;
-        }
+    private Task<Run> UntilAsync(Func<Run, bool> isSo) => _coordinator.UntilAsync("faces", isSo);
 
-        throw new InvalidOperationException("the run ended before");
-    }
-
-    private async Task UntilAllRunAsync(int workers)
-    {
-        using var watch = _coordinator.Runs.Watch(new WatchRequest { Run = "faces" }, cancellationToken: Cancellation);
-        while (await watch.ResponseStream.MoveNext(Cancellation))
-        {
-            if (watch.ResponseStream.Current.Run is { Status: RunStatus.Running } run && run.Workers.Count == workers)
-                return;
-        }
-        Assert.Fail($"the run ended before it ran on {workers} workers");
-    }
+    private Task<Run> UntilAllRunAsync(int workers) => UntilAsync(run => run.Status == RunStatus.Running && run.Workers.Count == workers);
 
     private Task<FakeWorker> AttachAsync(string name, string trouble = "") => _coordinator.AttachAsync(name, trouble);
 

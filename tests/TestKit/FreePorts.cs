@@ -1,11 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Atelier.Cluster.Tests.Telemetry;
+namespace Atelier.TestKit;
 
 /// <summary>Ports of this machine that nobody uses at the moment.</summary>
-internal static class FreePorts
+public static class FreePorts
 {
+    /// <summary>One of them.</summary>
     public static int Take()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

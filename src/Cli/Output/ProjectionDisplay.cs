@@ -1,35 +1,6 @@
-using System.Runtime.InteropServices;
 using Atelier.Training.Analysis;
 
-namespace Atelier.Cli.Commands;
-
-/// <summary>Ctrl-C and SIGTERM as a token: the first one asks to stop, the second one ends the process as usual.</summary>
-internal sealed class Interruption : IDisposable
-{
-    private readonly CancellationTokenSource _stop = new();
-    private readonly PosixSignalRegistration _interrupt;
-    private readonly PosixSignalRegistration _terminate;
-
-    public Interruption()
-    {
-        void Handle(PosixSignalContext context)
-        {
-            context.Cancel = !_stop.IsCancellationRequested;
-            _stop.Cancel();
-        }
-        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
-        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
-    }
-
-    public CancellationToken Token => _stop.Token;
-
-    public void Dispose()
-    {
-        _interrupt.Dispose();
-        _terminate.Dispose();
-        _stop.Dispose();
-    }
-}
+namespace Atelier.Cli.Output;
 
 /// <summary>Progress of projections on standard error: a live line on a terminal, else a line now and then.</summary>
 internal sealed class ProjectionDisplay : IProgress<ProjectionProgress>, IDisposable
