@@ -59,6 +59,33 @@ public sealed class DatabaseTroubleTests : IAsyncLifetime
         await cluster.AssertOneTrajectoryAsync(Run);
     }
 
+    /// <summary>A server that takes connections and answers nothing: every call of it ends, and what was waiting goes on.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Database_ThatAnswersNothingForAWhile_WorkersTrainOnAndPeopleAreHeardAfterwards(int replicas)
+    {
+        var cluster = Use(new StandingCluster(database: _postgres.MakeSchema(), replicas: replicas));
+        await UntilServingAsync(cluster);
+        await cluster.TrainOnTwoAsync(Run);
+        var before = await cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Workers.Count == 2 && run.Iteration > 10);
+
+        _postgres.Freeze();
+        try
+        {
+            await cluster.UntilSaidAsync(line => line.Contains("cannot be used", StringComparison.Ordinal));
+        }
+        finally
+        {
+            _postgres.Thaw();
+        }
+        await cluster.UntilReplicaSaysAsync(0, 1, CanBeUsed);
+
+        await cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Iteration > before.Iteration);
+        new EventLog(cluster.Store).AssertNoneEndedSince(before.Generation);
+        await cluster.AssertOneTrajectoryAsync(Run);
+    }
+
     /// <summary>Whoever cannot reach the replicas of a database, because they are another cluster's, serves nobody and disturbs nobody.</summary>
     [Fact]
     public async Task Database_OfAnotherCluster_IsNotJoinedAndThatClusterGoesOn()

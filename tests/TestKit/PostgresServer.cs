@@ -42,10 +42,18 @@ public sealed class PostgresServer : IAsyncDisposable
         Run("pg_ctl", "reload", "-s", "-D", Data);
     }
 
+    /// <summary>Has all its processes stand still, connections open, until they are thawed.</summary>
+    public void Freeze() => Signal("STOP");
+
+    /// <summary>Lets them go on.</summary>
+    public void Thaw() => Signal("CONT");
+
+    /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
         if (_folder is not null)
         {
+            Thaw();
             Stop();
             Directory.Delete(_folder, recursive: true);
         }
@@ -66,6 +74,13 @@ public sealed class PostgresServer : IAsyncDisposable
         Run("initdb", "-D", Data, "-U", "atelier", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync");
         Start();
         return null;
+    }
+
+    private void Signal(string signal)
+    {
+        var server = File.ReadLines(Path.Combine(Data, "postmaster.pid")).First();
+        // The server first, so that it starts none meanwhile; one that has just ended is no fault.
+        Call("sh", "-c", $"kill -{signal} {server}; pkill -{signal} -P {server} || true");
     }
 
     private void Execute(string sql) => Run("psql", "-q", "-h", _folder!, "-U", "atelier", "-d", "postgres", "-c", sql);

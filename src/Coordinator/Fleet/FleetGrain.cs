@@ -7,6 +7,7 @@ using Atelier.Core.Fleet.Membership;
 using Atelier.Core.Fleet.Queue;
 using Atelier.Core.Specs;
 using Orleans;
+using Orleans.Concurrency;
 using Orleans.Runtime;
 
 namespace Atelier.Coordinator.Fleet;
@@ -53,11 +54,16 @@ public sealed partial class FleetGrain(
     }
 
     /// <inheritdoc/>
-    public Task<bool> RenewAsync(WorkerKey worker)
+    public Task<RenewedLeases> RenewAsync(List<WorkerKey> workers, List<string> onlyRuns)
     {
-        ArgumentNullException.ThrowIfNull(worker);
-        State.Fleet = MembershipPolicy.Renew(State.Fleet, new(worker.Worker), worker.Incarnation, settings, Now);
-        return Task.FromResult(MembershipPolicy.IsMember(State.Fleet, new(worker.Worker), worker.Incarnation));
+        ArgumentNullException.ThrowIfNull(workers);
+        ArgumentNullException.ThrowIfNull(onlyRuns);
+        // A worker that has just attached again may have two streams for a moment, its next process too.
+        var heard = workers.GroupBy(worker => worker.Worker).ToDictionary(same => new WorkerId(same.Key), same => same.Max(worker => worker.Incarnation));
+        State.Fleet = MembershipPolicy.Renew(State.Fleet, heard, settings, Now);
+        return Task.FromResult(new RenewedLeases(
+            [.. workers.Where(worker => !MembershipPolicy.IsMember(State.Fleet, new(worker.Worker), worker.Incarnation))],
+            State.Queue.Runs.Where(run => RunLifecycle.HasEnded(run.Status) && onlyRuns.Contains(run.Run.Value)).ToDictionary(run => run.Run.Value, run => new RunEnd(run.Status, run.Reason ?? ""))));
     }
 
     /// <inheritdoc/>
@@ -96,7 +102,12 @@ public sealed partial class FleetGrain(
         _pulse.Beat();
         var decision = MembershipPolicy.Sweep(State.Fleet, settings, Now);
         if (decision.State.Members.Count != State.Fleet.Members.Count || decision.Actions.Count > 0) await KeepAsync(decision.State);
-        foreach (var gone in State.Sessions.Keys.Where(worker => State.Fleet.Find(new(worker)) is null).ToList()) State.Sessions.Remove(gone);
+        if (State.Sessions.Count > State.Fleet.Members.Count)
+        {
+            var members = State.Fleet.Members.Select(member => member.Worker.Value).ToHashSet();
+            foreach (var gone in State.Sessions.Keys.Where(worker => !members.Contains(worker)).ToList()) State.Sessions.Remove(gone);
+        }
+
         Publish();
         return new(Dismissals(decision), runs);
     }
@@ -185,11 +196,6 @@ public sealed partial class FleetGrain(
         .. State.Queue.Runs.Select(run => new QueueRow(
             State.Details[run.Run.Value], run.Status, run.Reason ?? State.Reasons.GetValueOrDefault(run.Run.Value) ?? WaitOf(run), State.Changed.GetValueOrDefault(run.Run.Value))),
     ]);
-
-    /// <inheritdoc/>
-    public Task<RunEnd?> EndOfAsync(string run) => Task.FromResult(
-        State.Queue.Runs.FirstOrDefault(entry => entry.Run.Value == run) is { } ended && RunLifecycle.HasEnded(ended.Status)
-            ? new RunEnd(ended.Status, ended.Reason ?? "") : null);
 
     private IEnumerable<Member> Admitted()
     {
@@ -295,10 +301,14 @@ public partial interface IFleetGrain : IGrainWithIntegerKey
     [Alias("Probed")]
     Task<JoinOutcome> ProbedAsync(WorkerKey worker, string digest);
 
-    /// <summary>Something was heard from a worker.</summary>
-    /// <returns>Whether it is one of the fleet.</returns>
-    [Alias("Renew")]
-    Task<bool> RenewAsync(WorkerKey worker);
+    /// <summary>
+    /// Something was heard from workers. It waits for no call that stores: a lease must not run out because a thousand others join. It
+    /// stores nothing, and all else that changes the members does so without a pause between reading and writing them.
+    /// </summary>
+    /// <param name="workers">The workers.</param>
+    /// <param name="onlyRuns">Runs that some of them serve and no other.</param>
+    [Alias("RenewAll"), AlwaysInterleave]
+    Task<RenewedLeases> RenewAsync(List<WorkerKey> workers, List<string> onlyRuns);
 
     /// <summary>A worker was asked to stop and hands over.</summary>
     [Alias("Drain")]
@@ -343,10 +353,6 @@ public partial interface IFleetGrain : IGrainWithIntegerKey
     /// <summary>A run as it was submitted; null where there is none.</summary>
     [Alias("Details")]
     Task<RunDetails?> DetailsAsync(string run);
-
-    /// <summary>How a run has ended; null while it has not, or is not known.</summary>
-    [Alias("EndOf")]
-    Task<RunEnd?> EndOfAsync(string run);
 
     /// <summary>All runs, in the order of submission.</summary>
     [Alias("List")]

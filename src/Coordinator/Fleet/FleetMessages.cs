@@ -139,6 +139,12 @@ public sealed record EvaluationView([property: Id(0)] List<EvaluatorRow> Workers
 [GenerateSerializer, Immutable, Alias("atelier.run-end")]
 public sealed record RunEnd([property: Id(0)] RunStatus Status, [property: Id(1)] string Reason);
 
+/// <summary>What became of the leases of workers that were heard.</summary>
+/// <param name="Strangers">Those that are no members of the fleet.</param>
+/// <param name="Ended">How the runs ended that were asked about, of those that have.</param>
+[GenerateSerializer, Immutable, Alias("atelier.renewed-leases")]
+public sealed record RenewedLeases([property: Id(0)] List<WorkerKey> Strangers, [property: Id(1)] Dictionary<string, RunEnd> Ended);
+
 /// <summary>A run as it was submitted, with its spec resolved.</summary>
 [GenerateSerializer, Immutable, Alias("atelier.run-details")]
 public sealed record RunDetails

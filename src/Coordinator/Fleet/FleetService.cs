@@ -21,6 +21,7 @@ namespace Atelier.Coordinator.Fleet;
 
 /// <summary>The workers' streams: what they say goes to the grains, what grains order goes back.</summary>
 /// <param name="grains">The grains.</param>
+/// <param name="streams">Renews the leases of those that are attached.</param>
 /// <param name="pulse">Told when the fleet has changed.</param>
 /// <param name="cluster">Whose orders these are.</param>
 /// <param name="settings">Deadlines.</param>
@@ -29,14 +30,8 @@ namespace Atelier.Coordinator.Fleet;
 /// <param name="log">Told of what fails.</param>
 /// <param name="time">The clock.</param>
 internal sealed partial class FleetService(
-    IGrainFactory grains, RunPulse pulse, ClusterIdentity cluster, FleetSettings settings, ServerLimits limits, IHostApplicationLifetime lifetime, ILogger<FleetService> log, TimeProvider time)
+    IGrainFactory grains, WorkerStreams streams, RunPulse pulse, ClusterIdentity cluster, FleetSettings settings, ServerLimits limits, IHostApplicationLifetime lifetime, ILogger<FleetService> log, TimeProvider time)
 {
-    /// <summary>So often a lease is renewed at most, however much a worker says.</summary>
-    private static readonly TimeSpan Renewal = TimeSpan.FromMilliseconds(500);
-
-    /// <summary>So often the worker's grain is told of the stream, which it forgets with the replica that it lives on.</summary>
-    private static readonly TimeSpan Reminder = TimeSpan.FromSeconds(1);
-
     /// <summary>More messages than this that wait for a grain mean that something is wrong: the worker attaches again.</summary>
     private const int MostUnheard = 4096;
 
@@ -54,8 +49,10 @@ internal sealed partial class FleetService(
         using var stream = new WorkerConnection();
         var reference = grains.CreateObjectReference<IWorkerConnection>(stream);
         var worker = grains.GetGrain<IWorkerGrain>(card.Key.Worker);
+        var attached = new WorkerStream(card.Key, outcome.Session, worker, reference, stream, card.OnlyRun);
         try
         {
+            streams.Add(attached);
             await AskAsync(() => worker.AttachAsync(outcome.Session, reference), context.CancellationToken);
             var welcome = new Welcome { LeaseSeconds = settings.LeaseLength.TotalSeconds, ProtocolVersion = FleetSettings.CurrentProtocol, UnixMs = time.GetUtcNow().ToUnixTimeMilliseconds() };
             stream.Send(new CoordinatorMessage { Cluster = cluster.Id, Welcome = welcome });
@@ -63,13 +60,13 @@ internal sealed partial class FleetService(
                 stream.Send(new CoordinatorMessage { Cluster = cluster.Id, ProbeRequest = new ProbeRequest { DeadlineSeconds = settings.ProbeDeadline.TotalSeconds } });
             else
                 pulse.Nudge();
-            await ConverseAsync(card.Key, new Session(outcome.Session, worker, reference, stream, card.OnlyRun), requestStream, responseStream, context.CancellationToken);
+            await ConverseAsync(attached, requestStream, responseStream, context.CancellationToken);
         }
         finally
         {
+            streams.Remove(attached);
             await LeaveAsync(card.Key, outcome.Session, worker);
             grains.DeleteObjectReference<IWorkerConnection>(reference);
-            GC.KeepAlive(stream);
         }
 
         if (stream.Status is { } status) throw new RpcException(status, stream.IsBan ? new Metadata { { "banned", "true" } } : []);
@@ -80,13 +77,6 @@ internal sealed partial class FleetService(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "a message of {Worker} ({Kind}) could not be handled and is left out")]
     private static partial void Unhandled(ILogger logger, string worker, WorkerMessage.MessageOneofCase kind, Exception error);
-
-    private static RunEnding EndingOf(RunEnd end) => end.Status switch
-    {
-        Core.Fleet.Queue.RunStatus.Finished => RunEnding.Finished,
-        Core.Fleet.Queue.RunStatus.Failed => RunEnding.Failed,
-        _ => RunEnding.Cancelled,
-    };
 
     private static RpcException Refusal(JoinOutcome outcome)
     {
@@ -137,17 +127,16 @@ internal sealed partial class FleetService(
     /// worker is told.
     /// </summary>
     private async Task ConverseAsync(
-        WorkerKey worker, Session session, IAsyncStreamReader<WorkerMessage> requests, IServerStreamWriter<WireMessage> responses, CancellationToken cancellation)
+        WorkerStream worker, IAsyncStreamReader<WorkerMessage> requests, IServerStreamWriter<WireMessage> responses, CancellationToken cancellation)
     {
-        var stream = session.Stream;
+        var stream = worker.Connection;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stream.Ended, lifetime.ApplicationStopping);
         var heard = Channel.CreateBounded<WorkerMessage>(new BoundedChannelOptions(MostUnheard) { SingleReader = true, SingleWriter = true });
         var writing = stream.WriteToAsync(responses, cancellation);
-        var handling = HandleAllAsync(worker, stream, heard.Reader, end.Token);
-        var reminding = RemindAsync(worker, session, end.Token);
+        var handling = HandleAllAsync(worker.Worker, stream, heard.Reader, end.Token);
         try
         {
-            await ReadAsync(worker, stream, requests, heard, end.Token);
+            await ReadAsync(worker, requests, heard, end.Token);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or RpcException { StatusCode: StatusCode.Cancelled })
         {
@@ -159,62 +148,17 @@ internal sealed partial class FleetService(
             stream.End(lifetime.ApplicationStopping.IsCancellationRequested ? new Status(StatusCode.Unavailable, "this replica stops") : new Status(StatusCode.OK, ""));
             await end.CancelAsync();
             await handling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await reminding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task ReadAsync(WorkerKey worker, WorkerConnection stream, IAsyncStreamReader<WorkerMessage> requests, Channel<WorkerMessage> heard, CancellationToken cancellation)
+    private static async Task ReadAsync(WorkerStream stream, IAsyncStreamReader<WorkerMessage> requests, Channel<WorkerMessage> heard, CancellationToken cancellation)
     {
-        long? renewed = null;
-        var renewal = Task.CompletedTask;
         while (await requests.MoveNext(cancellation))
         {
-            if (renewal.IsCompleted && (renewed is not { } last || time.GetElapsedTime(last) >= Renewal))
-            {
-                renewed = time.GetTimestamp();
-                renewal = RenewAsync(worker, stream);
-            }
-
+            stream.Heard();
             if (requests.Current is { MessageCase: WorkerMessage.MessageOneofCase.None } or { LeaseRenewal.WarmUp: null }) continue;
-            if (!heard.Writer.TryWrite(requests.Current)) stream.End(new Status(StatusCode.ResourceExhausted, $"{MostUnheard} messages of this worker wait to be handled"));
-        }
-    }
-
-    private async Task RenewAsync(WorkerKey worker, WorkerConnection stream)
-    {
-        try
-        {
-            // Its lease ran out, or it left by another stream: it has to join anew.
-            if (!await Fleet.RenewAsync(worker)) stream.End(new Status(StatusCode.Aborted, $"{worker.Worker} is no member of the fleet any more"));
-        }
-        catch (Exception error) when (GrainCalls.IsPassing(error))
-        {
-            Delayed(log, "a renewal", worker.Worker, error);
-        }
-    }
-
-    private async Task RemindAsync(WorkerKey worker, Session session, CancellationToken cancellation)
-    {
-        using var again = new PeriodicTimer(Reminder, time);
-        while (await again.WaitForNextTickAsync(cancellation))
-        {
-            try
-            {
-                if (!await session.Worker.AttachAsync(session.Number, session.Reference))
-                {
-                    session.Stream.End(new Status(StatusCode.Aborted, $"{worker.Worker} has attached again"));
-                    return;
-                }
-
-                // Told until the worker has left.
-                if (session.OnlyRun.Length > 0 && await Fleet.EndOfAsync(session.OnlyRun) is { } end)
-                    session.Stream.Send(new CoordinatorMessage { Cluster = cluster.Id, RunEnded = new() { Run = session.OnlyRun, Ending = EndingOf(end), Reason = end.Reason } });
-            }
-            catch (Exception error) when (GrainCalls.IsPassing(error))
-            {
-                Delayed(log, "the stream", worker.Worker, error);
-            }
+            if (!heard.Writer.TryWrite(requests.Current)) stream.Connection.End(new Status(StatusCode.ResourceExhausted, $"{MostUnheard} messages of this worker wait to be handled"));
         }
     }
 
@@ -245,20 +189,21 @@ internal sealed partial class FleetService(
                 continue;
             try
             {
+                // What is said again anyway is tried for a while; what is kept until it is acknowledged, as long as the stream lasts.
                 await GrainCalls.RetryAsync(
                     async () =>
                     {
                         await HandleAsync(worker, stream, message);
                         return true;
                     },
-                    GrainCalls.WorkersPatience, time, cancellation);
+                    message.Number > 0 ? TimeSpan.MaxValue : GrainCalls.WorkersPatience, time, cancellation);
             }
             catch (RpcException refused)
             {
                 stream.End(refused.Status);
                 return;
             }
-            catch (Exception error) when (error is not OperationCanceledException)
+            catch (Exception error) when (!cancellation.IsCancellationRequested)
             {
                 Unhandled(log, worker.Worker, message.MessageCase, error);
             }
@@ -312,9 +257,6 @@ internal sealed partial class FleetService(
     }
 
     private IRunGrain Run(string name) => FleetName.IsValid(name) ? grains.GetGrain<IRunGrain>(name) : throw Bad($"`{name}` is no name of a run");
-
-    /// <summary>A worker's stream as long as it lasts.</summary>
-    private sealed record Session(long Number, IWorkerGrain Worker, IWorkerConnection Reference, WorkerConnection Stream, string OnlyRun);
 }
 
 /// <summary>The method Attach of fleet.proto, as a server needs it whose answers are encoded before the stream gets them.</summary>

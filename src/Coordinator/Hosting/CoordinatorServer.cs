@@ -178,6 +178,8 @@ public sealed class CoordinatorServer : IAsyncDisposable
         builder.Services.AddSingleton<Submission>();
         builder.Services.AddSingleton<RunPulse>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RunPulse>());
+        builder.Services.AddSingleton<WorkerStreams>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<WorkerStreams>());
         builder.Services.AddSingleton<FleetService>();
         builder.Services.AddSingleton<RunsService>();
         var app = builder.Build();

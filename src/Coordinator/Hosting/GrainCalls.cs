@@ -17,8 +17,8 @@ internal static class GrainCalls
     /// <summary>How long people wait before they are told that it does not work now.</summary>
     public static readonly TimeSpan PeoplesPatience = TimeSpan.FromSeconds(5);
 
-    /// <summary>Whether a call that failed so may succeed a moment later.</summary>
-    public static bool IsPassing(Exception error) => error is OrleansException or TimeoutException or DbException or IOException;
+    /// <summary>Whether a call that failed so may succeed a moment later. A call that waits too long for its grain to come up is cancelled by the silo.</summary>
+    public static bool IsPassing(Exception error) => error is OrleansException or TimeoutException or DbException or IOException or OperationCanceledException;
 
     /// <summary>Calls until it succeeds, fails for good, or patience ends.</summary>
     /// <param name="call">The call.</param>
@@ -34,7 +34,7 @@ internal static class GrainCalls
             {
                 return await call();
             }
-            catch (Exception error) when (IsPassing(error) && time.GetElapsedTime(start) < patience)
+            catch (Exception error) when (IsPassing(error) && !cancellation.IsCancellationRequested && time.GetElapsedTime(start) < patience)
             {
                 await Task.Delay(Pause, time, cancellation);
             }

@@ -178,7 +178,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
         {
             await DecideAsync();
         }
-        catch (Exception error) when (error is OrleansException or TimeoutException or IOException)
+        catch (Exception error) when (GrainCalls.IsPassing(error))
         {
             Delayed(_log, Name, error);
         }
@@ -291,11 +291,13 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
 
     private RunStanding Standing() => new(Name, StatusNow(), Generation.Failure ?? _work.Trouble, [.. Generation.Held.Select(worker => worker.Value)], _details!.SubmittedUnixMs);
 
-    /// <summary>Whether a worker has got ready for the run; one that holds it is.</summary>
-    private bool IsWarm(LiveRow row) => _warm.GetValueOrDefault(row.Worker) == row.Incarnation || Generation.Held.Any(worker => worker.Value == row.Worker);
-
-    private RunView ViewOf() =>
-        new(new(Epoch), _intent, [.. _live.Values.Select(row => new LiveWorker(new(row.Worker), row.Incarnation, row.MayServe, IsWarm(row)))]);
+    private RunView ViewOf()
+    {
+        var held = Generation.Held.Select(worker => worker.Value).ToHashSet();
+        // A worker that holds the run has got ready for it.
+        bool IsWarm(LiveRow row) => _warm.GetValueOrDefault(row.Worker) == row.Incarnation || held.Contains(row.Worker);
+        return new(new(Epoch), _intent, [.. _live.Values.Select(row => new LiveWorker(new(row.Worker), row.Incarnation, row.MayServe, IsWarm(row)))]);
+    }
 
     /// <summary>Stores what was decided, before anything is done about it. What the next reports tell again is not worth a write.</summary>
     private async Task KeepAsync(GenerationDecision decision)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -21,6 +22,23 @@ public sealed record WorkerId
 
         public override void Write(Utf8JsonWriter writer, WorkerId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
     }
+}
+
+/// <summary>
+/// Finds entries of long lists by their worker. The lists of a state never change, so each gets its index once, when it is
+/// searched first, and keeps it for as long as it lives: a decision about a thousand workers searches a thousand times.
+/// </summary>
+internal static class ByWorker<T> where T : class
+{
+    /// <summary>Shorter lists are searched as they are.</summary>
+    private const int ShortList = 16;
+
+    private static readonly ConditionalWeakTable<IReadOnlyList<T>, Dictionary<WorkerId, T>> Indexes = [];
+
+    /// <summary>The first entry of a worker; null for none.</summary>
+    public static T? Find(IReadOnlyList<T> list, WorkerId worker, Func<T, WorkerId> workerOf) => list.Count < ShortList
+        ? list.FirstOrDefault(entry => workerOf(entry) == worker)
+        : Indexes.GetValue(list, entries => entries.DistinctBy(workerOf).ToDictionary(workerOf)).GetValueOrDefault(worker);
 }
 
 /// <summary>What a worker says of itself when it attaches.</summary>

@@ -78,6 +78,7 @@ public sealed class CoordinatorSessionTests : IAsyncDisposable
     {
         string path = FakeCoordinator.NewPath();
         Run($"unix:{path}");
+        await SaidAsync("no coordinator");
         var late = await StartAsync(path);
 
         await (await late.NextAsync()).UntilAsync(message => message.LeaseRenewal is not null);
@@ -212,5 +213,19 @@ public sealed class CoordinatorSessionTests : IAsyncDisposable
     {
         lock (_said)
             _said.Add(line);
+    }
+
+    private async Task SaidAsync(string start)
+    {
+        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (true)
+        {
+            lock (_said)
+            {
+                if (_said.Any(line => line.StartsWith(start, StringComparison.Ordinal)))
+                    return;
+            }
+            Assert.True(await pause.WaitForNextTickAsync(_stop.Token));
+        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Atelier.Core.Fleet.Queue;
 
 namespace Atelier.Core.Fleet.Generations;
@@ -127,23 +126,6 @@ public sealed record RunView(Epoch Epoch, RunIntent Intent, IReadOnlyList<LiveWo
 /// </param>
 /// <param name="IsWarm">Whether it has read the data: joining then halts the others for a moment only.</param>
 public sealed record LiveWorker(WorkerId Worker, long Incarnation, bool MayServe, bool IsWarm = true);
-
-/// <summary>
-/// Finds entries of long lists by their worker. The lists of a state never change, so each gets its index once, when it is
-/// searched first, and keeps it for as long as it lives: a decision about a thousand workers searches a thousand times.
-/// </summary>
-internal static class ByWorker<T> where T : class
-{
-    /// <summary>Shorter lists are searched as they are.</summary>
-    private const int ShortList = 16;
-
-    private static readonly ConditionalWeakTable<IReadOnlyList<T>, Dictionary<WorkerId, T>> Indexes = [];
-
-    /// <summary>The first entry of a worker; null for none.</summary>
-    public static T? Find(IReadOnlyList<T> list, WorkerId worker, Func<T, WorkerId> workerOf) => list.Count < ShortList
-        ? list.FirstOrDefault(entry => workerOf(entry) == worker)
-        : Indexes.GetValue(list, entries => entries.DistinctBy(workerOf).ToDictionary(workerOf)).GetValueOrDefault(worker);
-}
 
 /// <summary>What a pass decided: the new state, to be stored first, and then the effects.</summary>
 /// <param name="Actions">Effects, in order.</param>

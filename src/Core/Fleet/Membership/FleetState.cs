@@ -6,7 +6,7 @@ public sealed record FleetState(IReadOnlyList<Member> Members, IReadOnlyList<Pro
 {
     public static FleetState Empty { get; } = new([], []);
 
-    public Member? Find(WorkerId worker) => Members.FirstOrDefault(member => member.Worker == worker);
+    public Member? Find(WorkerId worker) => ByWorker<Member>.Find(Members, worker, member => member.Worker);
 
     /// <summary>Members that hold state or may be given work: admitted and draining ones with a lease.</summary>
     public IEnumerable<Member> Live(DateTimeOffset now) =>

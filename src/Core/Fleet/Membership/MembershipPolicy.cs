@@ -31,14 +31,21 @@ public static class MembershipPolicy
             [new StartProbe(worker)]);
     }
 
-    /// <summary>Something was heard from a worker. Nothing happens for a process that is no member.</summary>
-    public static FleetState Renew(FleetState state, WorkerId worker, long incarnation, FleetSettings settings, DateTimeOffset now)
+    /// <summary>Something was heard from workers. Nothing happens for a process that is no member.</summary>
+    /// <param name="state">The fleet.</param>
+    /// <param name="heard">The workers, with their incarnations.</param>
+    /// <param name="settings">How long a lease is.</param>
+    /// <param name="now">The time.</param>
+    public static FleetState Renew(FleetState state, IReadOnlyDictionary<WorkerId, long> heard, FleetSettings settings, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(heard);
         ArgumentNullException.ThrowIfNull(settings);
-        var member = Current(state, worker, incarnation);
+        var lease = LeaseFrom(settings, now);
         // Time may step back where another coordinator takes over; a lease is never cut short by that.
-        return member is null || LeaseFrom(settings, now).Until <= member.Lease.Until ? state : state.With(member with { Lease = LeaseFrom(settings, now) });
+        bool IsDue(Member member) =>
+            member.Status != MemberStatus.Evicted && member.Lease.Until < lease.Until && heard.TryGetValue(member.Worker, out var incarnation) && incarnation == member.Incarnation;
+        return state.Members.Any(IsDue) ? state with { Members = [.. state.Members.Select(member => IsDue(member) ? member with { Lease = lease } : member)] } : state;
     }
 
     /// <summary>Whether a process is one of the fleet.</summary>

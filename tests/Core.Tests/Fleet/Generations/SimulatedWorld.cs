@@ -208,7 +208,7 @@ internal sealed class SimulatedWorld
         }
 
         if (worker.IsDraining) _fleet = MembershipPolicy.Drain(_fleet, worker.Id, worker.Incarnation);
-        _fleet = MembershipPolicy.Renew(_fleet, worker.Id, worker.Incarnation, _fleetSettings, At(_seconds));
+        _fleet = MembershipPolicy.Renew(_fleet, new Dictionary<WorkerId, long> { [worker.Id] = worker.Incarnation }, _fleetSettings, At(_seconds));
         State = GenerationReports.Observe(State, report);
     }
 

@@ -70,7 +70,7 @@ public class MembershipPolicyTests
         var fleet = Joined(WithAdmitted(FleetState.Empty, A), A, incarnation: 2);
         Assert.Equal(MemberStatus.Probing, fleet.Find(A)!.Status);
         Assert.IsType<Refuse>(Assert.Single(MembershipPolicy.Join(fleet, A, 1, Capabilities(), Settings, T0).Actions));
-        Assert.Equal(fleet, MembershipPolicy.Renew(fleet, A, 1, Settings, At(5)));
+        Assert.Equal(fleet, MembershipPolicy.Renew(fleet, Heard(A, 1), Settings, At(5)));
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public class MembershipPolicyTests
     [Fact]
     public void Sweep_LeaseRunOut_IsLostAfterTenSecondsOfSilence()
     {
-        var fleet = MembershipPolicy.Renew(WithAdmitted(FleetState.Empty, A), A, 1, Settings, At(5));
+        var fleet = MembershipPolicy.Renew(WithAdmitted(FleetState.Empty, A), Heard(A, 1), Settings, At(5));
         Assert.Empty(MembershipPolicy.Sweep(fleet, Settings, At(14.9)).Actions);
         var swept = MembershipPolicy.Sweep(fleet, Settings, At(15));
         Assert.Equal([new Dismiss(A, "nothing was heard from it for 10 s")], swept.Actions);
@@ -94,8 +94,8 @@ public class MembershipPolicyTests
     [Fact]
     public void Renew_FromAClockThatWentBack_ShortensNoLease()
     {
-        var fleet = MembershipPolicy.Renew(WithAdmitted(FleetState.Empty, A), A, 1, Settings, At(20));
-        Assert.Equal(new Lease(At(30)), MembershipPolicy.Renew(fleet, A, 1, Settings, At(3)).Find(A)!.Lease);
+        var fleet = MembershipPolicy.Renew(WithAdmitted(FleetState.Empty, A), Heard(A, 1), Settings, At(20));
+        Assert.Equal(new Lease(At(30)), MembershipPolicy.Renew(fleet, Heard(A, 1), Settings, At(3)).Find(A)!.Lease);
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public class MembershipPolicyTests
     {
         var fleet = Joined(FleetState.Empty, A);
         var late = Settings.ProbeDeadline + TimeSpan.FromSeconds(1);
-        fleet = MembershipPolicy.Renew(fleet, A, 1, Settings, T0 + late);
+        fleet = MembershipPolicy.Renew(fleet, Heard(A, 1), Settings, T0 + late);
         Assert.Contains("probe", Assert.IsType<Dismiss>(Assert.Single(MembershipPolicy.Sweep(fleet, Settings, T0 + late).Actions)).Reason, StringComparison.Ordinal);
     }
 
@@ -146,4 +146,6 @@ public class MembershipPolicyTests
     [Fact]
     public void Drain_ProbingWorker_AdmitsItNot() =>
         Assert.Empty(MembershipPolicy.Drain(Joined(FleetState.Empty, A), A, 1).Live(T0));
+
+    private static Dictionary<WorkerId, long> Heard(WorkerId worker, long incarnation) => new() { [worker] = incarnation };
 }
