@@ -29,6 +29,7 @@ var root = new RootCommand("Atelier trains StyleGAN2: the same bits on any numbe
     RunCommands.Delete(),
     FleetCommands.Workers(),
     FleetCommands.Evict(),
+    PlanCommand.Create(),
     MetricsCommand.Create(),
     AnalyzeCommand.Create(),
     CorrectCommand.Create(),

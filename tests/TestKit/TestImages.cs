@@ -7,13 +7,15 @@ namespace Atelier.TestKit;
 public static class TestImages
 {
     /// <summary>A picture.</summary>
-    public static RgbImage Disc(int index, int side)
+    public static RgbImage Disc(int index, int side) => Disc(index, side, side);
+
+    private static RgbImage Disc(int index, int side, int height)
     {
         var random = new Random(index);
-        var image = RgbImage.Filled(side, side, Color(random));
+        var image = RgbImage.Filled(side, height, Color(random));
         var color = Color(random);
         double x = side * (0.3 + (0.4 * random.NextDouble())), y = side * (0.3 + (0.4 * random.NextDouble())), radius = side * (0.15 + (0.2 * random.NextDouble()));
-        for (int row = 0; row < side; row++)
+        for (int row = 0; row < height; row++)
         {
             for (int column = 0; column < side; column++)
             {
@@ -33,16 +35,16 @@ public static class TestImages
     }
 
     /// <summary>Writes pictures into a folder.</summary>
-    public static void WriteFolder(string folder, int count, int side) => Write(folder, count, side, ImageCodec.EncodePng);
+    public static void WriteFolder(string folder, int count, int side, int? height = null) => Write(folder, count, side, height ?? side, ImageCodec.EncodePng);
 
     /// <summary>Writes pictures into a folder, without compression and without any native library.</summary>
-    public static void WriteStored(string folder, int count, int side) => Write(folder, count, side, image => ImageCodec.EncodeStoredPng(image.Planes, image.Size));
+    public static void WriteStored(string folder, int count, int side) => Write(folder, count, side, side, image => ImageCodec.EncodeStoredPng(image.Planes, image.Size));
 
-    private static void Write(string folder, int count, int side, Func<RgbImage, byte[]> encode)
+    private static void Write(string folder, int count, int side, int height, Func<RgbImage, byte[]> encode)
     {
         Directory.CreateDirectory(folder);
         for (int i = 0; i < count; i++)
-            File.WriteAllBytes(Path.Combine(folder, $"{i:0000}.png"), encode(Disc(i, side)));
+            File.WriteAllBytes(Path.Combine(folder, $"{i:0000}.png"), encode(Disc(i, side, height)));
     }
 
     private static RgbColor Color(Random random) => new((byte)random.Next(256), (byte)random.Next(256), (byte)random.Next(256));

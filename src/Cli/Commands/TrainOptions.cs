@@ -64,7 +64,7 @@ internal sealed class TrainOptions
         return TrainSession.Run(request, display, parsed.GetValue(_json));
     }
 
-    private static Recipe RecipeOf(string name)
+    public static Recipe RecipeOf(string name)
     {
         if (!name.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && !File.Exists(name))
             return Recipes.Named(name);

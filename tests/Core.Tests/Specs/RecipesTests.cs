@@ -9,7 +9,7 @@ public class RecipesTests
 
     [Fact]
     public void Names_Shipped_AreThese() =>
-        Assert.Equal(["auto", "cifar", "config-a", "config-b", "config-c", "config-d", "config-e", "config-f", "demo", "demo64", "paper1024", "paper256", "paper512", "pin"], Recipes.Names);
+        Assert.Equal(["auto", "cifar", "config-a", "config-b", "config-c", "config-d", "config-e", "config-f", "demo", "demo64", "ffhq1024", "ffhq256", "lsun-car", "lsun-cat", "lsun-church", "lsun-horse", "paper1024", "paper256", "paper512", "pin"], Recipes.Names);
 
     /// <summary>The table of the design, §9.</summary>
     [Theory]
@@ -30,6 +30,21 @@ public class RecipesTests
             (batch, shard, group, channelBase, lr, gamma, ema, ramp, layers),
             (spec.Batch, spec.Shard, spec.MbstdGroup, spec.ChannelBase, spec.Lr, spec.Gamma, spec.EmaKimg, spec.EmaRampup, spec.MappingLayers));
         Assert.Equal(name == "stylegan2" ? "config-f" : name, spec.Recipe);
+    }
+
+    /// <summary>Karras et al. 2020, tables 1 and 3, and the published commands.</summary>
+    [Theory]
+    [InlineData("ffhq1024", "1024", 25000, 10, true, 32768, 32)]
+    [InlineData("ffhq256", "256", 25000, 1, true, 16384, 64)]
+    [InlineData("lsun-car", "512x384", 57000, 10, false, 32768, 32)]
+    [InlineData("lsun-cat", "256", 88000, 10, false, 32768, 32)]
+    [InlineData("lsun-church", "256", 48000, 100, false, 32768, 32)]
+    [InlineData("lsun-horse", "256", 100000, 100, false, 32768, 32)]
+    [InlineData("cifar", "32", 100000, .01, false, 32768, 64)]
+    public void Named_RecipeOfADataset_HasThePublishedTotals(string name, string resolution, double kimg, double gamma, bool mirror, int channelBase, int batch)
+    {
+        var spec = SpecResolver.Resolve(Recipes.Named(name), [], null, 8).Spec;
+        Assert.Equal((resolution, kimg, gamma, mirror, channelBase, batch), (spec.Resolution.ToString(), spec.Kimg, spec.Gamma, spec.Mirror, spec.ChannelBase, spec.Batch));
     }
 
     [Theory]
