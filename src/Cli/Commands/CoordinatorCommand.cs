@@ -35,9 +35,11 @@ internal static class CoordinatorCommand
         var monitoring = MonitoringServer.Option();
         var webhook = new Option<string?>("--alert-webhook") { Description = "http(s)://… that alerts of runs are posted to, as JSON (default: nowhere)" };
         var noRunFiles = new Option<bool>("--no-run-files") { Description = "do not write events.jsonl", Hidden = true };
+        var kubernetes = new KubernetesOption();
         var untilStdinCloses = ParentProcess.ExitOption();
         var command = new Command("coordinator", "Keep runs and workers together") { listen, certificate, key, authority, people, workers, lease, dataRoots, storeRoots, s3Endpoints, replica, monitoring, webhook, noRunFiles, untilStdinCloses };
         database.AddTo(command);
+        kubernetes.AddTo(command, "serve the TrainingRuns of a namespace of Kubernetes");
         command.SetAction(parsed =>
         {
             var workerLease = Seconds(parsed, lease);
@@ -50,6 +52,7 @@ internal static class CoordinatorCommand
             var callers = Tls.Authorities(parsed.GetValue(authority));
             var addresses = parsed.GetValue(listen)!.Select(ListenAddress.Parse).ToList();
             var alerts = WebhookOf(parsed.GetValue(webhook));
+            var cluster = kubernetes.Find(parsed);
             return Run(MonitoringServer.Parse(parsed.GetValue(monitoring)), addresses[0].ToString(), name => new CoordinatorOptions
             {
                 Listen = addresses,
@@ -63,6 +66,7 @@ internal static class CoordinatorCommand
                 Places = places,
                 Fleet = new FleetSettings { LeaseLength = workerLease },
                 AlertWebhook = alerts,
+                Kubernetes = cluster,
                 Files = new RunFiles(WritesEvents: !parsed.GetValue(noRunFiles)),
             }, database.Open(parsed));
         });

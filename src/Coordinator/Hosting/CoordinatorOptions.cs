@@ -7,6 +7,7 @@ using Atelier.Core.Evaluations;
 using Atelier.Core.Fleet.Generations;
 using Atelier.Core.Fleet.Membership;
 using Atelier.Core.Telemetry;
+using Atelier.Kubernetes.Api;
 using Atelier.Rpc.Transport;
 using Microsoft.Extensions.Logging;
 
@@ -56,6 +57,9 @@ public sealed record CoordinatorOptions
 
     /// <summary>Where alerts are posted to; null for nowhere.</summary>
     public Uri? AlertWebhook { get; init; }
+
+    /// <summary>The namespace of Kubernetes whose <c>TrainingRun</c>s it serves; null for none.</summary>
+    public ClusterAccess? Kubernetes { get; init; }
 
     /// <summary>Told whether it serves.</summary>
     public ProcessHealth Health { get; init; } = new();

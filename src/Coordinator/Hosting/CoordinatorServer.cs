@@ -3,11 +3,13 @@ using System.Net;
 using System.Net.Sockets;
 using Atelier.Coordinator.Alerts;
 using Atelier.Coordinator.Fleet;
+using Atelier.Coordinator.Operator;
 using Atelier.Coordinator.Runs;
 using Atelier.Coordinator.Storage;
 using Atelier.Coordinator.Telemetry;
 using Atelier.Core;
 using Atelier.Core.Access;
+using Atelier.Kubernetes.Operator;
 using Atelier.Rpc.Transport;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -180,6 +182,10 @@ public sealed class CoordinatorServer : IAsyncDisposable
         builder.Services.AddHostedService(services => services.GetRequiredService<RunPulse>());
         builder.Services.AddSingleton<FleetService>();
         builder.Services.AddSingleton<RunsService>();
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton<IRunDirectory, OperatorRuns>();
+        builder.Services.AddSingleton<OperatorHost>();
+        if (options.Kubernetes is not null) builder.Services.AddHostedService<OperatorPulse>();
         var app = builder.Build();
         app.UseRouting();
         if (options.CallerAuthorities is { } authorities)
