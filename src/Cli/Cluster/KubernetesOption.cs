@@ -30,6 +30,9 @@ internal sealed class KubernetesOption
             : false;
     }
 
+    /// <summary>The namespace that is named; null where none is.</summary>
+    public string? Namespace(ParseResult parsed) => parsed.GetValue(_namespace);
+
     /// <summary>The cluster; null where none is meant.</summary>
     /// <exception cref="UserErrorException">There is none, or the kubeconfig does not fit.</exception>
     public ClusterAccess? Find(ParseResult parsed) =>

@@ -7,15 +7,15 @@ using Atelier.Kubernetes.Api;
 namespace Atelier.Kubernetes.Objects;
 
 /// <summary><c>TrainingRun</c> objects as JSON, and as the decisions see them.</summary>
-internal static class TrainingRunObject
+public static class TrainingRunObject
 {
     /// <summary>Keeps an object until the operator has done with its run.</summary>
-    public const string Finalizer = "atelier.dev/run";
+    internal const string Finalizer = "atelier.dev/run";
 
     private static readonly string[] SpecFields = ["data", "out", "recipe", "init", "spec", "acceptNewNumerics", "priority", "suspend", "onDelete", "workers"];
 
     /// <summary>Reads an object.</summary>
-    public static TrainingRun Read(JsonObject json)
+    internal static TrainingRun Read(JsonObject json)
     {
         var metadata = json["metadata"];
         var run = new TrainingRun
@@ -38,12 +38,17 @@ internal static class TrainingRunObject
     }
 
     /// <summary>The finalizers that an object has.</summary>
-    public static IEnumerable<string> Finalizers(JsonObject json) => json["metadata"].At("finalizers") is JsonArray list ? list.Select(one => one.Text()) : [];
+    internal static IEnumerable<string> Finalizers(JsonObject json) => json["metadata"].At("finalizers") is JsonArray list ? list.Select(one => one.Text()) : [];
 
     /// <summary>The object that a person applies.</summary>
-    public static JsonObject Write(string name, string space, TrainingRunSpec spec, JsonObject? workers)
+    /// <param name="name">The run's name.</param>
+    /// <param name="space">Its namespace; null to leave that open.</param>
+    /// <param name="spec">What is wanted.</param>
+    public static JsonObject Write(string name, string? space, TrainingRunSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
+        var metadata = new JsonObject { ["name"] = name };
+        if (space is not null) metadata["namespace"] = space;
         var keys = new JsonObject();
         foreach (var assignment in spec.Assignments.Select(SpecAssignment.Parse)) keys[assignment.Key.Name] = ValueOf(assignment);
         var wanted = new JsonObject { ["data"] = spec.Data, ["out"] = spec.Out };
@@ -52,12 +57,12 @@ internal static class TrainingRunObject
         if (keys.Count > 0) wanted["spec"] = keys;
         if (spec.AcceptNewNumerics) wanted["acceptNewNumerics"] = true;
         if (spec.Priority != 0) wanted["priority"] = spec.Priority;
-        if (workers is not null) wanted["workers"] = workers;
+        if (spec.Workers is { } workers) wanted["workers"] = new JsonObject { ["min"] = workers.Min, ["max"] = workers.Max };
         return new()
         {
             ["apiVersion"] = ResourceKind.TrainingRuns.ApiVersion,
             ["kind"] = ResourceKind.TrainingRuns.Kind,
-            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = space },
+            ["metadata"] = metadata,
             ["spec"] = wanted,
         };
     }
