@@ -35,7 +35,7 @@ internal static class WorkerCommand
         var role = new Option<string>("--role") { Description = "train runs, and measure them between ticks or while free; or measure only", DefaultValueFactory = _ => "trainer" };
         var device = DeviceOption.Create();
         role.AcceptOnlyFromAmong("trainer", "evaluator");
-        var run = new Option<string?>("--run") { Description = "serve this run only, and end with it: 0 if it finished" };
+        var run = new Option<string?>("--run") { Description = $"serve this run only, and end with it: {ExitCode.Success} if it finished, {ExitCode.RunFailed} if it failed, {ExitCode.RunCancelled} if it was cancelled, {ExitCode.Interrupted} if this worker was asked to leave before" };
         var drainTimeout = new Option<double>("--drain-timeout")
         {
             Description = "seconds that leaving may take; what nobody takes over in this time is saved in the run's store",
@@ -104,10 +104,15 @@ internal static class WorkerCommand
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
         var ended = RunAsync(options, reached, monitoring, drain.Token).GetAwaiter().GetResult();
         overdue?.Dispose();
-        if (ended is null or { Ending: RunEnding.Finished })
+        if (ended is null)
+        {
+            // For a batch job it is not done yet: another worker takes the place of this one.
+            return options.OnlyRun is null ? ExitCode.Success : ExitCode.Interrupted;
+        }
+        if (ended.Ending == RunEnding.Finished)
             return ExitCode.Success;
         Console.Error.WriteLine($"atelier: run {ended.Run} {(ended.Ending == RunEnding.Cancelled ? "was cancelled" : "failed")}: {ended.Reason}");
-        return ExitCode.Failure;
+        return ended.Ending == RunEnding.Cancelled ? ExitCode.RunCancelled : ExitCode.RunFailed;
     }
 
     private static async Task<RunEnded?> RunAsync(WorkerOptions options, PeerOptions reached, ListenAddress? monitoring, CancellationToken drain)

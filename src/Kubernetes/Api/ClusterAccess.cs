@@ -43,7 +43,7 @@ public sealed record ClusterAccess
     private static ClusterAccess Of(KubernetesClientConfiguration configuration, string source, string? space)
     {
         if (!Uri.TryCreate(configuration.Host, UriKind.Absolute, out var host) || host.Scheme is not ("http" or "https"))
-            throw new UserErrorException($"{source}: the server's address `{configuration.Host}` is no address such as https://10.0.0.1:6443");
+            throw new UserErrorException($"{source} does not fit: the server's address `{configuration.Host}` is no address such as https://10.0.0.1:6443");
         return new(configuration, source) { Namespace = space ?? (configuration.Namespace is { Length: > 0 } own ? own : "default") };
     }
 

@@ -115,7 +115,8 @@ public static class TrainingRunDefinition
     private static JsonObject Shape(SpecKey key)
     {
         var shape = key.Shape;
-        var json = shape.Kind switch
+        // Null does not survive every kind of patch, and a schema has no "number or the word none": the operator judges these.
+        var json = shape.IsNullable ? new JsonObject { ["x-kubernetes-preserve-unknown-fields"] = true } : shape.Kind switch
         {
             SpecShapeKind.Flag => Type("boolean"),
             SpecShapeKind.Integer => With(Type("integer"), ("format", "int64")),
@@ -125,9 +126,8 @@ public static class TrainingRunDefinition
             SpecShapeKind.IntegerOrText => new JsonObject { ["x-kubernetes-int-or-string"] = true },
             var other => throw new InvalidOperationException($"unknown shape {other}"),
         };
-        json["description"] = $"{key.Description}{(key.Unit.Length > 0 ? $" ({key.Unit})" : "")}";
-        if (shape.Kind != SpecShapeKind.Names) Restrict(json, shape);
-        if (shape.IsNullable) json["nullable"] = true;
+        json["description"] = $"{key.Description}{(key.Unit.Length > 0 ? $" ({key.Unit})" : "")}{(shape.IsNullable ? $": {key.Accepts}" : "")}";
+        if (!shape.IsNullable && shape.Kind != SpecShapeKind.Names) Restrict(json, shape);
         return json;
     }
 

@@ -50,7 +50,7 @@ public static class TrainingRunObject
         var metadata = new JsonObject { ["name"] = name };
         if (space is not null) metadata["namespace"] = space;
         var keys = new JsonObject();
-        foreach (var assignment in spec.Assignments.Select(SpecAssignment.Parse)) keys[assignment.Key.Name] = ValueOf(assignment);
+        foreach (var assignment in spec.Assignments.Select(SpecAssignment.Parse)) keys[assignment.Key.Name] = ValueOf(assignment) ?? SpecText.None;
         var wanted = new JsonObject { ["data"] = spec.Data, ["out"] = spec.Out };
         if (spec.Recipe.Length > 0) wanted["recipe"] = spec.Recipe;
         if (spec.Init.Length > 0) wanted["init"] = spec.Init;

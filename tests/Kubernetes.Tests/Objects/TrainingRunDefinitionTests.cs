@@ -43,6 +43,7 @@ public sealed class TrainingRunDefinitionTests
         {
             var spec = Recipes.Named(name).Values.Aggregate(new RunSpec(), (changed, assignment) => assignment.ApplyTo(changed));
             var keys = JsonNode.Parse(RunSpecJson.Write(spec))!.AsObject();
+            foreach (var none in keys.Where(key => key.Value is null).Select(key => key.Key).ToList()) keys[none] = SpecText.None;
             foreach (var given in SpecKeys.All.Where(key => key.SetBy.Length > 0)) keys.Remove(given.Name);
             var run = OperatorBench.Run("faces", "");
             run["spec"]!["spec"] = keys;
@@ -51,7 +52,7 @@ public sealed class TrainingRunDefinitionTests
     }
 
     [Theory]
-    [InlineData("\"spec\": {\"resolution\": \"512x384\", \"metrics\": [\"rfd\", \"fid50k_full\"], \"conv-clamp\": null, \"cache-bytes\": \"2g\"}")]
+    [InlineData("\"spec\": {\"resolution\": \"512x384\", \"metrics\": [\"rfd\", \"fid50k_full\"], \"conv-clamp\": \"none\", \"lanes\": 4, \"cache-bytes\": \"2g\"}")]
     [InlineData("\"workers\": {\"min\": 1, \"max\": 4, \"resources\": {\"limits\": {\"nvidia.com/gpu\": 1, \"memory\": \"8Gi\", \"cpu\": \"500m\"}}}")]
     [InlineData("\"onDelete\": \"Keep\", \"suspend\": true, \"priority\": -5, \"recipe\": \"demo\"")]
     [InlineData("\"spec\": {\"batch\": 32, \"shard\": 4, \"mbstd-group\": 4}, \"workers\": {\"count\": 8}")]
