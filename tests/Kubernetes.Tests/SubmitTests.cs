@@ -26,7 +26,7 @@ public sealed class SubmitTests
     [Fact]
     public async Task Submit_Again_ChangesNothingUnlessSomebodyElseDid()
     {
-        await using var server = await LocalApiServer.StartAsync();
+        await using var server = await LocalApiServer.StartAsync(LocalApiServer.PersonToken);
         Assert.Contains("TrainingRun faces is applied to namespace training", AtelierProcess.Run([.. Faces, "--kubeconfig", server.Kubeconfig]).Succeeded().Text);
         var first = server.Store.Find("trainingruns", "faces")!;
         AtelierProcess.Run([.. Faces, "--kubeconfig", server.Kubeconfig]).Succeeded();
@@ -47,7 +47,7 @@ public sealed class SubmitTests
     [Fact]
     public async Task Submit_WithoutTheRight_NamesTheRight()
     {
-        await using var server = await LocalApiServer.StartAsync();
+        await using var server = await LocalApiServer.StartAsync(LocalApiServer.PersonToken);
         var refused = AtelierProcess.Run([.. Faces, "--kubeconfig", server.Kubeconfig, "--namespace", "other"]);
         Assert.Equal(2, refused.ExitCode);
         Assert.Contains("may not patch trainingruns.atelier.dev in namespace other; it needs the verb `patch` on `trainingruns` of API group `atelier.dev`", refused.ErrorText);

@@ -18,6 +18,7 @@ internal sealed class ObjectCache(KubernetesApi api, ResourceKind kind, string s
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     private readonly Lock _lock = new();
+    private ulong _watched;
     private ImmutableDictionary<string, JsonObject> _objects = ImmutableDictionary<string, JsonObject>.Empty;
 
     /// <summary>The objects by name.</summary>
@@ -29,10 +30,11 @@ internal sealed class ObjectCache(KubernetesApi api, ResourceKind kind, string s
     /// <summary>Why they are not up to date; null where they are.</summary>
     public string? Trouble { get; private set; }
 
-    /// <summary>Takes in an answer to a change of one's own, ahead of the watch.</summary>
+    /// <summary>Takes in an answer to a change of one's own, if the watch has not come so far: what it has told since is newer.</summary>
     public void Observe(JsonObject subject)
     {
-        lock (_lock) _objects = _objects.SetItem(NameOf(subject), subject);
+        lock (_lock)
+            if (VersionOf(subject) > _watched) _objects = _objects.SetItem(NameOf(subject), subject);
     }
 
     /// <summary>Keeps the objects up to date.</summary>
@@ -76,12 +78,20 @@ internal sealed class ObjectCache(KubernetesApi api, ResourceKind kind, string s
         }
     }
 
+    /// <summary>Versions are numbers that rise with every change of anything.</summary>
+    private static ulong VersionOf(JsonObject subject) => ulong.TryParse((string?)subject["metadata"]?["resourceVersion"], out var version) ? version : 0;
+
     private static string NameOf(JsonObject subject) => (string)subject["metadata"]!["name"]!;
 
     private async Task<string> ListAsync(CancellationToken cancellation)
     {
         var (items, version) = await api.ListAsync(kind, selector, cancellation);
-        lock (_lock) _objects = items.ToImmutableDictionary(NameOf);
+        lock (_lock)
+        {
+            _objects = items.ToImmutableDictionary(NameOf);
+            _watched = ulong.TryParse(version, out var listed) ? listed : 0;
+        }
+
         (IsListed, Trouble) = (true, null);
         changed();
         return version;
@@ -90,9 +100,17 @@ internal sealed class ObjectCache(KubernetesApi api, ResourceKind kind, string s
     private void Take(WatchChange change)
     {
         Trouble = null;
-        if (change.Kind == WatchChangeKind.Bookmark) return;
+        var version = VersionOf(change.Subject);
         lock (_lock)
-            _objects = change.Kind == WatchChangeKind.Gone ? _objects.Remove(NameOf(change.Subject)) : _objects.SetItem(NameOf(change.Subject), change.Subject);
+        {
+            _watched = Math.Max(_watched, version);
+            if (change.Kind == WatchChangeKind.Bookmark) return;
+            var name = NameOf(change.Subject);
+            // An answer may have been ahead.
+            if (_objects.TryGetValue(name, out var known) && VersionOf(known) > version) return;
+            _objects = change.Kind == WatchChangeKind.Gone ? _objects.Remove(name) : _objects.SetItem(name, change.Subject);
+        }
+
         changed();
     }
 }

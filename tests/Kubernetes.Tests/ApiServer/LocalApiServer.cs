@@ -3,6 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Atelier.Kubernetes.Api;
 using Atelier.Kubernetes.Objects;
+using Atelier.Kubernetes.Tests.Manifests;
+using Atelier.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -18,7 +20,14 @@ namespace Atelier.Kubernetes.Tests.ApiServer;
 /// </summary>
 internal sealed class LocalApiServer : IAsyncDisposable
 {
-    public const string Namespace = "training", Token = "token-of-a-test";
+    public const string Namespace = "training", OperatorToken = "token-of-the-operator", PersonToken = "token-of-a-person";
+
+    // Accounts may what the manifests let them.
+    private static readonly Dictionary<string, JsonObject> Roles = new()
+    {
+        [OperatorToken] = RoleOf("atelier-operator"),
+        [PersonToken] = RoleOf("atelier-submitter"),
+    };
 
     private static readonly string[] Known = ["trainingruns", "jobs", "pods", "podtemplates"];
 
@@ -45,7 +54,8 @@ internal sealed class LocalApiServer : IAsyncDisposable
 
     public ClusterAccess Access => ClusterAccess.Find(Kubeconfig, null, null);
 
-    public static async Task<LocalApiServer> StartAsync()
+    /// <param name="token">The account of its kubeconfig.</param>
+    public static async Task<LocalApiServer> StartAsync(string token = OperatorToken)
     {
         var schema = JsonNode.Parse(TrainingRunDefinition.Create().ToJsonString())!["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!.AsObject();
         var store = new ObjectStore(new Dictionary<string, JsonObject> { ["trainingruns"] = schema }, TimeProvider.System);
@@ -55,7 +65,7 @@ internal sealed class LocalApiServer : IAsyncDisposable
         var server = new LocalApiServer(app, store);
         app.Run(server.AnswerAsync);
         await app.StartAsync(TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(server.Kubeconfig, KubeconfigOf(server.Address, Token, Namespace));
+        await File.WriteAllTextAsync(server.Kubeconfig, KubeconfigOf(server.Address, token, Namespace));
         return server;
     }
 
@@ -114,14 +124,14 @@ internal sealed class LocalApiServer : IAsyncDisposable
         var isWatch = request.Query["watch"] == "true";
         var verb = request.Method switch { "GET" when name is not null => "get", "GET" when isWatch => "watch", "GET" => "list", "POST" => "create", "DELETE" => "delete", _ => "patch" };
         Requests.Enqueue($"{verb} {plural}{(part.Length > 0 ? $"/{part}" : "")}");
-        if (request.Headers.Authorization != $"Bearer {Token}") throw new StatusException(HttpStatusCode.Unauthorized, "Unauthorized", "Unauthorized");
+        if (!Roles.TryGetValue(request.Headers.Authorization.ToString().Replace("Bearer ", "", StringComparison.Ordinal), out var role)) throw new StatusException(HttpStatusCode.Unauthorized, "Unauthorized", "Unauthorized");
         if (Interlocked.Decrement(ref _throttled) >= 0)
         {
             context.Response.Headers.RetryAfter = "0";
             throw new StatusException(HttpStatusCode.TooManyRequests, "TooManyRequests", "the server has received too many requests and has asked us to try again later");
         }
 
-        RequireRight(verb, plural, path[1]);
+        RequireRight(verb, plural, part, path[1], role);
         if (!Known.Contains(plural)) throw new StatusException(HttpStatusCode.NotFound, "NotFound", "the server could not find the requested resource");
         var manager = (string?)request.Query["fieldManager"] ?? "unknown";
         switch (verb)
@@ -152,14 +162,21 @@ internal sealed class LocalApiServer : IAsyncDisposable
         }
     }
 
-    private void RequireRight(string verb, string plural, string space)
+    private static JsonObject RoleOf(string name) =>
+        KubernetesSchemas.Read(Repository.Read("deploy/k8s/base/rights.yaml")).Single(json => (string?)json["kind"] == "Role" && (string?)json["metadata"]!["name"] == name);
+
+    private void RequireRight(string verb, string plural, string part, string space, JsonObject role)
     {
+        var resource = part.Length > 0 ? $"{plural}/{part}" : plural;
+        var isGranted = role["rules"]!.AsArray().Any(rule => Has(rule!["resources"], resource) && Has(rule["verbs"], verb));
         lock (_denied)
         {
-            if (space != Namespace || _denied.Contains((verb, plural)))
+            if (space != Namespace || !isGranted || _denied.Contains((verb, plural)))
                 throw new StatusException(HttpStatusCode.Forbidden, "Forbidden", $"{plural} is forbidden: User \"system:serviceaccount:{space}:atelier\" cannot {verb} resource \"{plural}\" in the namespace \"{space}\"");
         }
     }
+
+    private static bool Has(JsonNode? list, string name) => list!.AsArray().Any(one => (string?)one == name);
 
     private async Task WatchAsync(HttpContext context, string plural, HttpRequest request)
     {

@@ -1,4 +1,6 @@
 using Atelier.Core.Kubernetes;
+using Atelier.Kubernetes.Tests.Manifests;
+using Atelier.TestKit;
 
 namespace Atelier.Kubernetes.Tests.Operator;
 
@@ -67,6 +69,25 @@ public sealed class ApiTroubleTests
         Assert.Contains("needs the verb `create` on `jobs` of API group `batch`", bench.Condition("faces", RunConditionType.WorkersReady)!.Value.Message);
         bench.Server.Deny("create", "jobs", isDenied: false);
         await bench.UntilPodsRunAsync(2);
+    }
+
+    /// <summary>The manifests' role is what the operator needs, and no more.</summary>
+    [Fact]
+    public async Task Rights_OfTheRole_AreThoseThatAreUsed()
+    {
+        await using var bench = await OperatorBench.StartAsync();
+        bench.Apply(OperatorBench.Run("faces", "\"workers\": {\"min\": 1, \"max\": 2}"));
+        await bench.UntilPodsRunAsync(2);
+        bench.Apply(OperatorBench.Run("faces", "\"workers\": {\"min\": 1, \"max\": 1}"));
+        await bench.UntilPodsRunAsync(1);
+        bench.Pod(bench.RunningPods[0]).End(2);
+        await bench.UntilAsync(() => bench.Nodes.Made == 3 && bench.RunningPods.Count == 1, "another Job has pods");
+        bench.Server.Store.Delete("trainingruns", "faces", null);
+        await bench.UntilAsync(() => bench.Find("trainingruns", "faces") is null, "the object is gone");
+        var granted = KubernetesSchemas.Read(Repository.Read("deploy/k8s/base/rights.yaml")).First(json => (string?)json["kind"] == "Role")["rules"]!.AsArray()
+            .SelectMany(rule => rule!["verbs"]!.AsArray().SelectMany(verb => rule["resources"]!.AsArray().Select(resource => $"{verb} {resource}")));
+        // An admission plugin, which is not here, asks for it where objects block their owner's deletion.
+        Assert.Equal(granted.Where(right => right != "update trainingruns/finalizers").Order(StringComparer.Ordinal), bench.Server.Requests.Distinct().Order(StringComparer.Ordinal));
     }
 
     [Fact]
