@@ -46,10 +46,9 @@ internal static class CoordinatorCommand
             var places = new AllowedPlaces(parsed.GetValue(dataRoots)!, parsed.GetValue(storeRoots)!, parsed.GetValue(s3Endpoints)!);
             if (parsed.GetValue(untilStdinCloses))
                 ParentProcess.ExitWithIt();
-            using var own = Tls.Load(parsed.GetValue(certificate), parsed.GetValue(key), TimeProvider.System);
-            if (own is null && parsed.GetValue(authority) is not null)
+            var tls = Tls.Follow(parsed.GetValue(certificate), parsed.GetValue(key), parsed.GetValue(authority), Console.WriteLine, TimeProvider.System);
+            if (tls.Certificate is null && parsed.GetValue(authority) is not null)
                 throw new UserErrorException($"callers' certificates need TLS: give {AccessOptions.Authority} together with {AccessOptions.Certificate} and {AccessOptions.Key}");
-            var callers = Tls.Authorities(parsed.GetValue(authority));
             var addresses = parsed.GetValue(listen)!.Select(ListenAddress.Parse).ToList();
             var alerts = WebhookOf(parsed.GetValue(webhook));
             var cluster = kubernetes.Find(parsed);
@@ -57,8 +56,7 @@ internal static class CoordinatorCommand
             {
                 Listen = addresses,
                 Database = name,
-                Certificate = own,
-                CallerAuthorities = callers,
+                Tls = tls,
                 Gate = new AccessGate(
                     TokenSource.Read(AccessRole.Person, parsed.GetValue(people), Environment.GetEnvironmentVariable(AccessOptions.PeopleTokenVariable)),
                     TokenSource.Read(AccessRole.Worker, parsed.GetValue(workers), Environment.GetEnvironmentVariable(AccessOptions.WorkerTokenVariable))),

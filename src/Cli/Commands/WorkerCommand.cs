@@ -51,13 +51,12 @@ internal static class WorkerCommand
                 throw new UserErrorException($"--threads {count}: at least one is needed");
             if (parsed.GetValue(drainTimeout) is not (>= 1 and <= 3600))
                 throw new UserErrorException($"--drain-timeout {parsed.GetValue(drainTimeout)}: 1 to 3600 seconds");
-            var authorities = Tls.Authorities(parsed.GetValue(authority));
-            using var own = Tls.Load(parsed.GetValue(certificate), parsed.GetValue(key), TimeProvider.System);
+            var tls = Tls.Follow(parsed.GetValue(certificate), parsed.GetValue(key), parsed.GetValue(authority), Console.WriteLine, TimeProvider.System);
             var options = new WorkerOptions
             {
                 Name = new WorkerId(parsed.GetValue(name)!).Value,
                 Coordinators = parsed.GetValue(coordinators)!,
-                Tls = AuthorityTrust.ClientOf(authorities, own),
+                Tls = tls,
                 Token = TokenSource.ReadText(AccessRole.Worker, parsed.GetValue(token), Environment.GetEnvironmentVariable(AccessOptions.WorkerTokenVariable)),
                 Threads = count,
                 Device = DeviceOption.Parse(parsed.GetValue(device)!),
@@ -73,7 +72,7 @@ internal static class WorkerCommand
             var reached = new PeerOptions(ListenAddress.Parse(parsed.GetValue(listen)!))
             {
                 Host = parsed.GetValue(advertise),
-                Security = new PeerSecurity(own, authorities, options.Token),
+                Security = new PeerSecurity(tls, options.Token),
             };
             return Run(options, reached, MonitoringServer.Parse(parsed.GetValue(monitoring)));
         });
