@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Security;
 using Grpc.Core;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -78,14 +79,19 @@ public static class ServerTransport
         endpoint.Protocols = HttpProtocols.Http2;
         if (tls.Certificate is null)
             return;
-        endpoint.UseHttps(https =>
+        endpoint.UseHttps(new TlsHandshakeCallbackOptions
         {
-            https.ServerCertificateSelector = (_, _) => tls.Certificate;
-            https.HandshakeTimeout = limits.Handshake;
-            if (tls.Authorities is null)
-                return;
-            https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-            https.AllowAnyClientCertificate();
+            HandshakeTimeout = limits.Handshake,
+            // Asked for every handshake: certificates may be renewed.
+            OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
+            {
+                ServerCertificateContext = tls.Context,
+                ApplicationProtocols = [SslApplicationProtocol.Http2],
+                ClientCertificateRequired = tls.Authorities is not null,
+#pragma warning disable CA5359 // CallerCertificates judges callers', call by call, so that they are told what is wrong.
+                RemoteCertificateValidationCallback = (_, _, _, _) => true,
+#pragma warning restore CA5359
+            }),
         });
     }
 

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Atelier.Core;
@@ -41,6 +42,9 @@ public sealed class TlsMaterial
 
     /// <summary>The authorities; null for none of one's own.</summary>
     public X509Certificate2Collection? Authorities => Current.Authorities;
+
+    /// <summary>The certificate, prepared for servers.</summary>
+    internal SslStreamCertificateContext? Context => Current.Context;
 
     private TlsPair Current
     {
@@ -92,4 +96,8 @@ public sealed class TlsMaterial
 /// <summary>What <see cref="TlsMaterial"/> is at one time.</summary>
 /// <param name="Certificate">The certificate with its private key; null for none.</param>
 /// <param name="Authorities">The authorities; null for none.</param>
-public sealed record TlsPair(X509Certificate2? Certificate, X509Certificate2Collection? Authorities);
+public sealed record TlsPair(X509Certificate2? Certificate, X509Certificate2Collection? Authorities)
+{
+    /// <summary>The certificate as a server shows it: its chain is built once, and not for every handshake.</summary>
+    internal SslStreamCertificateContext? Context { get; } = Certificate is null ? null : SslStreamCertificateContext.Create(Certificate, null, offline: true);
+}
