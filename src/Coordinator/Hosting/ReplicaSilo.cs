@@ -54,8 +54,8 @@ internal static class ReplicaSilo
         silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(5));
         // Workers of this machine take all processors, so that a turn may well wait for one; Orleans would warn after a second.
         silo.Configure<SchedulingOptions>(scheduling => scheduling.TurnWarningLengthThreshold = TimeSpan.FromSeconds(10));
-        if (options is { Database.IsShared: true, Tls: { Certificate: not null, Authorities: not null } })
-            silo.UseTls(tls => Trust(tls, options.Tls));
+        if (options is { Database.IsShared: true, Tls: { Certificate: { } first, Authorities: not null } })
+            silo.UseTls(first, tls => Trust(tls, options.Tls));
         silo.Configure<SiloConnectionOptions>(connections =>
         {
             connections.ConfigureSiloInboundConnection(inbound => inbound.Use(next => connection => AskAsync(connection, identity.Secret, next)));
