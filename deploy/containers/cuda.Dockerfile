@@ -5,7 +5,7 @@ ARG DOTNET=10.0-noble
 FROM mcr.microsoft.com/dotnet/sdk:${DOTNET} AS build
 WORKDIR /source
 COPY . .
-# The lock files are of the CPU's packages.
+# The lock files are of the CPU's packages, and are written anew here.
 RUN dotnet publish src/Cli/Cli.csproj -c Release -r linux-x64 --self-contained false -p:UseAppHost=false -p:AtelierDevice=cuda -o /app --nologo
 
 FROM mcr.microsoft.com/dotnet/aspnet:${DOTNET}
