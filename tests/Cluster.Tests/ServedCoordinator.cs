@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Storage;
 using Atelier.Core.Access;
+using Atelier.Rpc.Transport;
 using Atelier.TestKit;
 
 namespace Atelier.Cluster.Tests;
@@ -36,8 +37,7 @@ internal sealed class ServedCoordinator : IAsyncDisposable
         {
             Listen = [ListenAddress.Parse("127.0.0.1:0")],
             Database = database,
-            Certificate = certificate,
-            CallerAuthorities = callers is null ? null : [callers],
+            Tls = new TlsMaterial(certificate, callers is null ? null : [callers]),
             Gate = gate ?? new(null, null),
         };
         return new(folder, database, await CoordinatorServer.StartAsync(options, identity, TimeProvider.System, CancellationToken.None));

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Atelier.Core;
 using Atelier.Core.Access;
+using Atelier.Rpc.Transport;
 
 namespace Atelier.Cli.Certificates;
 
@@ -70,6 +71,12 @@ internal static class Tls
         found.ImportFromPemFile(path);
         return found.Count > 0 ? found : throw new CryptographicException("it contains no certificate in PEM");
     });
+
+    /// <summary>A certificate with its key and authorities, either of which may be none, which follow their files.</summary>
+    /// <param name="say">Told when they were renewed, or cannot be used.</param>
+    /// <exception cref="UserErrorException">As of <see cref="Load"/> and <see cref="Authorities"/>.</exception>
+    public static TlsMaterial Follow(string? certificate, string? key, string? authorities, Action<string> say, TimeProvider time) =>
+        TlsMaterial.OfFiles([.. new[] { certificate, key, authorities }.OfType<string>()], () => new(Load(certificate, key, time), Authorities(authorities)), say, time);
 
     private static T Read<T>(string path, Func<T> read)
     {

@@ -47,7 +47,7 @@ internal static class CertsCommand
     {
         var kind = KindOf(role);
         var name = new Option<string>("--name") { Description = "name of its owner, and of the files", DefaultValueFactory = _ => kind };
-        var hosts = new Option<string[]>("--host") { Description = "a host name or IP address that it serves under, besides this machine's; repeatable" };
+        var hosts = new Option<string[]>("--host") { Description = "a host name, *.DOMAIN or IP address that it serves under, besides this machine's; repeatable" };
         var command = new Command(kind, description) { name, output, force };
         if (role != CertificateRole.Person) command.Add(hosts);
         command.SetAction(parsed => Issue(
@@ -60,7 +60,8 @@ internal static class CertsCommand
         if (!FleetName.IsValid(name) || name == AuthorityName)
             throw new UserErrorException($"--name `{name}` cannot name a certificate: use lower-case letters, digits, `.`, `_` and `-`, and `{AuthorityName}` is the authority's");
         foreach (var host in hosts)
-            if (Uri.CheckHostName(host) is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6))
+            // `*.example` is for all hosts of a domain, as pods have them.
+            if (Uri.CheckHostName(host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host) is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6))
                 throw new UserErrorException($"--host `{host}` is neither a host's name nor an IP address; give it without a scheme or port");
         var (folder, now) = (new CertificateFolder(path, force), TimeProvider.System.GetUtcNow());
         if (!folder.Has(AuthorityName))

@@ -35,27 +35,28 @@ internal static class CoordinatorCommand
         var monitoring = MonitoringServer.Option();
         var webhook = new Option<string?>("--alert-webhook") { Description = "http(s)://… that alerts of runs are posted to, as JSON (default: nowhere)" };
         var noRunFiles = new Option<bool>("--no-run-files") { Description = "do not write events.jsonl", Hidden = true };
+        var kubernetes = new KubernetesOption();
         var untilStdinCloses = ParentProcess.ExitOption();
         var command = new Command("coordinator", "Keep runs and workers together") { listen, certificate, key, authority, people, workers, lease, dataRoots, storeRoots, s3Endpoints, replica, monitoring, webhook, noRunFiles, untilStdinCloses };
         database.AddTo(command);
+        kubernetes.AddTo(command, "serve the TrainingRuns of a namespace of Kubernetes");
         command.SetAction(parsed =>
         {
             var workerLease = Seconds(parsed, lease);
             var places = new AllowedPlaces(parsed.GetValue(dataRoots)!, parsed.GetValue(storeRoots)!, parsed.GetValue(s3Endpoints)!);
             if (parsed.GetValue(untilStdinCloses))
                 ParentProcess.ExitWithIt();
-            using var own = Tls.Load(parsed.GetValue(certificate), parsed.GetValue(key), TimeProvider.System);
-            if (own is null && parsed.GetValue(authority) is not null)
+            var tls = Tls.Follow(parsed.GetValue(certificate), parsed.GetValue(key), parsed.GetValue(authority), Console.WriteLine, TimeProvider.System);
+            if (tls.Certificate is null && parsed.GetValue(authority) is not null)
                 throw new UserErrorException($"callers' certificates need TLS: give {AccessOptions.Authority} together with {AccessOptions.Certificate} and {AccessOptions.Key}");
-            var callers = Tls.Authorities(parsed.GetValue(authority));
             var addresses = parsed.GetValue(listen)!.Select(ListenAddress.Parse).ToList();
             var alerts = WebhookOf(parsed.GetValue(webhook));
+            var cluster = kubernetes.Find(parsed);
             return Run(MonitoringServer.Parse(parsed.GetValue(monitoring)), addresses[0].ToString(), name => new CoordinatorOptions
             {
                 Listen = addresses,
                 Database = name,
-                Certificate = own,
-                CallerAuthorities = callers,
+                Tls = tls,
                 Gate = new AccessGate(
                     TokenSource.Read(AccessRole.Person, parsed.GetValue(people), Environment.GetEnvironmentVariable(AccessOptions.PeopleTokenVariable)),
                     TokenSource.Read(AccessRole.Worker, parsed.GetValue(workers), Environment.GetEnvironmentVariable(AccessOptions.WorkerTokenVariable))),
@@ -63,6 +64,7 @@ internal static class CoordinatorCommand
                 Places = places,
                 Fleet = new FleetSettings { LeaseLength = workerLease },
                 AlertWebhook = alerts,
+                Kubernetes = cluster,
                 Files = new RunFiles(WritesEvents: !parsed.GetValue(noRunFiles)),
             }, database.Open(parsed));
         });

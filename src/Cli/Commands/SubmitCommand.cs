@@ -29,6 +29,8 @@ internal sealed class SubmitCommand
     private readonly Option<bool> _accept = new("--accept-new-numerics") { Description = "continue although the store's snapshots were computed under other numerics" };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "print the resolved submission and what would happen, and stop" };
     private readonly Option<bool> _watch = new("--watch") { Description = "then follow it, as `atelier watch` does" };
+    private readonly Option<bool> _force = new("--force-conflicts") { Description = "with --kubernetes: take over fields that others have set otherwise" };
+    private readonly KubernetesOption _kubernetes = new();
     private readonly OutputOption _output = new("text");
 
     public static Command Create() => new SubmitCommand().ToCommand();
@@ -36,17 +38,34 @@ internal sealed class SubmitCommand
     private Command ToCommand()
     {
         var command = new Command("submit", "Put a run into a coordinator's queue; the same again changes nothing") { _run };
-        foreach (var option in new Option[] { _file, _data, _store, _recipe, _kimg, _seed, _set, _priority, _min, _max, _init, _accept, _dryRun, _watch })
+        foreach (var option in new Option[] { _file, _data, _store, _recipe, _kimg, _seed, _set, _priority, _min, _max, _init, _accept, _dryRun, _watch, _force })
             command.Options.Add(option);
         _output.AddTo(command);
+        _kubernetes.AddTo(command, "apply it as a TrainingRun to a cluster of Kubernetes; with --max-workers it gets workers of its own");
         var coordinator = new CoordinatorOption();
         coordinator.AddTo(command);
         command.SetAction(parsed =>
         {
             var request = RequestOf(parsed);
+            if (_kubernetes.IsMeant(parsed))
+                return ApplyAsync(parsed, request).GetAwaiter().GetResult();
             return coordinator.Call(parsed, replicas => parsed.GetValue(_dryRun) ? PreviewAsync(parsed, replicas, request) : SubmitAsync(parsed, replicas, request));
         });
         return command;
+    }
+
+    private async Task<int> ApplyAsync(ParseResult parsed, SubmitRequest request)
+    {
+        if (parsed.GetValue(_watch))
+            throw new UserErrorException("--watch follows a run of a coordinator; with --kubernetes, `kubectl get run -w` does");
+        bool isJson = _output.IsJson(parsed);
+        if (parsed.GetValue(_dryRun))
+        {
+            Console.WriteLine(KubernetesSubmission.Describe(request, _kubernetes.Namespace(parsed), isJson));
+            return ExitCode.Success;
+        }
+        Console.WriteLine(await new KubernetesSubmission(_kubernetes.Find(parsed)!).ApplyAsync(request, parsed.GetValue(_force), isJson));
+        return ExitCode.Success;
     }
 
     private async Task<int> PreviewAsync(ParseResult parsed, CoordinatorReplicas replicas, SubmitRequest request)

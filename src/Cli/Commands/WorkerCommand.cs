@@ -35,7 +35,7 @@ internal static class WorkerCommand
         var role = new Option<string>("--role") { Description = "train runs, and measure them between ticks or while free; or measure only", DefaultValueFactory = _ => "trainer" };
         var device = DeviceOption.Create();
         role.AcceptOnlyFromAmong("trainer", "evaluator");
-        var run = new Option<string?>("--run") { Description = "serve this run only, and end with it: 0 if it finished" };
+        var run = new Option<string?>("--run") { Description = $"serve this run only, and end with it: {ExitCode.Success} if it finished, {ExitCode.RunFailed} if it failed, {ExitCode.RunCancelled} if it was cancelled, {ExitCode.Interrupted} if this worker was asked to leave before" };
         var drainTimeout = new Option<double>("--drain-timeout")
         {
             Description = "seconds that leaving may take; what nobody takes over in this time is saved in the run's store",
@@ -51,13 +51,12 @@ internal static class WorkerCommand
                 throw new UserErrorException($"--threads {count}: at least one is needed");
             if (parsed.GetValue(drainTimeout) is not (>= 1 and <= 3600))
                 throw new UserErrorException($"--drain-timeout {parsed.GetValue(drainTimeout)}: 1 to 3600 seconds");
-            var authorities = Tls.Authorities(parsed.GetValue(authority));
-            using var own = Tls.Load(parsed.GetValue(certificate), parsed.GetValue(key), TimeProvider.System);
+            var tls = Tls.Follow(parsed.GetValue(certificate), parsed.GetValue(key), parsed.GetValue(authority), Console.WriteLine, TimeProvider.System);
             var options = new WorkerOptions
             {
                 Name = new WorkerId(parsed.GetValue(name)!).Value,
                 Coordinators = parsed.GetValue(coordinators)!,
-                Tls = AuthorityTrust.ClientOf(authorities, own),
+                Tls = tls,
                 Token = TokenSource.ReadText(AccessRole.Worker, parsed.GetValue(token), Environment.GetEnvironmentVariable(AccessOptions.WorkerTokenVariable)),
                 Threads = count,
                 Device = DeviceOption.Parse(parsed.GetValue(device)!),
@@ -73,7 +72,7 @@ internal static class WorkerCommand
             var reached = new PeerOptions(ListenAddress.Parse(parsed.GetValue(listen)!))
             {
                 Host = parsed.GetValue(advertise),
-                Security = new PeerSecurity(own, authorities, options.Token),
+                Security = new PeerSecurity(tls, options.Token),
             };
             return Run(options, reached, MonitoringServer.Parse(parsed.GetValue(monitoring)));
         });
@@ -104,10 +103,15 @@ internal static class WorkerCommand
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
         var ended = RunAsync(options, reached, monitoring, drain.Token).GetAwaiter().GetResult();
         overdue?.Dispose();
-        if (ended is null or { Ending: RunEnding.Finished })
+        if (ended is null)
+        {
+            // For a batch job it is not done yet: another worker takes the place of this one.
+            return options.OnlyRun is null ? ExitCode.Success : ExitCode.Interrupted;
+        }
+        if (ended.Ending == RunEnding.Finished)
             return ExitCode.Success;
         Console.Error.WriteLine($"atelier: run {ended.Run} {(ended.Ending == RunEnding.Cancelled ? "was cancelled" : "failed")}: {ended.Reason}");
-        return ExitCode.Failure;
+        return ended.Ending == RunEnding.Cancelled ? ExitCode.RunCancelled : ExitCode.RunFailed;
     }
 
     private static async Task<RunEnded?> RunAsync(WorkerOptions options, PeerOptions reached, ListenAddress? monitoring, CancellationToken drain)

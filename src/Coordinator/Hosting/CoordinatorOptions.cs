@@ -1,4 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
 using Atelier.Coordinator.Runs;
 using Atelier.Coordinator.Storage;
 using Atelier.Core.Access;
@@ -7,6 +6,7 @@ using Atelier.Core.Evaluations;
 using Atelier.Core.Fleet.Generations;
 using Atelier.Core.Fleet.Membership;
 using Atelier.Core.Telemetry;
+using Atelier.Kubernetes.Api;
 using Atelier.Rpc.Transport;
 using Microsoft.Extensions.Logging;
 
@@ -24,11 +24,8 @@ public sealed record CoordinatorOptions
     /// <summary>Where other replicas reach it; needed with a database that replicas share.</summary>
     public ListenAddress? ReplicaAddress { get; init; }
 
-    /// <summary>Its certificate with the private key; null for none, on loopback only.</summary>
-    public X509Certificate2? Certificate { get; init; }
-
-    /// <summary>The authorities that callers must show a certificate of, besides their token; null where they need none.</summary>
-    public X509Certificate2Collection? CallerAuthorities { get; init; }
+    /// <summary>Its certificate (none on loopback only), and the authorities that callers must show a certificate of, besides their token.</summary>
+    public TlsMaterial Tls { get; init; } = TlsMaterial.None;
 
     /// <summary>Told of what a person may want to know, a line at a time.</summary>
     public Action<string> Say { get; init; } = _ => { };
@@ -56,6 +53,9 @@ public sealed record CoordinatorOptions
 
     /// <summary>Where alerts are posted to; null for nowhere.</summary>
     public Uri? AlertWebhook { get; init; }
+
+    /// <summary>The namespace of Kubernetes whose <c>TrainingRun</c>s it serves; null for none.</summary>
+    public ClusterAccess? Kubernetes { get; init; }
 
     /// <summary>Told whether it serves.</summary>
     public ProcessHealth Health { get; init; } = new();

@@ -3,11 +3,13 @@ using System.Net;
 using System.Net.Sockets;
 using Atelier.Coordinator.Alerts;
 using Atelier.Coordinator.Fleet;
+using Atelier.Coordinator.Operator;
 using Atelier.Coordinator.Runs;
 using Atelier.Coordinator.Storage;
 using Atelier.Coordinator.Telemetry;
 using Atelier.Core;
 using Atelier.Core.Access;
+using Atelier.Kubernetes.Operator;
 using Atelier.Rpc.Transport;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -66,7 +68,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
     public static async Task<CoordinatorServer> StartAsync(CoordinatorOptions options, ClusterIdentity identity, TimeProvider time, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(options);
-        new ListenPolicy(options.Certificate is not null, options.Gate.People is not null, options.Gate.Workers is not null).Require(options.Listen);
+        new ListenPolicy(options.Tls.Certificate is not null, options.Gate.People is not null, options.Gate.Workers is not null).Require(options.Listen);
         ReplicaSilo.Require(options);
         foreach (var address in options.Database.IsShared ? [.. options.Listen, options.ReplicaAddress!] : options.Listen)
             RequireFree(address);
@@ -182,10 +184,14 @@ public sealed class CoordinatorServer : IAsyncDisposable
         builder.Services.AddHostedService(services => services.GetRequiredService<WorkerStreams>());
         builder.Services.AddSingleton<FleetService>();
         builder.Services.AddSingleton<RunsService>();
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton<IRunDirectory, OperatorRuns>();
+        builder.Services.AddSingleton<OperatorHost>();
+        if (options.Kubernetes is not null) builder.Services.AddHostedService<OperatorPulse>();
         var app = builder.Build();
         app.UseRouting();
-        if (options.CallerAuthorities is { } authorities)
-            app.UseMiddleware<CallerCertificates>(authorities);
+        if (options.Tls.Authorities is not null)
+            app.UseMiddleware<CallerCertificates>(options.Tls);
         app.UseMiddleware<AccessMiddleware>(options.Gate);
         app.MapGrpcService(app.Services.GetRequiredService<FleetService>().Definition).For(AccessRole.Worker);
         app.MapGrpcService<RunsService>().For(AccessRole.Person);
@@ -195,7 +201,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
 
     private static void Listen(KestrelServerOptions kestrel, ListenAddress address, CoordinatorOptions options)
     {
-        void Configure(ListenOptions endpoint) => ServerTransport.ServeHttp2(endpoint, options.Certificate, options.CallerAuthorities is not null, options.Limits);
+        void Configure(ListenOptions endpoint) => ServerTransport.ServeHttp2(endpoint, options.Tls, options.Limits);
 
         if (address.Port is not { } port) kestrel.ListenUnixSocket(new UnixSocketPath(address.Host).Reclaimed().Path, Configure);
         else if (address.Host == "*") kestrel.ListenAnyIP(port, Configure);

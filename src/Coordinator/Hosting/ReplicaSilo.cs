@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Atelier.Coordinator.Storage;
 using Atelier.Core;
 using Atelier.Core.Access;
@@ -55,8 +54,8 @@ internal static class ReplicaSilo
         silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(5));
         // Workers of this machine take all processors, so that a turn may well wait for one; Orleans would warn after a second.
         silo.Configure<SchedulingOptions>(scheduling => scheduling.TurnWarningLengthThreshold = TimeSpan.FromSeconds(10));
-        if (options is { Database.IsShared: true, Certificate: { } certificate, CallerAuthorities: { } authorities })
-            silo.UseTls(certificate, tls => Trust(tls, authorities));
+        if (options is { Database.IsShared: true, Tls: { Certificate: { } first, Authorities: not null } })
+            silo.UseTls(first, tls => Trust(tls, options.Tls));
         silo.Configure<SiloConnectionOptions>(connections =>
         {
             connections.ConfigureSiloInboundConnection(inbound => inbound.Use(next => connection => AskAsync(connection, identity.Secret, next)));
@@ -83,7 +82,7 @@ internal static class ReplicaSilo
             return;
         if (options.ReplicaAddress is not { Port: > 0 } address || address.Host == "*")
             throw new UserErrorException("replicas must reach each other: give --replica-listen HOST:PORT with this machine's address and a port of its own");
-        if (!address.IsLoopback && (options.Certificate is null || options.CallerAuthorities is null))
+        if (!address.IsLoopback && (options.Tls.Certificate is null || options.Tls.Authorities is null))
             throw new UserErrorException(
                 $"replicas speak TLS beyond loopback: {address} needs {AccessOptions.Certificate}, {AccessOptions.Key} and {AccessOptions.Authority}");
     }
@@ -102,12 +101,15 @@ internal static class ReplicaSilo
 
     private static IPEndPoint EndpointOf(ListenAddress address) => new(CoordinatorServer.Resolve(address.Host), address.Port!.Value);
 
-    private static void Trust(TlsOptions tls, X509Certificate2Collection authorities)
+    private static void Trust(TlsOptions tls, TlsMaterial own)
     {
+        // Renewed while it runs, as elsewhere.
+        tls.LocalServerCertificateSelector = (_, _) => own.Certificate!;
+        tls.LocalClientCertificateSelector = (_, _, _, _, _) => own.Certificate!;
         tls.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
         tls.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
         // The secret says that a replica is one; the certificate, that nobody listens in between. Its name is not looked at, as replicas go by address.
-        tls.RemoteCertificateValidation = (certificate, _, _) => authorities.Issued(certificate);
+        tls.RemoteCertificateValidation = (certificate, _, _) => own.Authorities!.Issued(certificate);
         tls.OnAuthenticateAsClient = (_, client) => client.TargetHost = "replica";
     }
 

@@ -25,6 +25,10 @@ internal static class PeopleMessages
     /// <summary>Where a run's files are.</summary>
     public static RunPlaces PlacesOf(RunDetails details) => new() { DataPath = details.DataPath, RunStore = details.Store, InitPath = details.InitPath };
 
+    /// <summary>Why a run stands where it stands: what its generation is for says something only while it does something about it.</summary>
+    public static string ReasonOf(QueueRow row, RunFacts facts) =>
+        row.Reason.Length > 0 || row.Status is not (RunStatus.Queued or RunStatus.Forming or RunStatus.Halting) ? row.Reason : facts.Reason;
+
     /// <summary>A run's state.</summary>
     public static Protos.RunStatus Of(RunStatus status) => status switch
     {

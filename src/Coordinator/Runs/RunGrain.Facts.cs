@@ -59,7 +59,7 @@ public sealed partial class RunGrain
             Generation.Generation.Number, reached, Generation.Shape.Iterations, Schedule.ImagesAt(reached).Images,
             runs && _rate.PerSecond(Now) is { } rate ? rate * _spec!.Batch : 0,
             Generation.Held.Count > 0 && Generation.Plan is { } plan ? [.. plan.Members.Select(member => member.Worker.Value).Where(worker => Generation.Held.Any(held => held.Value == worker))] : [],
-            State.SnapshotImages, _work.Trouble ?? Generation.Reason);
+            State.SnapshotImages, _work.Trouble ?? Generation.Reason) { Metrics = new(State.Measured) };
     }
 
     /// <inheritdoc/>
@@ -122,4 +122,9 @@ public sealed record WorkerNote(
 [GenerateSerializer, Immutable, Alias("atelier.run-facts")]
 public sealed record RunFacts(
     [property: Id(0)] long Generation, [property: Id(1)] long Iteration, [property: Id(2)] long TargetIteration, [property: Id(3)] long Images, [property: Id(4)] double ImagesPerSecond,
-    [property: Id(5)] List<string> Workers, [property: Id(6)] long? SnapshotImages, [property: Id(7)] string Reason);
+    [property: Id(5)] List<string> Workers, [property: Id(6)] long? SnapshotImages, [property: Id(7)] string Reason)
+{
+    /// <summary>Newest values of metrics, by name.</summary>
+    [Id(8)]
+    public Dictionary<string, double> Metrics { get; init; } = [];
+}

@@ -89,11 +89,7 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
     public override Task<DeleteResponse> Delete(DeleteRequest request, ServerCallContext context) => AnswerAsync(async () =>
     {
         _ = new RunId(request.Run);
-        var details = await Fleet.DetailsAsync(request.Run);
-        if (details is not null) await Fleet.DeleteAsync(request.Run);
-        // Also where an earlier try was cut off in between.
-        await grains.GetGrain<IRunGrain>(request.Run).ForgetAsync();
-        return details is not null ? new DeleteResponse { RunStore = details.Store } : throw RunNotFoundException.Of(request.Run);
+        return new DeleteResponse { RunStore = (await DeleteAsync(request.Run)).Store };
     });
 
     /// <inheritdoc/>
@@ -124,12 +120,7 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
     /// <inheritdoc/>
     public override Task<Run> Resume(ResumeRequest request, ServerCallContext context) => AnswerAsync(async () =>
     {
-        var row = await RowAsync(request.Run);
-        var details = Submission.Change(row.Details, request.Assignments);
-        if (request.AcceptNewNumerics) details = details with { Numerics = null };
-        await Fleet.ResumeAsync(details, request.AcceptNewNumerics);
-        await grains.GetGrain<IRunGrain>(request.Run).ResumedAsync(details);
-        pulse.Nudge();
+        await ResumeAsync(request);
         return await GetAsync(request.Run);
     });
 
@@ -190,8 +181,30 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
         }
     }
 
+    /// <summary>Lets a run go on.</summary>
+    internal async Task ResumeAsync(ResumeRequest request)
+    {
+        var row = await RowAsync(request.Run);
+        var details = Submission.Change(row.Details, request.Assignments);
+        if (request.AcceptNewNumerics) details = details with { Numerics = null };
+        await Fleet.ResumeAsync(details, request.AcceptNewNumerics);
+        await grains.GetGrain<IRunGrain>(request.Run).ResumedAsync(details);
+        pulse.Nudge();
+    }
+
+    /// <summary>Forgets an ended run.</summary>
+    /// <returns>The run as it was.</returns>
+    internal async Task<RunDetails> DeleteAsync(string run)
+    {
+        var details = await Fleet.DetailsAsync(run);
+        if (details is not null) await Fleet.DeleteAsync(run);
+        // Also where an earlier try was cut off in between.
+        await grains.GetGrain<IRunGrain>(run).ForgetAsync();
+        return details ?? throw RunNotFoundException.Of(run);
+    }
+
     /// <summary>Adds a run, unless the same was submitted before.</summary>
-    private async Task<ResolvedSubmission> SubmitAsync(SubmitRequest request, CancellationToken cancellation)
+    internal async Task<ResolvedSubmission> SubmitAsync(SubmitRequest request, CancellationToken cancellation)
     {
         while (true)
         {
@@ -238,8 +251,7 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
         var facts = await grains.GetGrain<IRunGrain>(details.Run).DescribeAsync();
         var run = PeopleMessages.Of(details);
         run.Status = PeopleMessages.Of(row.Status);
-        // What the run's generation is for says something only while it does something about it.
-        run.Reason = row.Reason.Length > 0 || row.Status is not (RunStatus.Queued or RunStatus.Forming or RunStatus.Halting) ? row.Reason : facts.Reason;
+        run.Reason = PeopleMessages.ReasonOf(row, facts);
         run.Generation = facts.Generation;
         run.Iteration = facts.Iteration;
         run.TargetIteration = facts.TargetIteration;

@@ -175,7 +175,7 @@ internal sealed class Submission(IGrainFactory grains, AllowedPlaces places, Clu
         var known = RecipeOf(request).Values.Concat(AssignmentsOf(request)).Aggregate(new RunSpec(), (spec, assignment) => assignment.ApplyTo(spec));
         var dataPath = request.DataPath;
         using var again = new PeriodicTimer(LookAgain, time);
-        var worker = await AdmittedAsync(again, cancellation);
+        var worker = await AdmittedAsync(request.Run, again, cancellation);
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var message = new CoordinatorMessage
         {
@@ -207,13 +207,17 @@ internal sealed class Submission(IGrainFactory grains, AllowedPlaces places, Clu
             throw new RpcException(new Status(StatusCode.FailedPrecondition, $"{worker.Worker} was lost while it looked at {dataPath}; submit again"));
     }
 
+    /// <summary>Whether a worker may be asked to look at a run's data: one that serves another run alone may not have it.</summary>
+    public static bool MayInspect(WorkerRow worker, string run) => worker.Card.OnlyRun.Length == 0 || worker.Card.OnlyRun == run;
+
     /// <summary>A worker that may be asked; one that is being probed is waited for.</summary>
-    private async Task<WorkerRow> AdmittedAsync(PeriodicTimer again, CancellationToken cancellation)
+    private async Task<WorkerRow> AdmittedAsync(string run, PeriodicTimer again, CancellationToken cancellation)
     {
         do
         {
-            var workers = await grains.GetGrain<IFleetGrain>(0).WorkersAsync();
-            if (workers.FirstOrDefault(row => row.Status == MemberStatus.Admitted) is { } admitted) return admitted;
+            var workers = (await grains.GetGrain<IFleetGrain>(0).WorkersAsync()).FindAll(row => MayInspect(row, run));
+            // A run's own worker has its data for sure.
+            if (workers.Where(row => row.Status == MemberStatus.Admitted).MaxBy(row => row.Card.OnlyRun == run) is { } admitted) return admitted;
             if (workers.TrueForAll(row => row.Status != MemberStatus.Probing))
                 throw new RpcException(new Status(StatusCode.FailedPrecondition, "no worker is attached that could look at the data; attach one with `atelier worker`"));
         }

@@ -107,10 +107,10 @@ public sealed class SpecKey
     private readonly Action<Utf8JsonWriter, RunSpec> _writeJson;
 
     private SpecKey(
-        string name, string accepts, string description, string unit, ChangeClass change, string setBy,
+        string name, string accepts, SpecShape shape, string description, string unit, ChangeClass change, string setBy,
         Func<RunSpec, string> format, Func<RunSpec, string, RunSpec?> tryWith, Action<Utf8JsonWriter, RunSpec> writeJson)
     {
-        (Name, Accepts, Description, Unit, Change, SetBy) = (name, accepts, description, unit, change, setBy);
+        (Name, Accepts, Shape, Description, Unit, Change, SetBy) = (name, accepts, shape, description, unit, change, setBy);
         (_format, _tryWith, _writeJson) = (format, tryWith, writeJson);
     }
 
@@ -119,6 +119,9 @@ public sealed class SpecKey
 
     /// <summary>What values are accepted.</summary>
     public string Accepts { get; }
+
+    /// <summary>The JSON values that are accepted, as far as a schema can say.</summary>
+    public SpecShape Shape { get; }
 
     /// <summary>What it decides, in a line.</summary>
     public string Description { get; }
@@ -156,7 +159,7 @@ public sealed class SpecKey
     internal static SpecKey Of<T>(
         string name, SpecType<T> type, Func<RunSpec, T> get, Func<RunSpec, T, RunSpec> with,
         ChangeClass change, string description, string unit = "", string setBy = "") =>
-        new(name, type.Accepts, description, unit, change, setBy,
+        new(name, type.Accepts, type.Shape, description, unit, change, setBy,
             spec => type.Format(get(spec)),
             (spec, text) => type.TryParse(text, out var value) ? with(spec, value) : null,
             (writer, spec) => type.WriteJson(writer, get(spec)));

@@ -10,7 +10,11 @@ namespace Atelier.Core.Specs;
 /// <param name="Format">Writes the text form; parsing it gives the value back.</param>
 /// <param name="WriteJson">Writes the value to JSON; its text, as <see cref="SpecText.Of"/> reads it, parses back.</param>
 public sealed record SpecType<T>(
-    string Accepts, SpecParser<T> TryParse, Func<T, string> Format, Action<Utf8JsonWriter, T> WriteJson);
+    string Accepts, SpecParser<T> TryParse, Func<T, string> Format, Action<Utf8JsonWriter, T> WriteJson)
+{
+    /// <summary>The JSON values that are accepted, as far as a schema can say.</summary>
+    public SpecShape Shape { get; init; } = new(SpecShapeKind.Text);
+}
 
 /// <param name="text">The text, without surrounding blanks.</param>
 public delegate bool SpecParser<T>(string text, out T value);
@@ -24,13 +28,13 @@ internal static class SpecTypes
         "true or false",
         (string text, out bool value) => bool.TryParse(text, out value),
         value => value ? "true" : "false",
-        (writer, value) => writer.WriteBooleanValue(value));
+        (writer, value) => writer.WriteBooleanValue(value)) { Shape = new(SpecShapeKind.Flag) };
 
     public static SpecType<ulong> Seed { get; } = new(
         "a whole number from 0 to 2^64-1",
         (string text, out ulong value) => ulong.TryParse(text, NumberStyles.None, Invariant, out value),
         value => value.ToString(Invariant),
-        (writer, value) => writer.WriteNumberValue(value));
+        (writer, value) => writer.WriteNumberValue(value)) { Shape = new(SpecShapeKind.Integer) { Minimum = 0 } };
 
     public static SpecType<string> Text { get; } = new(
         "text",
@@ -46,7 +50,7 @@ internal static class SpecTypes
             return value.Length == 6 && value.All(char.IsAsciiHexDigit);
         },
         value => value,
-        (writer, value) => writer.WriteStringValue(value));
+        (writer, value) => writer.WriteStringValue(value)) { Shape = new(SpecShapeKind.Text) { Pattern = "^#?[0-9a-fA-F]{6}$" } };
 
     public static SpecType<SpecList> Names { get; } = new(
         "names with commas between them, or none",
@@ -62,13 +66,13 @@ internal static class SpecTypes
             writer.WriteStartArray();
             foreach (var name in value) writer.WriteStringValue(name);
             writer.WriteEndArray();
-        });
+        }) { Shape = new(SpecShapeKind.Names) { Pattern = "^[A-Za-z0-9_.-]+$" } };
 
     public static SpecType<LevelValues> Levels { get; } = new(
         "numbers above 0 by size, as 8:256,16:128, or none",
         LevelValues.TryParse,
         value => value.ToString(),
-        (writer, value) => writer.WriteStringValue(value.ToString()));
+        (writer, value) => writer.WriteStringValue(value.ToString())) { Shape = new(SpecShapeKind.Text) { Pattern = "^(none|[0-9]+:[0-9.eE+-]+(, *[0-9]+:[0-9.eE+-]+)*)$" } };
 
     public static SpecType<Resolution> Size { get; } = new(
         "a number of pixels, WIDTHxHEIGHT, or auto",
@@ -78,38 +82,38 @@ internal static class SpecTypes
         {
             if (!value.IsAuto && value.Height == value.Width) writer.WriteNumberValue(value.Height);
             else writer.WriteStringValue(value.ToString());
-        });
+        }) { Shape = new(SpecShapeKind.IntegerOrText) { Minimum = 1, Pattern = "^(auto|[0-9]{1,5}([x×][0-9]{1,5})?)$" } };
 
     public static SpecType<long> Bytes { get; } = new(
         "a number of bytes, or of units with k, m or g after it (powers of 1024)",
         TryParseBytes,
         value => value.ToString(Invariant),
-        (writer, value) => writer.WriteNumberValue(value));
+        (writer, value) => writer.WriteNumberValue(value)) { Shape = new(SpecShapeKind.IntegerOrText) { Minimum = 0, Pattern = "^[0-9]+[kKmMgG]?$" } };
 
     public static SpecType<int> Integer(int min, int max = int.MaxValue) => new(
         max == int.MaxValue ? $"a whole number from {min} up" : $"a whole number from {min} to {max}",
         (string text, out int value) =>
             int.TryParse(text, NumberStyles.AllowLeadingSign, Invariant, out value) && value >= min && value <= max,
         value => value.ToString(Invariant),
-        (writer, value) => writer.WriteNumberValue(value));
+        (writer, value) => writer.WriteNumberValue(value)) { Shape = new(SpecShapeKind.Integer) { Minimum = min, Maximum = max } };
 
     public static SpecType<long> LongInteger(long min) => new(
         $"a whole number from {min} up",
         (string text, out long value) => long.TryParse(text, NumberStyles.AllowLeadingSign, Invariant, out value) && value >= min,
         value => value.ToString(Invariant),
-        (writer, value) => writer.WriteNumberValue(value));
+        (writer, value) => writer.WriteNumberValue(value)) { Shape = new(SpecShapeKind.Integer) { Minimum = min } };
 
     /// <summary>A finite number from 0 up.</summary>
-    public static SpecType<double> NonNegative { get; } = Real("a number from 0 up", value => value >= 0);
+    public static SpecType<double> NonNegative { get; } = Real("a number from 0 up", value => value >= 0, new(SpecShapeKind.Number) { Minimum = 0 });
 
     /// <summary>A finite number above 0.</summary>
-    public static SpecType<double> Positive { get; } = Real("a number above 0", value => value > 0);
+    public static SpecType<double> Positive { get; } = Real("a number above 0", value => value > 0, new(SpecShapeKind.Number) { Minimum = 0, ExcludesMinimum = true });
 
     /// <summary>A number in [0, 1].</summary>
-    public static SpecType<double> Fraction { get; } = Real("a number from 0 to 1", value => value is >= 0 and <= 1);
+    public static SpecType<double> Fraction { get; } = Real("a number from 0 to 1", value => value is >= 0 and <= 1, new(SpecShapeKind.Number) { Minimum = 0, Maximum = 1 });
 
     /// <summary>A decay in [0, 1).</summary>
-    public static SpecType<double> Decay { get; } = Real("a number from 0 up and below 1", value => value is >= 0 and < 1);
+    public static SpecType<double> Decay { get; } = Real("a number from 0 up and below 1", value => value is >= 0 and < 1, new(SpecShapeKind.Number) { Minimum = 0, Maximum = 1, ExcludesMaximum = true });
 
     /// <summary>One of an enum's values, by its name in lower case.</summary>
     public static SpecType<T> Choice<T>() where T : struct, Enum
@@ -119,7 +123,7 @@ internal static class SpecTypes
             string.Join(" or ", byName.Keys),
             byName.TryGetValue,
             NameOf,
-            (writer, value) => writer.WriteStringValue(NameOf(value)));
+            (writer, value) => writer.WriteStringValue(NameOf(value))) { Shape = new(SpecShapeKind.Text) { Choices = [.. byName.Keys] } };
 
         static string NameOf(T value) => value.ToString().ToLowerInvariant();
     }
@@ -140,14 +144,14 @@ internal static class SpecTypes
         {
             if (value is { } some) inner.WriteJson(writer, some);
             else writer.WriteNullValue();
-        });
+        }) { Shape = inner.Shape with { IsNullable = true } };
 
-    private static SpecType<double> Real(string accepts, Predicate<double> inRange) => new(
+    private static SpecType<double> Real(string accepts, Predicate<double> inRange, SpecShape shape) => new(
         accepts,
         (string text, out double value) =>
             double.TryParse(text, NumberStyles.Float, Invariant, out value) && double.IsFinite(value) && inRange(value),
         value => value.ToString("R", Invariant),
-        (writer, value) => writer.WriteNumberValue(value));
+        (writer, value) => writer.WriteNumberValue(value)) { Shape = shape };
 
     private static bool TryParseSize(string text, out Resolution value)
     {

@@ -77,8 +77,8 @@ public static class AuthorityTrust
 /// to change; a connection that broke would say nothing.
 /// </summary>
 /// <param name="next">What comes after.</param>
-/// <param name="authorities">The authorities.</param>
-public sealed class CallerCertificates(RequestDelegate next, X509Certificate2Collection authorities)
+/// <param name="tls">The authorities.</param>
+public sealed class CallerCertificates(RequestDelegate next, TlsMaterial tls)
 {
     /// <summary>Lets a call through, or refuses it.</summary>
     public Task InvokeAsync(HttpContext context)
@@ -93,7 +93,7 @@ public sealed class CallerCertificates(RequestDelegate next, X509Certificate2Col
     {
         if (shown is null)
             return $"callers must show a certificate here; give it with {AccessOptions.Certificate} FILE {AccessOptions.Key} FILE";
-        var flaws = authorities.FlawsOf(shown);
+        var flaws = tls.Authorities!.FlawsOf(shown);
         return flaws switch
         {
             X509ChainStatusFlags.NoError => null,

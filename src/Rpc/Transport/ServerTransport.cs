@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Security.Cryptography.X509Certificates;
+using System.Net.Security;
 using Grpc.Core;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -69,23 +69,29 @@ public static class ServerTransport
 
     /// <summary>Has an endpoint serve HTTP/2, with TLS if there is a certificate.</summary>
     /// <param name="endpoint">The endpoint.</param>
-    /// <param name="certificate">The certificate with its private key; null for none.</param>
-    /// <param name="asksCallers">Whether callers are asked for a certificate, whose key they then prove to have; for <see cref="CallerCertificates"/> to judge.</param>
+    /// <param name="tls">Its certificate, and authorities where callers are asked for a certificate, whose key they then prove to have; for <see cref="CallerCertificates"/> to judge.</param>
     /// <param name="limits">The limits, of which the handshake's is used.</param>
-    public static void ServeHttp2(ListenOptions endpoint, X509Certificate2? certificate, bool asksCallers, ServerLimits limits)
+    public static void ServeHttp2(ListenOptions endpoint, TlsMaterial tls, ServerLimits limits)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
+        ArgumentNullException.ThrowIfNull(tls);
         ArgumentNullException.ThrowIfNull(limits);
         endpoint.Protocols = HttpProtocols.Http2;
-        if (certificate is null)
+        if (tls.Certificate is null)
             return;
-        endpoint.UseHttps(certificate, https =>
+        endpoint.UseHttps(new TlsHandshakeCallbackOptions
         {
-            https.HandshakeTimeout = limits.Handshake;
-            if (!asksCallers)
-                return;
-            https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-            https.AllowAnyClientCertificate();
+            HandshakeTimeout = limits.Handshake,
+            // Asked for every handshake: certificates may be renewed.
+            OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
+            {
+                ServerCertificateContext = tls.Context,
+                ApplicationProtocols = [SslApplicationProtocol.Http2],
+                ClientCertificateRequired = tls.Authorities is not null,
+#pragma warning disable CA5359 // CallerCertificates judges callers', call by call, so that they are told what is wrong.
+                RemoteCertificateValidationCallback = (_, _, _, _) => true,
+#pragma warning restore CA5359
+            }),
         });
     }
 

@@ -16,15 +16,22 @@ public sealed class PeerSecurity
     private readonly string? _token;
     private readonly AccessGate _gate;
 
-    /// <summary>Takes what a worker has.</summary>
+    /// <summary>Takes what a worker has for good.</summary>
     /// <param name="certificate">Its certificate with the private key; null to speak no TLS.</param>
     /// <param name="authorities">The authorities one of which others' certificates must come from; null to trust servers as the system does, and ask callers for none.</param>
     /// <param name="token">The workers' token; null for none.</param>
     /// <exception cref="Atelier.Core.UserErrorException">The token is too short or too long.</exception>
-    public PeerSecurity(X509Certificate2? certificate, X509Certificate2Collection? authorities, string? token)
+    public PeerSecurity(X509Certificate2? certificate, X509Certificate2Collection? authorities, string? token) : this(new TlsMaterial(certificate, authorities), token)
     {
-        Certificate = certificate;
-        Authorities = authorities;
+    }
+
+    /// <summary>Takes what a worker has, which may be renewed.</summary>
+    /// <param name="tls">Its certificate, to speak TLS, and the authorities of others'.</param>
+    /// <param name="token">The workers' token; null for none.</param>
+    /// <exception cref="Atelier.Core.UserErrorException">The token is too short or too long.</exception>
+    public PeerSecurity(TlsMaterial tls, string? token)
+    {
+        Tls = tls;
         _token = token;
         _gate = new AccessGate(People: null, token is null ? null : new AccessToken(token, AccessOptions.TokenVariableOf(AccessRole.Worker)));
     }
@@ -32,11 +39,11 @@ public sealed class PeerSecurity
     /// <summary>Neither TLS nor a token: on one machine.</summary>
     public static PeerSecurity None { get; } = new(null, null, null);
 
-    /// <summary>The certificate to serve with; null for none.</summary>
-    internal X509Certificate2? Certificate { get; }
+    /// <summary>The certificate to serve with, and the authorities that others' must come from.</summary>
+    internal TlsMaterial Tls { get; }
 
     /// <summary>Whether callers must show a certificate of the authorities.</summary>
-    internal bool AsksCallers => Certificate is not null && Authorities is not null;
+    internal bool AsksCallers => Tls.Certificate is not null && Tls.Authorities is not null;
 
     /// <summary>Whether there is a token.</summary>
     internal bool HasToken => _token is not null;
@@ -44,11 +51,8 @@ public sealed class PeerSecurity
     /// <summary>The headers of this worker's calls.</summary>
     internal Metadata Headers => _token is null ? [] : new Metadata { { Header, $"Bearer {_token}" } };
 
-    /// <summary>The authorities that others' certificates must come from; null for the system's.</summary>
-    internal X509Certificate2Collection? Authorities { get; }
-
-    /// <summary>What a client trusts and shows.</summary>
-    internal SslClientAuthenticationOptions ClientTls() => AuthorityTrust.ClientOf(Authorities, Certificate);
+    /// <summary>What a client trusts and shows, for one connection.</summary>
+    internal SslClientAuthenticationOptions ClientTls() => AuthorityTrust.ClientOf(Tls.Authorities, Tls.Certificate);
 
     /// <summary>Lets a caller in.</summary>
     /// <exception cref="RpcException">UNAUTHENTICATED: it has not the workers' token.</exception>

@@ -128,7 +128,7 @@ internal sealed class PeerHost : IAsyncDisposable
     {
         _application = application;
         var bound = new Uri(_application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
-        Address = PeerAddress.Of(options.Listen, options.Host, bound.Port, options.Security.Certificate is not null);
+        Address = PeerAddress.Of(options.Listen, options.Host, bound.Port, options.Security.Tls.Certificate is not null);
     }
 
     /// <summary>Where it is reached.</summary>
@@ -143,7 +143,7 @@ internal sealed class PeerHost : IAsyncDisposable
     public static async Task<PeerHost> StartAsync(PeerOptions options, ServerServiceDefinition service, SegmentAcceptor acceptor, CancellationToken cancellation)
     {
         // People never call workers, so that a token of theirs is not asked for.
-        new ListenPolicy(options.Security.Certificate is not null, HasPeopleToken: true, options.Security.HasToken).Require([options.Listen]);
+        new ListenPolicy(options.Security.Tls.Certificate is not null, HasPeopleToken: true, options.Security.HasToken).Require([options.Listen]);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         var addresses = await ResolveAsync(options.Listen, cancellation).ConfigureAwait(false);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -156,17 +156,17 @@ internal sealed class PeerHost : IAsyncDisposable
         });
         void Speak(ListenOptions endpoint)
         {
-            ServerTransport.ServeHttp2(endpoint, options.Security.Certificate, options.Security.AsksCallers, options.Limits);
+            ServerTransport.ServeHttp2(endpoint, options.Security.Tls, options.Limits);
             endpoint.Use(http => connection => acceptor.AcceptAsync(connection, http));
         }
-        if (options.Security.Certificate is not null)
+        if (options.Security.Tls.Certificate is not null)
             builder.WebHost.UseKestrelHttpsConfiguration();
         ServerTransport.UseLargeBlocks(builder.Services);
         builder.Services.AddSingleton<IHostLifetime, EmbeddedHostLifetime>();
         builder.Services.AddGrpc();
         var application = builder.Build();
         if (options.Security.AsksCallers)
-            application.UseMiddleware<CallerCertificates>(options.Security.Authorities!);
+            application.UseMiddleware<CallerCertificates>(options.Security.Tls);
         application.MapGrpcService(service);
         await application.StartAsync(cancellation).ConfigureAwait(false);
         return new PeerHost(application, options);

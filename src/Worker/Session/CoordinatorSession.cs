@@ -127,7 +127,7 @@ internal sealed class CoordinatorSession(
         using var isLate = late.Token.Register(end.Cancel);
         try
         {
-            using var channel = CoordinatorChannel.Open(coordinator, options.Tls, carriesToken: options.Token is not null, connectTimeout: patience, hasReplicas: options.Coordinators.Count > 1);
+            using var channel = CoordinatorChannel.Open(coordinator, AuthorityTrust.ClientOf(options.Tls.Authorities, options.Tls.Certificate), carriesToken: options.Token is not null, connectTimeout: patience, hasReplicas: options.Coordinators.Count > 1);
             var client = new Fleet.FleetClient(channel);
             var headers = new Metadata();
             if (options.Token is { } token)

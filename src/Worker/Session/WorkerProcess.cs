@@ -1,10 +1,10 @@
-using System.Net.Security;
 using System.Reflection;
 using Atelier.Core;
 using Atelier.Core.Fleet;
 using Atelier.Core.Fleet.Membership;
 using Atelier.Core.Telemetry;
 using Atelier.Protos;
+using Atelier.Rpc.Transport;
 using Atelier.Training.Numerics;
 using Atelier.Training.Ops;
 using Atelier.Worker.Evaluations;
@@ -136,8 +136,8 @@ public sealed record WorkerOptions
     /// <summary>Where coordinators may be: <c>http://…</c>, <c>https://…</c> or <c>unix:PATH</c>; the one that leads answers.</summary>
     public required IReadOnlyList<string> Coordinators { get; init; }
 
-    /// <summary>What is trusted and shown, for <c>https</c>; null for the system's trust.</summary>
-    public SslClientAuthenticationOptions? Tls { get; init; }
+    /// <summary>What is trusted and shown, for <c>https</c>.</summary>
+    public TlsMaterial Tls { get; init; } = TlsMaterial.None;
 
     /// <summary>The token of workers; null for none.</summary>
     public string? Token { get; init; }

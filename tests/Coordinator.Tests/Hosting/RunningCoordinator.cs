@@ -87,7 +87,7 @@ internal sealed class RunningCoordinator : IAsyncDisposable
             Database = database,
             Gate = gate ?? new(null, null),
             Limits = limits ?? new(),
-            Certificate = certificate,
+            Tls = new TlsMaterial(certificate, null),
             Fleet = fleet ?? new(),
             Places = places ?? AllowedPlaces.Anything,
             Alerts = alerts ?? new(),

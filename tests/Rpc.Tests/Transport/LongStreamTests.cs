@@ -71,7 +71,7 @@ public sealed class LongStreamTests
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             ServerTransport.Configure(kestrel, limits);
-            kestrel.ListenUnixSocket(path.Path, endpoint => ServerTransport.ServeHttp2(endpoint, null, asksCallers: false, limits));
+            kestrel.ListenUnixSocket(path.Path, endpoint => ServerTransport.ServeHttp2(endpoint, TlsMaterial.None, limits));
         });
         if (useLargeBlocks)
             ServerTransport.UseLargeBlocks(builder.Services);
