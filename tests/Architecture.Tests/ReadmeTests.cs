@@ -38,8 +38,20 @@ public sealed partial class ReadmeTests
         Assert.All(Readme.Table("key"), row =>
         {
             var key = SpecKeys.Find(Markdown.Code(row[0]).Single());
-            Assert.Equal((key.Name, key.Default, key.Change.ToString().ToLowerInvariant()), (key.Name, Markdown.Code(row[1]).Single(), row[2]));
+            Assert.Equal((key.Name, key.Default, key.Change.ToString().ToLowerInvariant()), (key.Name, Markdown.Code(row[1]).Single(), row[3]));
         });
+
+    [Fact]
+    public void SpecKeys_InTheTable_HaveWhatAutoSets()
+    {
+        var auto = SpecResolver.Resolve(Recipes.Named(Recipes.Default), [], new DatasetFacts(256, 256, 0, 10_000), gpus: 1);
+        Assert.All(Readme.Table("key"), row =>
+        {
+            var key = SpecKeys.Find(Markdown.Code(row[0]).Single());
+            string set = auto.Provenance[key] == SpecProvenance.Default ? "" : key.Format(auto.Spec);
+            Assert.Equal((key.Name, set), (key.Name, row[2].Trim('`')));
+        });
+    }
 
     [Fact]
     public void Recipes_InTheTable_AreTheFilesAndTheNames()

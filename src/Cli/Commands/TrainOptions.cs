@@ -15,7 +15,7 @@ internal sealed class TrainOptions
     private readonly Option<ulong?> _seed = new("--seed") { Description = "seed of every random draw" };
     private readonly Option<string[]> _set = new("--set") { Description = "a spec key, as key=value; may be given again" };
     private readonly Option<int> _workers;
-    private readonly Option<int?> _gpus = new("--gpus") { Description = "devices that the auto recipe is computed for (default: the workers of the first start)" };
+    private readonly Option<int?> _gpus = new("--gpus") { Description = "devices that the auto recipe is computed for (default: 1); fixed when the run begins" };
     private readonly Option<string?> _init = new("--init") { Description = "start from the networks of this .safetensors file" };
     private readonly Option<int?> _freezeD = new("--freeze-d") { Description = "keep the discriminator's first layers as they are" };
     private readonly Option<string?> _badImages = new("--bad-images") { Description = "skip or fail" };
@@ -48,7 +48,7 @@ internal sealed class TrainOptions
             Recipe = parsed.GetValue(_recipe) is { } name ? RecipeOf(name) : otherwise,
             Overrides = [.. Assignments(parsed)],
             Workers = workers,
-            Gpus = parsed.GetValue(_gpus) ?? workers,
+            Gpus = parsed.GetValue(_gpus) ?? 1,
             Init = parsed.GetValue(_init) is { } init ? Path.GetFullPath(init) : null,
             Device = DeviceOption.Parse(parsed.GetValue(_device)!),
             AcceptNewNumerics = parsed.GetValue(_acceptNumerics),

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Atelier.Core.Fleet.Snapshots;
 using Atelier.Core.Metrics;
 using Atelier.Core.Specs;
 
@@ -14,7 +15,11 @@ public static class QualityPolicy
         ArgumentNullException.ThrowIfNull(snapshots);
         ArgumentNullException.ThrowIfNull(spec);
         var wellUntil = failed.Images - ImageCount.FromKimg(spec.TickKimg).Images - spec.Minibatches.Largest;
-        return SnapshotFacts.Lineage(snapshots, branch, failed).Where(snapshot => snapshot.Branch < branch || snapshot.At.Images <= wellUntil).MaxBy(snapshot => (snapshot.Branch, snapshot.At));
+        // Those of a stop or an hour's end depend on time, and the trajectory may not.
+        var schedule = SnapshotSchedule.Of(spec);
+        return SnapshotFacts.Lineage(snapshots, branch, failed)
+            .Where(snapshot => (snapshot.Branch < branch || snapshot.At.Images <= wellUntil) && schedule.IsDue(snapshot.At))
+            .MaxBy(snapshot => (snapshot.Branch, snapshot.At));
     }
 
     /// <summary>Decides what the newest value means for the run.</summary>
