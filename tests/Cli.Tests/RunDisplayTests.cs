@@ -9,7 +9,7 @@ public sealed class RunDisplayTests
 {
     [Fact]
     public void Line_BeforeTheSpeedIsKnown_SaysNothingOfIt() =>
-        Assert.Equal("kimg 0.40/25", TerminalDisplay.Line(new RunProgress(new ImageCount(400), new ImageCount(25_000), 0, null, null, null)));
+        Assert.Equal("1.6%  kimg 0.40/25", new RunProgress(new ImageCount(400), new ImageCount(25_000), 0, null, null, null).ToLine());
 
     [Fact]
     public void Line_WithASpeed_HasItBothWays() =>

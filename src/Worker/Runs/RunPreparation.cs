@@ -102,15 +102,17 @@ public static class RunPreparation
 /// <param name="numerics">The fingerprint at hand.</param>
 public sealed class RunStart(PreparedRun run, TrainRequest request, SnapshotStore store, EventLog events, NumericsFingerprint numerics, TimeProvider time)
 {
-    /// <summary>Fills the state, and records how.</summary>
+    /// <summary>Fills the state and the sums of the tick that it lies in, and records how.</summary>
     /// <returns>Whether this is a new run.</returns>
     /// <exception cref="UserErrorException">The numerics differ from the run's, or the initial network does not fit.</exception>
-    public bool Fill(TrajectoryState state)
+    public bool Fill(TrajectoryState state, StepStatistics statistics)
     {
+        ArgumentNullException.ThrowIfNull(statistics);
         using var snapshot = Decide();
         if (snapshot is not null)
         {
             StateSections.Load(snapshot, state);
+            statistics.Load(snapshot.Manifest.TickSums);
             return false;
         }
         InitialState.Fill(state, run.Record.Spec.Seed);
