@@ -67,14 +67,14 @@ public sealed partial class ReadmeTests
         var folder = new RunFolder("run");
         string[] named =
         [
-            .. typeof(RunFolder).GetProperties().Where(property => property.Name is not (nameof(RunFolder.Path) or nameof(RunFolder.Lock)) && property.PropertyType == typeof(string))
+            .. typeof(RunFolder).GetProperties().Where(property => property.Name is not (nameof(RunFolder.Path) or nameof(RunFolder.Lock) or nameof(RunFolder.Name)) && property.PropertyType == typeof(string))
                 .Select(property => (string)property.GetValue(folder)!),
-            folder.Fakes(ImageCount.FromKimg(200)),
+            folder.Fakes(ImageCount.FromKimg(200))["run/".Length..],
             folder.Metric("rfd"),
             ScalarFile.Prefix + "*",
         ];
         Assert.Equal(
-            named.Select(Path.GetFileName).Order(StringComparer.Ordinal),
+            named.Select(name => name.StartsWith("run/", StringComparison.Ordinal) ? name["run/".Length..] : name).Order(StringComparer.Ordinal),
             Readme.Table("file").Select(row => Markdown.Code(row[0]).Single().TrimEnd('/')).Order(StringComparer.Ordinal));
     }
 

@@ -47,7 +47,10 @@ internal static class GenerateCommand
         var pictures = new NetworkPictures(loaded.Network);
         if (request.Psis.Count > 1)
         {
-            WritePicture(request.Output, pictures.Truncations(request.Seeds, request.Psis, request.Cutoff, request.Label, request.Noise));
+            string psis = string.Join(", ", request.Psis.Select(psi => psi.ToString("0.###", CultureInfo.InvariantCulture)));
+            WritePicture(request.Output, CaptionedGrid.Compose(
+                pictures.Truncations(request.Seeds, request.Psis, request.Cutoff, request.Label, request.Noise),
+                $"truncation psi {psis} from left to right{(request.Label is { } of ? $", class {of}" : "")}", [.. request.Seeds.Select(seed => $"seed {seed}")]));
             return ExitCode.Success;
         }
         var images = new List<RgbImage>();
@@ -62,9 +65,15 @@ internal static class GenerateCommand
 
     private static void Write(Request request, List<RgbImage> images)
     {
-        if (request.Grid || request.NamesOnePicture)
+        if (request.Grid)
         {
-            WritePicture(request.Output, ImageGrid.Compose(images, (int)Math.Ceiling(Math.Sqrt(images.Count))));
+            int columns = (int)Math.Ceiling(Math.Sqrt(images.Count));
+            WritePicture(request.Output, CaptionedGrid.OfSeeds(ImageGrid.Compose(images, columns), request.Seeds, columns, request.Psis[0], label: request.Label));
+            return;
+        }
+        if (request.NamesOnePicture)
+        {
+            WritePicture(request.Output, images[0]);
             return;
         }
         Directory.CreateDirectory(request.Output);

@@ -46,11 +46,11 @@ public sealed partial class RunGrain
         await EvaluateAsync(snapshot, _spec!.Metrics, trace);
     }
 
-    /// <summary>Asks for what was due and is not known of the snapshot that the run goes on from: a crash came between.</summary>
-    private async Task EvaluateWhatIsMissingAsync(SnapshotName newest, SnapshotManifest manifest)
+    /// <summary>Asks for what was due and is not known of a snapshot of before: a stop or a crash came between.</summary>
+    private async Task EvaluateWhatIsMissingAsync(SnapshotName snapshot, SnapshotManifest manifest)
     {
         var missing = _spec!.Metrics.Where(metric => !manifest.Metrics.ContainsKey(metric)).ToList();
-        if (missing.Count > 0 && manifest.ImageCount > 0 && IsDue(newest)) await EvaluateAsync(newest, missing, "");
+        if (missing.Count > 0 && manifest.ImageCount > 0 && IsDue(snapshot)) await EvaluateAsync(snapshot, missing, "");
     }
 
     private async Task EvaluateAsync(SnapshotName snapshot, IEnumerable<string> metrics, string trace)

@@ -85,7 +85,7 @@ public static class LocalRun
             RollBack(run.Record, store, events, late, time);
             return null;
         }
-        var maintenance = new MaintenanceClock([snapshots, previews], time);
+        var maintenance = new MaintenanceClock([previews, snapshots], time);
         var measuring = new MaintenanceClock([metrics], time);
         var tick = new TickObserver(folder.Stats, notes, display, time, spec, from, () => holders.DataWaited, () => maintenance.Taken + measuring.Taken)
         {
@@ -107,7 +107,7 @@ public static class LocalRun
         var nonFinite = new NonFiniteWatch(tick, leave);
         using var limit = request.TimeLimit is { } length ? time.CreateTimer(_ => stop.Request(), null, length, Timeout.InfiniteTimeSpan) : null;
         long started = time.GetTimestamp();
-        // The tick comes first: a snapshot that is there, and a value that is measured, have their tick in the file.
+        // A snapshot that is there, and a value that is measured, have their tick in the file, and their grid.
         var end = holders.Train(spec.Total, new EitherStop(stop, leave), [tick, maintenance, measuring, pictures, nonFinite]);
         var trained = time.GetElapsedTime(started);
         if (nonFinite.Triggered)

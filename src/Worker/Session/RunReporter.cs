@@ -34,7 +34,7 @@ internal sealed class RunReporter : IRunDisplay, ILoopObserver
     {
         (_context, _outbox, _time) = (context, outbox, time);
         _notes = new RunFiles(this);
-        _maintenance = new MaintenanceClock([.. maintenance, new Previews(this)], time);
+        _maintenance = new MaintenanceClock([new Previews(this), .. maintenance], time);
         _tick = new TickObserver(null, _notes, this, time, context.Spec, new ImageCount(context.State.ImageCount), dataWaited, () => _maintenance.Taken)
         {
             Reported = tick => WorkerMetrics.Reached(context.Run, tick),
@@ -86,7 +86,7 @@ internal sealed class RunReporter : IRunDisplay, ILoopObserver
     public void AfterIteration(LoopMoment moment)
     {
         ArgumentNullException.ThrowIfNull(moment);
-        // The tick comes first: a snapshot that is there has its tick in the file.
+        // A snapshot that is there has its tick in the file, and its grid.
         _tick.AfterIteration(moment);
         _maintenance.AfterIteration(moment);
         _reached = moment.Now;

@@ -15,7 +15,7 @@ public sealed class OutputTests(FinishedRun finished) : IDisposable
     {
         var lines = finished.Result.Json;
 
-        Assert.All(lines.Take(lines.Count - 1), line => Assert.Contains(Assert.Single(line.EnumerateObject()).Name, new[] { "say", "tick" }));
+        Assert.All(lines.Take(lines.Count - 1), line => Assert.Contains(Assert.Single(line.EnumerateObject()).Name, new[] { "begin", "say", "tick" }));
         Assert.Equal(FinishedRun.Images / TinyRun.Batch, lines.Count(line => line.TryGetProperty("tick", out _)));
         var summary = lines[^1];
         Assert.Equal("finished", summary.GetProperty("end").GetString());
@@ -28,7 +28,7 @@ public sealed class OutputTests(FinishedRun finished) : IDisposable
     [Fact]
     public void Train_Ended_LeavesTheFilesThatScriptsKnow()
     {
-        foreach (var name in new[] { "run.json", "stats.jsonl", "events.jsonl", "reals.png", "fakes_init.png", "fakes000000.096.png", "snapshots" })
+        foreach (var name in new[] { "run.json", "stats.jsonl", "events.jsonl", "reals.png", "fakes_init.png", "samples/fakes000000.096.png", "curves.png", "progress.png", "log.txt", "snapshots" })
             Assert.True(Path.Exists(Path.Combine(finished.Path, name)), name);
         Assert.All(
             File.ReadLines(Path.Combine(finished.Path, "stats.jsonl")).Concat(File.ReadLines(Path.Combine(finished.Path, "events.jsonl"))),
@@ -72,7 +72,7 @@ public sealed class OutputTests(FinishedRun finished) : IDisposable
     [Fact]
     public void Train_FinishedRunWithOtherNoise_DrawsItsGridAnew()
     {
-        const string Grid = "fakes000000.096.png";
+        const string Grid = "samples/fakes000000.096.png";
         finished.CopyTo(_folder["run"]);
 
         AtelierProcess.Run(TinyRun.Train(finished.Data, _folder["run"], FinishedRun.Images, "--set", "noise-mode=random")).Succeeded();
