@@ -67,6 +67,7 @@ internal sealed class ProcessRun : IDisposable
     public static RunOutcome Execute(TrainRequest request, IRunDisplay display, StopFlag stop, TimeProvider time)
     {
         using var run = RunPreparation.Prepare(request, time);
+        RunPreparation.RequireMetrics(run);
         using var process = new ProcessRun(run, request, display, stop, time);
         return process.ExecuteAsync().GetAwaiter().GetResult();
     }
@@ -93,7 +94,7 @@ internal sealed class ProcessRun : IDisposable
             from = snapshot?.Name.At ?? ImageCount.Zero;
         int lanes = Spec.Lanes ?? Math.Max(1, Environment.ProcessorCount / Spec.Threads / _request.Workers);
         _isEstimated = from > ImageCount.Zero;
-        _metric = RunHistory.LatestMetric(_folder, Spec.Metrics.FirstOrDefault());
+        _metric = RunHistory.LatestMetric(_folder, Spec.Metrics is [var first, ..] ? first : null);
         _display.Begin(RunBanner.Of(_run, _request, from, lanes));
         using var meeting = new SocketFolder();
         using var processes = new LocalProcesses(_display.Say);

@@ -70,24 +70,43 @@ internal static class MetricsCommand
             },
             TimeProvider.System);
         // Report what cannot be computed before spending hours on the rest.
-        metrics.ForEach(evaluation.Prepare);
-        foreach (var metric in metrics)
+        var problems = Problems(evaluation, metrics);
+        if (problems.Count == metrics.Count)
+            throw new UserErrorException(string.Join("; ", problems.Values.Distinct()));
+        foreach (string problem in problems.Values.Distinct())
+            display.Warn($"left out: {problem}");
+        foreach (var metric in metrics.Where(metric => !problems.ContainsKey(metric)))
         {
             var report = evaluation.Run(metric, loaded.Network, display, CancellationToken.None);
             display.End();
             foreach (var note in report.Notes)
                 display.Warn(note);
             var line = report.ToJson(run is null ? request.Network : Path.GetRelativePath(run.Path, Path.GetFullPath(request.Network)), TimeProvider.System.GetUtcNow()).ToJsonString();
-            // A run's own file is of its networks as they are.
-            if (run is not null && correction is null)
-                File.AppendAllText(run.Metric(metric.Name), line + "\n");
             if (request.Json)
                 Console.WriteLine(line);
             else
                 foreach (var (name, value) in metric.Results.Zip(report.Values))
                     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} {value:0.#####}"));
         }
-        return ExitCode.Success;
+        return problems.Count == 0 ? ExitCode.Success : throw new UserErrorException($"not computed: {string.Join(", ", problems.Keys.Select(metric => metric.Name))}, as said above");
+    }
+
+    /// <summary>Why metrics cannot be computed.</summary>
+    private static Dictionary<Metric, string> Problems(MetricEvaluation evaluation, List<Metric> metrics)
+    {
+        var problems = new Dictionary<Metric, string>();
+        foreach (var metric in metrics)
+        {
+            try
+            {
+                evaluation.Prepare(metric);
+            }
+            catch (UserErrorException e)
+            {
+                problems[metric] = e.Message;
+            }
+        }
+        return problems;
     }
 
     private sealed record Request(

@@ -20,6 +20,7 @@ internal sealed class TrainOptions
     private readonly Option<int?> _freezeD = new("--freeze-d") { Description = "keep the discriminator's first layers as they are" };
     private readonly Option<string?> _badImages = new("--bad-images") { Description = "skip or fail" };
     private readonly Option<bool> _acceptNumerics = new("--accept-new-numerics") { Description = "go on although the numerics version, libtorch, the device or threads differ" };
+    private readonly Option<bool> _acceptData = new("--accept-new-data") { Description = "continue as a branch although the dataset is another one" };
     private readonly Option<string> _device = DeviceOption.Create();
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "print the whole resolved spec and stop" };
     private readonly Option<bool> _json = new("--json") { Description = "print JSON lines" };
@@ -31,7 +32,7 @@ internal sealed class TrainOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _recipe, _kimg, _seed, _set, _workers, _gpus, _init, _freezeD, _badImages, _acceptNumerics, _device, _dryRun, _json })
+        foreach (var option in new Option[] { _recipe, _kimg, _seed, _set, _workers, _gpus, _init, _freezeD, _badImages, _acceptNumerics, _acceptData, _device, _dryRun, _json })
             command.Options.Add(option);
         _published.AddTo(command);
     }
@@ -53,6 +54,7 @@ internal sealed class TrainOptions
             Gpus = parsed.GetValue(_gpus) ?? 1,
             Init = (parsed.GetValue(_init) ?? _published.Init(parsed)) is { } init ? Path.GetFullPath(init) : null,
             Device = DeviceOption.Parse(parsed.GetValue(_device)!),
+            AcceptNewData = parsed.GetValue(_acceptData),
             AcceptNewNumerics = parsed.GetValue(_acceptNumerics),
         };
     }

@@ -42,6 +42,7 @@ public static class LocalRun
         RecordBranch(new RunFolder(request.Out), time);
         // What cannot work is said before a folder is made for it.
         using var run = RunPreparation.Prepare(request, time);
+        RunPreparation.RequireMetrics(run);
         var spec = run.Record.Spec;
         var folder = new RunFolder(request.Out);
         string name = folder.Name;
@@ -90,7 +91,7 @@ public static class LocalRun
         var tick = new TickObserver(folder.Stats, notes, display, time, spec, from, () => holders.DataWaited, () => maintenance.Taken + measuring.Taken)
         {
             NextTick = nextTick,
-            Metric = RunHistory.LatestMetric(folder, spec.Metrics.FirstOrDefault()),
+            Metric = RunHistory.LatestMetric(folder, spec.Metrics is [var first, ..] ? first : null),
             Reported = reached =>
             {
                 WorkerMetrics.Reached(name, reached);
@@ -245,6 +246,9 @@ public sealed record TrainRequest
 
     /// <summary>Go on although the numerics differ from those that the run was made with.</summary>
     public bool AcceptNewNumerics { get; init; }
+
+    /// <summary>Go on as a branch although the dataset is another one.</summary>
+    public bool AcceptNewData { get; init; }
 
     /// <summary>Where statistics of the real images are kept between runs; null for the user's cache.</summary>
     public string? StatisticsFolder { get; init; }

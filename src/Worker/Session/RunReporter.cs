@@ -54,7 +54,7 @@ internal sealed class RunReporter : IRunDisplay, ILoopObserver
         if (isFirst && _context.Folder is { } known)
         {
             _tick.NextTick = RunHistory.Rewind(known, _notes, at);
-            _tick.Metric = RunHistory.LatestMetric(known, _context.Spec.Metrics.FirstOrDefault());
+            _tick.Metric = RunHistory.LatestMetric(known, _context.Spec.Metrics is [var first, ..] ? first : null);
         }
         if (!isFirst || _context.Folder is not { } folder || _previews is not null)
             return;
