@@ -108,7 +108,7 @@ internal static class UsageError
         {
             if (command.Name is "train" or "demo" && Commands.PublishedOptions.Answer(unknown) is { } answer)
                 return $"`{NameOf(parsed.CommandResult)}` has no option `{unknown}`; here it is {answer}.";
-            var names = command.Subcommands.Select(sub => sub.Name).Concat(command.Options.Where(option => !option.Hidden).Select(option => option.Name));
+            var names = command.Subcommands.Select(sub => sub.Name).Concat(command.Options.Select(option => option.Name));
             return $"`{NameOf(parsed.CommandResult)}` has no {(command.Subcommands.Count > 0 ? "command" : "option")} `{unknown}`.{NearestName.Hint(unknown, names)}";
         }
         if (parsed.Errors.FirstOrDefault(error => OptionOf(error) is { Tokens.Count: > 0 }) is { } badValue)

@@ -56,12 +56,13 @@ internal static class MetricsCommand
         var spec = run is null ? null : RunRecord.TryLoad(run)?.Spec;
         using var dataset = ImageDataset.Open(ImageSource.Open(request.Data), NetworkDataset.OptionsFor(request.Resize, spec, loaded.Network.Config));
         using var display = new EvaluationDisplay();
+        var detectors = new DetectorFiles(request.Detectors);
         using var evaluation = new MetricEvaluation(
             dataset,
             new EvaluationOptions
             {
                 Device = device,
-                Detectors = new DetectorFiles(request.Detectors),
+                Detectors = detectors,
                 Cache = new RealStatisticsCache(request.Cache, display.Warn),
                 Lanes = request.Lanes,
                 Seed = request.Seed,
@@ -70,7 +71,7 @@ internal static class MetricsCommand
             },
             TimeProvider.System);
         // Report what cannot be computed before spending hours on the rest.
-        var problems = Problems(evaluation, metrics);
+        var problems = Problems(evaluation, detectors, metrics);
         if (problems.Count == metrics.Count)
             throw new UserErrorException(string.Join("; ", problems.Values.Distinct()));
         foreach (string problem in problems.Values.Distinct())
@@ -92,21 +93,32 @@ internal static class MetricsCommand
     }
 
     /// <summary>Why metrics cannot be computed.</summary>
-    private static Dictionary<Metric, string> Problems(MetricEvaluation evaluation, List<Metric> metrics)
+    private static Dictionary<Metric, string> Problems(MetricEvaluation evaluation, DetectorFiles detectors, List<Metric> metrics)
     {
-        var problems = new Dictionary<Metric, string>();
-        foreach (var metric in metrics)
+        var problems = metrics.Distinct().Select(metric => (Metric: metric, Problem: ProblemOf(() => evaluation.Prepare(metric))))
+            .Where(found => found.Problem is not null).ToDictionary(found => found.Metric, found => found.Problem!);
+        // A missing file is named once, for all that need it.
+        foreach (var those in problems.Keys.GroupBy(metric => metric.Net).ToList())
         {
-            try
-            {
-                evaluation.Prepare(metric);
-            }
-            catch (UserErrorException e)
-            {
-                problems[metric] = e.Message;
-            }
+            if (ProblemOf(() => detectors.Require(those.Key, string.Join(", ", those.Select(metric => metric.Name)))) is not { } missing)
+                continue;
+            foreach (var metric in those)
+                problems[metric] = missing;
         }
         return problems;
+    }
+
+    private static string? ProblemOf(Action check)
+    {
+        try
+        {
+            check();
+            return null;
+        }
+        catch (UserErrorException e)
+        {
+            return e.Message;
+        }
     }
 
     private sealed record Request(

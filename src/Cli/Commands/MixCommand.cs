@@ -33,7 +33,9 @@ internal static class MixCommand
             using var loaded = NetworkSource.OpenGenerator(parsed.GetValue(network)!, DeviceOption.Find(parsed.GetValue(device)!));
             var taken = parsed.GetValue(styles) is { Length: > 0 } text ? [.. SeedList.Parse(text).Select(style => (int)style)] : Enumerable.Range(0, loaded.Network.Config.StyleCount / 2).ToList();
             var table = new NetworkPictures(loaded.Network).Mix(rowSeeds, columnSeeds, taken, parsed.GetValue(label), parsed.GetValue(psi));
-            OutputFile.WritePicture(path, table);
+            OutputFile.WritePicture(path, CaptionedGrid.Compose(
+                table, string.Create(CultureInfo.InvariantCulture, $"columns: styles {string.Join(",", taken)} of seeds {string.Join(", ", columnSeeds)}; truncation psi {parsed.GetValue(psi):0.###}{(parsed.GetValue(label) is { } of ? $", class {of}" : "")}"),
+                ["", .. rowSeeds.Select(seed => $"seed {seed}")]));
             return ExitCode.Success;
         });
         return command;

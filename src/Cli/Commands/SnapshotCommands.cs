@@ -49,7 +49,7 @@ internal static class SnapshotsCommand
         else if (entries.Count > 0)
         {
             var metrics = whole.SelectMany(entry => entry.Manifest!.Metrics.Keys).Distinct().Order(StringComparer.Ordinal).ToList();
-            string? best = Directory.ResolveLinkTarget(new RunFolder(folder).Best, returnFinalTarget: true)?.Name;
+            string? best = Path.GetFileName(new FileInfo(new RunFolder(folder).Best).LinkTarget);
             foreach (string line in TextTable.Lines(
                 ["snapshot", "taken", ">size", .. metrics.Select(metric => $">{metric}"), "", "state"],
                 entries.Select(entry => Row(entry, damage[entry.Name], metrics, best))))

@@ -206,7 +206,7 @@ internal static class RunLines
 
     private static string Kimg(long images) => string.Create(CultureInfo.InvariantCulture, $"{images / 1000.0:0.0##}");
 
-    private static string Rate(Run run) => run.ImagesPerSecond > 0 ? string.Create(CultureInfo.InvariantCulture, $"{run.ImagesPerSecond:0.0}") : Unknown;
+    private static string Rate(Run run) => run.ImagesPerSecond > 0 ? RunProgress.Rate(run.ImagesPerSecond) : Unknown;
 
     private static string Remaining(Run run) => run.HasRemainingSeconds ? TickReport.Format(Bounded(run.RemainingSeconds)) : Unknown;
 

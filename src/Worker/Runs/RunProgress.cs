@@ -54,7 +54,7 @@ public sealed record RunProgress(
         yield return string.Create(CultureInfo.InvariantCulture, $"kimg {Now.Kimg:0.00}/{Total.Kimg:0.##}");
         // Nothing is said of a speed that is not known yet.
         if (ImagesPerSecond > 0)
-            yield return string.Create(CultureInfo.InvariantCulture, $"{ImagesPerSecond:0.0} img/s");
+            yield return string.Create(CultureInfo.InvariantCulture, $"{Rate(ImagesPerSecond)} img/s");
         if (Remaining is { } left)
             yield return $"ETA {TickReport.Format(left)}";
         if (Losses() is { } losses)
@@ -87,6 +87,10 @@ public sealed record RunProgress(
     /// <summary>How far a run is: rounded down, so that 100 is the end.</summary>
     public static string Percent(ImageCount now, ImageCount total) =>
         (Math.Floor(1000.0 * now.Images / Math.Max(1, total.Images)) / 10).ToString("0.0", CultureInfo.InvariantCulture);
+
+    /// <summary>Images per second, with the decimals that a slow run needs.</summary>
+    public static string Rate(double imagesPerSecond) =>
+        imagesPerSecond.ToString(imagesPerSecond >= 10 ? "0.0" : imagesPerSecond >= 1 ? "0.00" : "0.000", CultureInfo.InvariantCulture);
 
     private string? Losses() => this is { GeneratorLoss: { } g, DiscriminatorLoss: { } d } ? string.Create(CultureInfo.InvariantCulture, $"G {g:0.00} D {d:0.00}") : null;
 }

@@ -184,7 +184,7 @@ public static class RunEstimate
         return seconds >= LeastSeconds && progress.Remaining is { } remaining && remaining > Long
             ? string.Create(
                 CultureInfo.InvariantCulture,
-                $"this run takes about {RemainingTime.Roughly(remaining)} on this machine ({progress.Total.Kimg:#,0.###} kimg at {progress.ImagesPerSecond:0.0} img/s); --kimg N makes it shorter, and --recipe demo trains a small network in minutes")
+                $"this run takes about {RemainingTime.Roughly(remaining)} on this machine ({progress.Total.Kimg:#,0.###} kimg at {RunProgress.Rate(progress.ImagesPerSecond)} img/s); --kimg N makes it shorter, and --recipe demo trains a small network in minutes")
             : null;
     }
 }

@@ -40,7 +40,7 @@ public sealed class KilledFilesTests(FinishedRun finished) : IDisposable
         {
             using var process = AtelierProcess.Start(Command(folder));
             bool alive = process.WaitForLines(1, TinyRun.IsTick);
-            if (hit is 3 or 6)
+            if (hit is 3 or 7)
             {
                 int measured = Measured(folder);
                 alive &= process.SpinUntil(() => File.Exists(Path.Combine(folder, "snapshots", $"000000.{NextMeasured(measured):000}", "manifest.json")));
@@ -57,13 +57,13 @@ public sealed class KilledFilesTests(FinishedRun finished) : IDisposable
 
     private static int Measured(string folder) => File.Exists(Path.Combine(folder, "metric-rfd.jsonl")) ? File.ReadAllLines(Path.Combine(folder, "metric-rfd.jsonl")).Length : 0;
 
-    private static int NextMeasured(int measured) => (measured + 1) * 160;
+    private static int NextMeasured(int measured) => (measured + 1) * 320;
 
     private static string[] Samples(string folder) => [.. Directory.GetFiles(Path.Combine(folder, "samples")).Select(Path.GetFileName).Order(StringComparer.Ordinal)!];
 
-    // Ticks of five iterations, snapshots after every second one, a measured one in ten.
+    // Ticks of five iterations, snapshots after every second one, one in twenty measured.
     private string[] Command(string folder) => TinyRun.Train(
-        finished.Data, folder, 640, TinyRun.Set("tick-kimg=0.04", "snapshot-kimg=0.016", "image-kimg=0.08", "metrics-every=0.16", "metrics=rfd", "rollbacks=1"));
+        finished.Data, folder, 640, TinyRun.Set("tick-kimg=0.04", "snapshot-kimg=0.016", "image-kimg=0.08", "metrics-every=0.32", "metrics=rfd", "rollbacks=1"));
 
     /// <summary>Lines without what is of the clock and the process.</summary>
     private static string[] Lines(string folder, string file) => [.. File.ReadLines(Path.Combine(folder, file)).Select(line =>

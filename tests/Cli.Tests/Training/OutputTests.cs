@@ -30,6 +30,12 @@ public sealed class OutputTests(FinishedRun finished) : IDisposable
     {
         foreach (var name in new[] { "run.json", "stats.jsonl", "events.jsonl", "reals.png", "fakes_init.png", "samples/fakes000000.096.png", "curves.png", "progress.png", "log.txt", "snapshots" })
             Assert.True(Path.Exists(Path.Combine(finished.Path, name)), name);
+        string[] log = File.ReadAllLines(Path.Combine(finished.Path, "log.txt"));
+        Assert.All(log, line => Assert.Matches(@"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  \S", line));
+        Assert.Contains(log, line => line.Contains("images    20 at 8x8 from", StringComparison.Ordinal) && line.EndsWith("; no labels", StringComparison.Ordinal));
+        Assert.Contains(log, line => line.Contains("networks  generator ", StringComparison.Ordinal) && line.Contains(" parameters, discriminator ", StringComparison.Ordinal));
+        Assert.Contains(log, line => line.Contains("tick 11 ", StringComparison.Ordinal) && line.Contains(" loss G ", StringComparison.Ordinal) && line.Contains(" ETA 0s", StringComparison.Ordinal));
+        Assert.Contains(log, line => line.Contains("finished at 0.096 kimg", StringComparison.Ordinal));
         Assert.All(
             File.ReadLines(Path.Combine(finished.Path, "stats.jsonl")).Concat(File.ReadLines(Path.Combine(finished.Path, "events.jsonl"))),
             line => Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(line).RootElement.ValueKind));

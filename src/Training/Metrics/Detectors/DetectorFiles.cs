@@ -72,7 +72,7 @@ public sealed class DetectorFiles(IReadOnlyList<string> named)
     {
         string folder = named.FirstOrDefault(Directory.Exists) ?? DefaultFolder;
         return new UserErrorException(
-            $"{metric} needs the detector {published.FileName}, and it is not in {folder}. Download {published.Url} ({published.Megabytes} MB, SHA-256 {published.Sha256}) "
+            $"the detector {published.FileName}, for {metric}, is not in {folder}. Download {published.Url} ({published.Megabytes} MB, SHA-256 {published.Sha256}) "
             + $"and put it at {Path.Combine(folder, published.FileName)}; nothing is downloaded for you. Or measure {MetricCatalog.Embedded}, which needs no file.");
     }
 }
