@@ -7,7 +7,10 @@ namespace Atelier.Cli.Tests.Training;
 public sealed class KilledFilesTests(FinishedRun finished) : IDisposable
 {
     private const int Kills = 10;
-    private const int Attempts = 4;
+    private const int Attempts = 3;
+
+    /// <summary>The kill that comes as soon as a snapshot is there that is to be measured.</summary>
+    private const int MeasuredHit = 5;
 
     private readonly TemporaryFolder _folder = new();
 
@@ -32,7 +35,7 @@ public sealed class KilledFilesTests(FinishedRun finished) : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>Starts and kills the run, every time a random while after it began to train, and twice while it measures.</summary>
+    /// <summary>Starts and kills the run, every time a random while after it began to train, and once while it measures.</summary>
     /// <returns>False if it ended before.</returns>
     private bool IsKilled(string folder, Random random)
     {
@@ -40,24 +43,14 @@ public sealed class KilledFilesTests(FinishedRun finished) : IDisposable
         {
             using var process = AtelierProcess.Start(Command(folder));
             bool alive = process.WaitForLines(1, TinyRun.IsTick);
-            if (hit is 3 or 7)
-            {
-                int measured = Measured(folder);
-                alive &= process.SpinUntil(() => File.Exists(Path.Combine(folder, "snapshots", $"000000.{NextMeasured(measured):000}", "manifest.json")));
-            }
-            else
-            {
-                alive &= process.RunsAfter(TimeSpan.FromMilliseconds(random.Next(250)));
-            }
+            alive &= hit == MeasuredHit
+                ? process.SpinUntil(() => File.Exists(Path.Combine(folder, "snapshots", "000000.320", "manifest.json")))
+                : process.RunsAfter(TimeSpan.FromMilliseconds(random.Next(60)));
             if (!alive || !process.Kill())
                 return false;
         }
         return true;
     }
-
-    private static int Measured(string folder) => File.Exists(Path.Combine(folder, "metric-rfd.jsonl")) ? File.ReadAllLines(Path.Combine(folder, "metric-rfd.jsonl")).Length : 0;
-
-    private static int NextMeasured(int measured) => (measured + 1) * 320;
 
     private static string[] Samples(string folder) => [.. Directory.GetFiles(Path.Combine(folder, "samples")).Select(Path.GetFileName).Order(StringComparer.Ordinal)!];
 
