@@ -18,7 +18,7 @@ public sealed record NonFiniteAdvice(string? LastGood, IReadOnlyList<string> Lin
         ArgumentNullException.ThrowIfNull(spec);
         var facts = store.FactsAsync(null, CancellationToken.None).GetAwaiter().GetResult();
         var good = QualityPolicy.LastWell(facts.Keys, failed, spec, branch, isPeriodic: false);
-        string changes = FormattableString.Invariant($"a lower lr (it is {spec.Lr:0.######}), a higher gamma ({spec.Gamma:0.####})") + (spec.ConvClamp is null ? ", or --set conv-clamp=256" : "");
+        string changes = FormattableString.Invariant($"a lower lr (it is {spec.Lr:G6}), a higher gamma ({spec.Gamma:G6})") + (spec.ConvClamp is null ? ", or --set conv-clamp=256" : "");
         if (good is null)
         {
             return new NonFiniteAdvice(null,
