@@ -106,6 +106,8 @@ internal static class UsageError
         // A mistyped name causes other errors too: report the name.
         if (parsed.UnmatchedTokens is [var unknown, ..])
         {
+            if (command.Name is "train" or "demo" && Commands.PublishedOptions.Answer(unknown) is { } answer)
+                return $"`{NameOf(parsed.CommandResult)}` has no option `{unknown}`; here it is {answer}.";
             var names = command.Subcommands.Select(sub => sub.Name).Concat(command.Options.Select(option => option.Name));
             return $"`{NameOf(parsed.CommandResult)}` has no {(command.Subcommands.Count > 0 ? "command" : "option")} `{unknown}`.{NearestName.Hint(unknown, names)}";
         }

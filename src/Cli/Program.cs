@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Atelier.Cli;
 using Atelier.Cli.Commands;
+using Atelier.Cli.Output;
 using Atelier.Cli.Telemetry;
 
 var root = new RootCommand("Atelier trains StyleGAN2: the same bits on any number of workers, through any crash.")
@@ -41,6 +42,7 @@ var root = new RootCommand("Atelier trains StyleGAN2: the same bits on any numbe
     TestCommand.Create(),
     KernelsOption.Create(),
 };
+Terminal.Prepare();
 return ErrorHandler.Run(() =>
 {
     var parsed = root.Parse(args);

@@ -38,8 +38,20 @@ public sealed partial class ReadmeTests
         Assert.All(Readme.Table("key"), row =>
         {
             var key = SpecKeys.Find(Markdown.Code(row[0]).Single());
-            Assert.Equal((key.Name, key.Default, key.Change.ToString().ToLowerInvariant()), (key.Name, Markdown.Code(row[1]).Single(), row[2]));
+            Assert.Equal((key.Name, key.Default, key.Change.ToString().ToLowerInvariant()), (key.Name, Markdown.Code(row[1]).Single(), row[3]));
         });
+
+    [Fact]
+    public void SpecKeys_InTheTable_HaveWhatAutoSets()
+    {
+        var auto = SpecResolver.Resolve(Recipes.Named(Recipes.Default), [], new DatasetFacts(256, 256, 0, 10_000), gpus: 1);
+        Assert.All(Readme.Table("key"), row =>
+        {
+            var key = SpecKeys.Find(Markdown.Code(row[0]).Single());
+            string set = auto.Provenance[key] == SpecProvenance.Default ? "" : key.Format(auto.Spec);
+            Assert.Equal((key.Name, set), (key.Name, row[2].Trim('`')));
+        });
+    }
 
     [Fact]
     public void Recipes_InTheTable_AreTheFilesAndTheNames()
@@ -55,14 +67,14 @@ public sealed partial class ReadmeTests
         var folder = new RunFolder("run");
         string[] named =
         [
-            .. typeof(RunFolder).GetProperties().Where(property => property.Name is not (nameof(RunFolder.Path) or nameof(RunFolder.Lock)) && property.PropertyType == typeof(string))
+            .. typeof(RunFolder).GetProperties().Where(property => property.Name is not (nameof(RunFolder.Path) or nameof(RunFolder.Lock) or nameof(RunFolder.Name)) && property.PropertyType == typeof(string))
                 .Select(property => (string)property.GetValue(folder)!),
-            folder.Fakes(ImageCount.FromKimg(200)),
+            folder.Fakes(ImageCount.FromKimg(200))["run/".Length..],
             folder.Metric("rfd"),
             ScalarFile.Prefix + "*",
         ];
         Assert.Equal(
-            named.Select(Path.GetFileName).Order(StringComparer.Ordinal),
+            named.Select(name => name.StartsWith("run/", StringComparison.Ordinal) ? name["run/".Length..] : name).Order(StringComparer.Ordinal),
             Readme.Table("file").Select(row => Markdown.Code(row[0]).Single().TrimEnd('/')).Order(StringComparer.Ordinal));
     }
 

@@ -40,8 +40,8 @@ public sealed class PeopleCommandsTests : IDisposable
 
         await _cluster.UntilAsync(Run, run => run is { Status: RunStatus.Running, Workers.Count: 2, HasRemainingSeconds: true });
         var row = Command("ls").Succeeded().Output;
-        Assert.Matches(@"^run +status +kimg +img/s +ETA +workers +reason$", row[0]);
-        Assert.Matches(@"^faces  running  [\d.]+/4000\.0  +[\d.]+  .+  2\b", row[1]);
+        Assert.Matches(@"^run +status +% +kimg +img/s +ETA +loss G +D +metric +workers +reason$", row[0]);
+        Assert.Matches(@"^faces  running  +[\d.]+  +[\d.]+/4000\.0  +[\d.]+  .+  2\b", row[1]);
         var json = JsonDocument.Parse(Command("ls", "-o", "json").Succeeded().Text).RootElement[0];
         double left = 4000 - json.GetProperty("kimg").GetDouble();
         Assert.InRange(json.GetProperty("remaining_s").GetDouble() * json.GetProperty("images_per_s").GetDouble() / 1000, 0.9 * left, 1.1 * left);

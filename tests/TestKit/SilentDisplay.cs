@@ -12,6 +12,9 @@ public sealed class SilentDisplay : IRunDisplay
     /// <summary>The ticks.</summary>
     public ConcurrentQueue<TickLine> Ticks { get; } = new();
 
+    /// <summary>Where a line was due because a minute had passed without a tick.</summary>
+    public ConcurrentQueue<RunProgress> Interims { get; } = new();
+
     /// <summary>Called after every iteration; a test stops a run here.</summary>
     public Action<RunProgress>? OnProgress { get; init; }
 
@@ -20,6 +23,9 @@ public sealed class SilentDisplay : IRunDisplay
 
     /// <inheritdoc/>
     public void Progress(RunProgress progress) => OnProgress?.Invoke(progress);
+
+    /// <inheritdoc/>
+    public void Interim(RunProgress progress) => Interims.Enqueue(progress);
 
     /// <inheritdoc/>
     public void Tick(TickLine tick) => Ticks.Enqueue(tick);

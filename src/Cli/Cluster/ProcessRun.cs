@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Atelier.Cli.Commands;
+using Atelier.Cli.Output;
 using Atelier.Core;
+using Atelier.Core.Metrics;
 using Atelier.Core.Runs;
 using Atelier.Core.Specs;
 using Atelier.Protos;
@@ -39,6 +41,9 @@ internal sealed class ProcessRun : IDisposable
     private TimeSpan _dataWaited;
     private double? _generatorLoss;
     private double? _discriminatorLoss;
+    private MetricValue? _metric;
+    private readonly LineClock _lines;
+    private bool _isEstimated;
     private int _failedSaves;
     private bool _wasAsked;
     private bool _isNonFinite;
@@ -54,6 +59,7 @@ internal sealed class ProcessRun : IDisposable
         _folder = new RunFolder(Path.GetFullPath(request.Out));
         _notes = new RunFiles(display);
         _events = new EventLog(_folder, _notes, display);
+        _lines = new LineClock(time);
     }
 
     /// <summary>Trains until the last image, the time limit, a stop, or a failure.</summary>
@@ -61,6 +67,7 @@ internal sealed class ProcessRun : IDisposable
     public static RunOutcome Execute(TrainRequest request, IRunDisplay display, StopFlag stop, TimeProvider time)
     {
         using var run = RunPreparation.Prepare(request, time);
+        RunPreparation.RequireMetrics(run);
         using var process = new ProcessRun(run, request, display, stop, time);
         return process.ExecuteAsync().GetAwaiter().GetResult();
     }
@@ -85,10 +92,13 @@ internal sealed class ProcessRun : IDisposable
         ImageCount from;
         using (var snapshot = new RunStart(_run, _request, store, _events, NumericsProbe.Measure(_request.Device), _time).Decide())
             from = snapshot?.Name.At ?? ImageCount.Zero;
+        int lanes = Spec.Lanes ?? Math.Max(1, Environment.ProcessorCount / Spec.Threads / _request.Workers);
+        _isEstimated = from > ImageCount.Zero;
+        _metric = RunHistory.LatestMetric(_folder, Spec.Metrics is [var first, ..] ? first : null);
+        _display.Begin(RunBanner.Of(_run, _request, from, lanes));
         using var meeting = new SocketFolder();
         using var processes = new LocalProcesses(_display.Say);
         processes.Start("the coordinator", ["coordinator", "--listen", meeting.Socket, "--database", meeting.Database, "--no-run-files"]);
-        int lanes = Spec.Lanes ?? Math.Max(1, Environment.ProcessorCount / Spec.Threads / _request.Workers);
         foreach (var (name, device) in devices.Select((device, index) => ($"worker-{index}", device)))
         {
             processes.Start(
@@ -183,9 +193,18 @@ internal sealed class ProcessRun : IDisposable
             if (_request.TimeLimit is { } length)
                 _limit = _time.CreateTimer(_ => _stop.Request(), null, length, Timeout.InfiniteTimeSpan);
         }
-        _display.Progress(new RunProgress(
-            new ImageCount(run.Images), Spec.Total, run.ImagesPerSecond,
-            run.ImagesPerSecond > 0 ? TimeSpan.FromSeconds((Spec.Total.Images - run.Images) / run.ImagesPerSecond) : null, _generatorLoss, _discriminatorLoss));
+        var progress = RunLines.ProgressOf(run) with { GeneratorLoss = _generatorLoss, DiscriminatorLoss = _discriminatorLoss, Metric = _metric };
+        _display.Progress(progress);
+        if (_lines.IsDue && run.Status == RunStatus.Running)
+        {
+            _lines.Told();
+            _display.Interim(progress);
+        }
+        if (!_isEstimated && _started is { } began && RunEstimate.Of(progress, _time.GetElapsedTime(began).TotalSeconds) is { } estimate)
+        {
+            _isEstimated = true;
+            _display.Say(estimate);
+        }
         return _last = run;
     }
 
@@ -246,6 +265,8 @@ internal sealed class ProcessRun : IDisposable
         }
         var known = RunEvent.FromJson(happened.Json);
         _events.Add(known, show: known is not (SnapshotWritten or SnapshotDeleted));
+        if (known is MetricMeasured measured && Spec.Metrics is [var first, ..] && MetricCatalog.Find(first).Results[0] == measured.Metric)
+            _metric = new MetricValue(first, measured.Value);
         if (known is RunStopped stopped)
             _isNonFinite = stopped.NonFinite;
         // A full disk does not get better by waiting: leave the run at its last snapshot.
@@ -258,6 +279,7 @@ internal sealed class ProcessRun : IDisposable
         double? Mean(string name) => tick.TryGetProperty(name, out var value) && value.GetProperty("mean") is { ValueKind: JsonValueKind.Number } mean ? mean.GetDouble() : null;
         _dataWaited += TimeSpan.FromSeconds(Mean("Timing/data_wait_sec") ?? 0);
         (_generatorLoss, _discriminatorLoss) = (Mean("Loss/G/loss"), Mean("Loss/D/loss"));
+        _lines.Told();
         _display.Tick(new TickLine(happened.Text, happened.Json));
     }
 
@@ -273,13 +295,18 @@ internal sealed class ProcessRun : IDisposable
         };
         var now = newest?.At ?? ImageCount.Zero;
         string hash = newest?.StateSha256 ?? "";
+        var advice = end == LoopEnd.NonFinite ? NonFiniteAdvice.Of(store, _request.Out, Spec, newest?.Branch ?? 0, new ImageCount(last.Images)) : null;
         string? lastGood = newest is null ? null : new SnapshotName(newest.Branch, newest.At).ToString();
         if (end == LoopEnd.Finished)
             _events.Add(new RunFinished(_time.GetUtcNow(), now.Kimg, hash), show: false);
         else if (_wasAsked)
             _events.Add(new RunStopped(_time.GetUtcNow(), now.Kimg, "asked to stop", lastGood), show: false);
         return new RunOutcome(
-            end, now, now.Images - from.Images, trained, _dataWaited, null, last.Status != RunStatus.Cancelled, hash, RunPictures.DrawAll(_folder, _notes));
+            end, now, now.Images - from.Images, trained, _dataWaited, null, last.Status != RunStatus.Cancelled, hash, RunPictures.DrawAll(_folder, _notes))
+        {
+            LastGood = advice?.LastGood ?? lastGood,
+            Advice = advice?.Lines ?? [],
+        };
     }
 
     /// <summary>Temporary folder of the processes' sockets and the coordinator's database.</summary>

@@ -91,6 +91,7 @@ internal static class DatasetConvertCommand
 
     private static int Run(string path, string output, ConversionOptions options, bool json)
     {
+        OutputFile.RequireEnding("--out", output, ".zip");
         using var stop = new CancellationTokenSource();
         // The first signal stops between two images; the second one ends the process as usual.
         void Handle(PosixSignalContext context)

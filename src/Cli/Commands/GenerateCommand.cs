@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Atelier.Cli.Output;
 using Atelier.Core;
 using Atelier.Training.Analysis;
 using Atelier.Training.Imaging;
@@ -22,12 +23,13 @@ internal static class GenerateCommand
         var label = PictureOptions.Class();
         var correction = CorrectionOption.Create();
         var grid = new Option<bool>("--grid") { Description = "one picture with all of them" };
-        var output = new Option<string>("--out") { Description = "a folder, or for one picture or --grid a PNG file", Required = true };
+        var output = new Option<string>("--out") { Description = "a folder, or for one picture or --grid a .png, .jpg or .webp file", Required = true };
+        var force = OutputFile.CreateForce();
         var device = DeviceOption.Create();
-        var command = new Command("generate", "Make pictures with a trained generator") { network, seeds, psi, cutoff, noise, label, correction, grid, output, device };
+        var command = new Command("generate", "Make pictures with a trained generator") { network, seeds, psi, cutoff, noise, label, correction, grid, output, force, device };
         command.SetAction(parsed => Run(new Request(
             parsed.GetValue(network)!, SeedList.Parse(parsed.GetValue(seeds)!), PictureOptions.Truncations(parsed.GetValue(psi)!), parsed.GetValue(cutoff),
-            Enum.Parse<PictureNoise>(parsed.GetValue(noise)!, ignoreCase: true), parsed.GetValue(label), parsed.GetValue(grid), parsed.GetValue(output)!, parsed.GetValue(device)!, parsed.GetValue(correction))));
+            Enum.Parse<PictureNoise>(parsed.GetValue(noise)!, ignoreCase: true), parsed.GetValue(label), parsed.GetValue(grid), parsed.GetValue(output)!, parsed.GetValue(device)!, parsed.GetValue(correction), parsed.GetValue(force))));
         return command;
     }
 
@@ -37,7 +39,11 @@ internal static class GenerateCommand
         if (request.NamesOnePicture && !isTable && request.Seeds.Count > 1)
             throw new UserErrorException($"--out {request.Output} names one picture, and {request.Seeds.Count} were asked for: add --grid to have all in one, or name a folder");
         if (request.Psis.Count > 1 && !request.NamesOnePicture)
-            throw new UserErrorException($"--trunc with several values draws one table: name a PNG file, and not {request.Output}");
+            throw new UserErrorException($"--trunc with several values draws one table: name a .png, .jpg or .webp file, and not {request.Output}");
+        if (request.Grid && !request.NamesOnePicture)
+            OutputFile.RequireEnding("--out", request.Output, OutputFile.Pictures);
+        foreach (string file in request.Files)
+            OutputFile.RequireFree(file, request.Force);
         NumericsEnvironment.Apply(threads: Environment.ProcessorCount);
         using var scope = NewDisposeScope();
         using var _ = no_grad();
@@ -47,7 +53,10 @@ internal static class GenerateCommand
         var pictures = new NetworkPictures(loaded.Network);
         if (request.Psis.Count > 1)
         {
-            WritePicture(request.Output, pictures.Truncations(request.Seeds, request.Psis, request.Cutoff, request.Label, request.Noise));
+            string psis = string.Join(", ", request.Psis.Select(psi => psi.ToString("0.###", CultureInfo.InvariantCulture)));
+            OutputFile.WritePicture(request.Output, CaptionedGrid.Compose(
+                pictures.Truncations(request.Seeds, request.Psis, request.Cutoff, request.Label, request.Noise),
+                $"truncation psi {psis} from left to right{(request.Label is { } of ? $", class {of}" : "")}", [.. request.Seeds.Select(seed => $"seed {seed}")]));
             return ExitCode.Success;
         }
         var images = new List<RgbImage>();
@@ -62,27 +71,39 @@ internal static class GenerateCommand
 
     private static void Write(Request request, List<RgbImage> images)
     {
-        if (request.Grid || request.NamesOnePicture)
+        if (request.Grid)
         {
-            WritePicture(request.Output, ImageGrid.Compose(images, (int)Math.Ceiling(Math.Sqrt(images.Count))));
+            int columns = (int)Math.Ceiling(Math.Sqrt(images.Count));
+            OutputFile.WritePicture(request.Output, CaptionedGrid.OfSeeds(ImageGrid.Compose(images, columns), request.Seeds, columns, request.Psis[0], label: request.Label));
             return;
         }
-        Directory.CreateDirectory(request.Output);
-        foreach (var (seed, image) in request.Seeds.Zip(images))
-            WritePicture(Path.Combine(request.Output, string.Create(CultureInfo.InvariantCulture, $"seed{seed:0000}.png")), image);
-    }
-
-    private static void WritePicture(string path, RgbImage image)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        File.WriteAllBytes(path, ImageCodec.EncodePng(image));
-        Console.WriteLine(path);
+        if (request.NamesOnePicture)
+        {
+            OutputFile.WritePicture(request.Output, images[0]);
+            return;
+        }
+        foreach (var (file, image) in request.Files.Zip(images))
+            OutputFile.WritePicture(file, image);
     }
 
     private sealed record Request(
-        string Network, IReadOnlyList<uint> Seeds, IReadOnlyList<double> Psis, int? Cutoff, PictureNoise Noise, int? Label, bool Grid, string Output, string DeviceName, string? Correction)
+        string Network, IReadOnlyList<uint> Seeds, IReadOnlyList<double> Psis, int? Cutoff, PictureNoise Noise, int? Label, bool Grid, string Output, string DeviceName, string? Correction, bool Force)
     {
-        public bool NamesOnePicture => Path.GetExtension(Output).Equals(".png", StringComparison.OrdinalIgnoreCase) && !Directory.Exists(Output);
+        // Of a folder called a.b nobody can say; one that looks like a file of another kind is meant as one.
+        private static readonly string[] OtherFiles = [".gif", ".bmp", ".tif", ".tiff", ".avif", ".pdf", ".svg", ".zip", ".tar", ".npz", ".pkl", ".pt", ".safetensors", ".onnx", ".mp4", ".webm"];
+
+        public bool NamesOnePicture => !Directory.Exists(Output) && OutputFile.Pictures.Contains(Path.GetExtension(Output), StringComparer.OrdinalIgnoreCase);
+
+        /// <summary>The files to write.</summary>
+        public IReadOnlyList<string> Files
+        {
+            get
+            {
+                if (OtherFiles.Contains(Path.GetExtension(Output), StringComparer.OrdinalIgnoreCase) && !Directory.Exists(Output))
+                    OutputFile.RequireEnding("--out", Output, OutputFile.Pictures);
+                return NamesOnePicture ? [Output] : [.. Seeds.Select(seed => Path.Combine(Output, string.Create(CultureInfo.InvariantCulture, $"seed{seed:0000}.png")))];
+            }
+        }
     }
 }
 

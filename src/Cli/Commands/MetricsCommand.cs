@@ -56,12 +56,13 @@ internal static class MetricsCommand
         var spec = run is null ? null : RunRecord.TryLoad(run)?.Spec;
         using var dataset = ImageDataset.Open(ImageSource.Open(request.Data), NetworkDataset.OptionsFor(request.Resize, spec, loaded.Network.Config));
         using var display = new EvaluationDisplay();
+        var detectors = new DetectorFiles(request.Detectors);
         using var evaluation = new MetricEvaluation(
             dataset,
             new EvaluationOptions
             {
                 Device = device,
-                Detectors = new DetectorFiles(request.Detectors),
+                Detectors = detectors,
                 Cache = new RealStatisticsCache(request.Cache, display.Warn),
                 Lanes = request.Lanes,
                 Seed = request.Seed,
@@ -70,24 +71,54 @@ internal static class MetricsCommand
             },
             TimeProvider.System);
         // Report what cannot be computed before spending hours on the rest.
-        metrics.ForEach(evaluation.Prepare);
-        foreach (var metric in metrics)
+        var problems = Problems(evaluation, detectors, metrics);
+        if (problems.Count == metrics.Count)
+            throw new UserErrorException(string.Join("; ", problems.Values.Distinct()));
+        foreach (string problem in problems.Values.Distinct())
+            display.Warn($"left out: {problem}");
+        foreach (var metric in metrics.Where(metric => !problems.ContainsKey(metric)))
         {
             var report = evaluation.Run(metric, loaded.Network, display, CancellationToken.None);
             display.End();
             foreach (var note in report.Notes)
                 display.Warn(note);
             var line = report.ToJson(run is null ? request.Network : Path.GetRelativePath(run.Path, Path.GetFullPath(request.Network)), TimeProvider.System.GetUtcNow()).ToJsonString();
-            // A run's own file is of its networks as they are.
-            if (run is not null && correction is null)
-                File.AppendAllText(run.Metric(metric.Name), line + "\n");
             if (request.Json)
                 Console.WriteLine(line);
             else
                 foreach (var (name, value) in metric.Results.Zip(report.Values))
                     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} {value:0.#####}"));
         }
-        return ExitCode.Success;
+        return problems.Count == 0 ? ExitCode.Success : throw new UserErrorException($"not computed: {string.Join(", ", problems.Keys.Select(metric => metric.Name))}, as said above");
+    }
+
+    /// <summary>Why metrics cannot be computed.</summary>
+    private static Dictionary<Metric, string> Problems(MetricEvaluation evaluation, DetectorFiles detectors, List<Metric> metrics)
+    {
+        var problems = metrics.Distinct().Select(metric => (Metric: metric, Problem: ProblemOf(() => evaluation.Prepare(metric))))
+            .Where(found => found.Problem is not null).ToDictionary(found => found.Metric, found => found.Problem!);
+        // A missing file is named once, for all that need it.
+        foreach (var those in problems.Keys.GroupBy(metric => metric.Net).ToList())
+        {
+            if (ProblemOf(() => detectors.Require(those.Key, string.Join(", ", those.Select(metric => metric.Name)))) is not { } missing)
+                continue;
+            foreach (var metric in those)
+                problems[metric] = missing;
+        }
+        return problems;
+    }
+
+    private static string? ProblemOf(Action check)
+    {
+        try
+        {
+            check();
+            return null;
+        }
+        catch (UserErrorException e)
+        {
+            return e.Message;
+        }
     }
 
     private sealed record Request(

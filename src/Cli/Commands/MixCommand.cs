@@ -20,21 +20,22 @@ internal static class MixCommand
         var styles = new Option<string>("--styles") { Description = "which styles the columns give, coarse first, e.g. 0-3 (default: the first half)", DefaultValueFactory = _ => "" };
         var psi = PictureOptions.Truncation();
         var label = PictureOptions.Class();
-        var output = new Option<string>("--out") { Description = "the PNG file to write", Required = true };
+        var output = new OutputFile("the picture to write: .png, .jpg or .webp", OutputFile.Pictures);
         var device = DeviceOption.Create();
-        var command = new Command("mix", "Mix the styles of pictures: a table of rows and columns") { network, rows, columns, styles, psi, label, output, device };
+        var command = new Command("mix", "Mix the styles of pictures: a table of rows and columns") { network, rows, columns, styles, psi, label, device };
+        output.AddTo(command);
         command.SetAction(parsed =>
         {
+            string path = output.Path(parsed);
             var (rowSeeds, columnSeeds) = (SeedList.Parse(parsed.GetValue(rows)!), SeedList.Parse(parsed.GetValue(columns)!));
             NumericsEnvironment.Apply(threads: Environment.ProcessorCount);
             using var scope = NewDisposeScope();
             using var loaded = NetworkSource.OpenGenerator(parsed.GetValue(network)!, DeviceOption.Find(parsed.GetValue(device)!));
             var taken = parsed.GetValue(styles) is { Length: > 0 } text ? [.. SeedList.Parse(text).Select(style => (int)style)] : Enumerable.Range(0, loaded.Network.Config.StyleCount / 2).ToList();
             var table = new NetworkPictures(loaded.Network).Mix(rowSeeds, columnSeeds, taken, parsed.GetValue(label), parsed.GetValue(psi));
-            var path = parsed.GetValue(output)!;
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            File.WriteAllBytes(path, ImageCodec.EncodePng(table));
-            Console.WriteLine(path);
+            OutputFile.WritePicture(path, CaptionedGrid.Compose(
+                table, string.Create(CultureInfo.InvariantCulture, $"columns: styles {string.Join(",", taken)} of seeds {string.Join(", ", columnSeeds)}; truncation psi {parsed.GetValue(psi):0.###}{(parsed.GetValue(label) is { } of ? $", class {of}" : "")}"),
+                ["", .. rowSeeds.Select(seed => $"seed {seed}")]));
             return ExitCode.Success;
         });
         return command;
@@ -53,17 +54,20 @@ internal static class VideoCommand
         var rate = new Option<int>("--fps") { Description = "frames per second", DefaultValueFactory = _ => 30 };
         var psi = PictureOptions.Truncation();
         var label = PictureOptions.Class();
-        var output = new Option<string>("--out") { Description = "the video: .webp, or .mp4 and others where ffmpeg is installed (otherwise .webp is written)", Required = true };
+        var output = new OutputFile("the video: .webp, or .mp4, .webm, .mkv, .mov or .gif where ffmpeg is installed", ".webp", ".mp4", ".webm", ".mkv", ".mov", ".gif");
         var device = DeviceOption.Create();
-        var command = new Command("video", "Make a video: an interpolation between seeds, or a walk through the latents") { network, seeds, walk, frames, rate, psi, label, output, device };
+        var command = new Command("video", "Make a video: an interpolation between seeds, or a walk through the latents") { network, seeds, walk, frames, rate, psi, label, device };
+        output.AddTo(command);
         command.SetAction(parsed => Run(new Request(
             parsed.GetValue(network)!, SeedList.Parse(parsed.GetValue(seeds)!), parsed.GetValue(walk), parsed.GetValue(frames), parsed.GetValue(rate), parsed.GetValue(psi),
-            parsed.GetValue(label), parsed.GetValue(output)!, parsed.GetValue(device)!)));
+            parsed.GetValue(label), output.Path(parsed), parsed.GetValue(device)!)));
         return command;
     }
 
     private static int Run(Request request)
     {
+        if (!Path.GetExtension(request.Output).Equals(".webp", StringComparison.OrdinalIgnoreCase) && !VideoWriter.HasFfmpeg())
+            throw new UserErrorException($"--out {request.Output}: {Path.GetExtension(request.Output)} videos need ffmpeg, and it is not installed; install it, or name a .webp file, which browsers play");
         NumericsEnvironment.Apply(threads: Environment.ProcessorCount);
         using var stop = new Interruption();
         using var scope = NewDisposeScope();
@@ -75,8 +79,6 @@ internal static class VideoCommand
         using var display = new Output.CountDisplay("frames drawn");
         var file = VideoWriter.Write(request.Output, Frames(pictures, paths, request.Frames, display), request.Rate, stop.Token);
         display.Dispose();
-        if (Path.GetExtension(file) != Path.GetExtension(request.Output))
-            Console.Error.WriteLine("atelier: ffmpeg is not installed, so the video is an animated WebP");
         Console.WriteLine(file);
         return ExitCode.Success;
     }

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
+using Atelier.Cli.Output;
 using Atelier.Core;
 using Atelier.Storage.Blobs;
 using Atelier.Storage.Snapshots;
@@ -19,7 +21,7 @@ internal static class SnapshotsCommand
     {
         var run = new Argument<string>("DIR") { Description = "a run's folder" };
         var json = new Option<bool>("--json") { Description = "print one JSON array" };
-        var command = new Command("snapshots", "List a run's snapshots, oldest first") { run, json };
+        var command = new Command("snapshots", "List a run's snapshots, oldest first, and check every byte of them") { run, json };
         command.SetAction(parsed => Run(parsed.GetValue(run)!, parsed.GetValue(json)));
         return command;
     }
@@ -32,25 +34,57 @@ internal static class SnapshotsCommand
         var entries = store.ListAsync(CancellationToken.None).GetAwaiter().GetResult();
         if (entries.Count == 0 && RunRecord.TryLoad(new RunFolder(folder)) is null)
             throw new UserErrorException($"{folder} is not a run's folder: it has neither run.json nor snapshots");
+        // Sizes were checked; whether every byte is as it was written takes reading them.
+        var damage = entries.ToDictionary(entry => entry.Name, entry => entry.Damage ?? Verify(store, entry.Name));
+        var whole = entries.Where(entry => damage[entry.Name] is null).ToList();
         if (json)
         {
-            Console.WriteLine(new JsonArray([.. entries.Where(entry => entry.Damage is null).Select(entry => (JsonNode)new JsonObject
+            Console.WriteLine(new JsonArray([.. whole.Select(entry => (JsonNode)new JsonObject
             {
                 ["kimg"] = entry.Name.At.Kimg,
                 ["path"] = PathOf(folder, entry.Name),
                 ["state_sha256"] = entry.Manifest!.StateSha256,
             })]).ToJsonString());
         }
-        else
+        else if (entries.Count > 0)
         {
-            foreach (var entry in entries)
-                Console.WriteLine($"{entry.Name}  {(entry.Damage is { } damage ? $"DAMAGED: {damage}" : entry.Manifest!.StateSha256)}");
+            var metrics = whole.SelectMany(entry => entry.Manifest!.Metrics.Keys).Distinct().Order(StringComparer.Ordinal).ToList();
+            string? best = Path.GetFileName(new FileInfo(new RunFolder(folder).Best).LinkTarget);
+            foreach (string line in TextTable.Lines(
+                ["snapshot", "taken", ">size", .. metrics.Select(metric => $">{metric}"), "", "state"],
+                entries.Select(entry => Row(entry, damage[entry.Name], metrics, best))))
+                Console.WriteLine(line);
         }
         if (entries.Count == 0)
             Console.Error.WriteLine($"atelier: {folder} has no snapshot yet");
-        foreach (var damaged in entries.Where(entry => json && entry.Damage is not null))
-            Console.Error.WriteLine($"atelier: snapshot {damaged.Name} is damaged: {damaged.Damage}");
-        return ExitCode.Success;
+        foreach (var damaged in entries.Where(entry => damage[entry.Name] is not null))
+            Console.Error.WriteLine($"atelier: snapshot {damaged.Name} is damaged: {damage[damaged.Name]}");
+        return whole.Count == entries.Count ? ExitCode.Success : ExitCode.Mismatch;
+    }
+
+    private static string[] Row(SnapshotEntry entry, string? damage, List<string> metrics, string? best) => entry.Manifest is { } manifest
+        ?
+        [
+            $"{entry.Name}",
+            manifest.Created.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture),
+            string.Create(CultureInfo.InvariantCulture, $"{manifest.Slices.Sum(slice => slice.Bytes) / 1e6:#,0.0} MB"),
+            .. metrics.Select(metric => manifest.Metrics.TryGetValue(metric, out double value) ? value.ToString("0.###", CultureInfo.InvariantCulture) : "-"),
+            damage is not null ? "DAMAGED" : entry.Name.ToString() == best ? "best" : "",
+            manifest.StateSha256,
+        ]
+        : [$"{entry.Name}", "-", "-", .. metrics.Select(_ => "-"), "DAMAGED", "-"];
+
+    private static string? Verify(SnapshotStore store, SnapshotName name)
+    {
+        try
+        {
+            using var open = store.OpenAsync(name, CancellationToken.None).GetAwaiter().GetResult();
+            return null;
+        }
+        catch (SnapshotDamagedException e)
+        {
+            return e.Message;
+        }
     }
 
     private static string PathOf(string folder, SnapshotName name) => Path.Combine(folder, SnapshotStore.FolderOf(name));
@@ -62,17 +96,19 @@ internal static class ExportCommand
     public static Command Create()
     {
         var run = new Argument<string>("RUN") { Description = "a run's folder for its newest snapshot, a snapshot's folder, or for .onnx an export" };
-        var output = new Option<string>("--out") { Description = "the file to write: .safetensors, or .onnx for other programs", Required = true };
+        var output = new OutputFile("the file to write: .safetensors, or .onnx for other programs", ".safetensors", ".onnx");
         var all = new Option<bool>("--all") { Description = "G, D and G_ema with prefixes, to start another run from, instead of G_ema alone" };
-        var command = new Command("export", "Write a run's generator as .safetensors with the published names, or as ONNX") { run, output, all };
+        var command = new Command("export", "Write a run's generator as .safetensors with the published names, or as ONNX") { run, all };
+        output.AddTo(command);
         command.SetAction(parsed =>
         {
+            string file = output.Path(parsed);
             NumericsEnvironment.Apply(threads: 1);
-            if (Path.GetExtension(parsed.GetValue(output)!).Equals(".onnx", StringComparison.OrdinalIgnoreCase))
-                return SaveOnnx(parsed.GetValue(run)!, parsed.GetValue(output)!, parsed.GetValue(all));
+            if (Path.GetExtension(file).Equals(".onnx", StringComparison.OrdinalIgnoreCase))
+                return SaveOnnx(parsed.GetValue(run)!, file, parsed.GetValue(all));
             using var state = NetworkSource.OpenState(parsed.GetValue(run)!);
-            NetworkFile.Save(parsed.GetValue(output)!, state, parsed.GetValue(all));
-            Console.WriteLine($"{parsed.GetValue(output)}: {(parsed.GetValue(all) ? "G, D and G_ema" : "G_ema")} at {state.ImageCount / 1000.0:0.###} kimg");
+            NetworkFile.Save(file, state, parsed.GetValue(all));
+            Console.WriteLine($"{file}: {(parsed.GetValue(all) ? "G, D and G_ema" : "G_ema")} at {state.ImageCount / 1000.0:0.###} kimg");
             return ExitCode.Success;
         });
         return command;

@@ -59,6 +59,7 @@ internal static class SpecPrinter
     public static int Print(TrainRequest request, bool json)
     {
         using var run = RunPreparation.Prepare(request, TimeProvider.System);
+        RunPreparation.RequireMetrics(run);
         if (json)
         {
             Console.WriteLine(RunSpecJson.Write(run.Resolved.Spec));

@@ -15,14 +15,16 @@ internal sealed class TrainOptions
     private readonly Option<ulong?> _seed = new("--seed") { Description = "seed of every random draw" };
     private readonly Option<string[]> _set = new("--set") { Description = "a spec key, as key=value; may be given again" };
     private readonly Option<int> _workers;
-    private readonly Option<int?> _gpus = new("--gpus") { Description = "devices that the auto recipe is computed for (default: the workers of the first start)" };
+    private readonly Option<int?> _gpus = new("--gpus") { Description = "devices that the auto recipe is computed for (default: 1); fixed when the run begins" };
     private readonly Option<string?> _init = new("--init") { Description = "start from the networks of this .safetensors file" };
     private readonly Option<int?> _freezeD = new("--freeze-d") { Description = "keep the discriminator's first layers as they are" };
     private readonly Option<string?> _badImages = new("--bad-images") { Description = "skip or fail" };
     private readonly Option<bool> _acceptNumerics = new("--accept-new-numerics") { Description = "go on although the numerics version, libtorch, the device or threads differ" };
+    private readonly Option<bool> _acceptData = new("--accept-new-data") { Description = "continue as a branch although the dataset is another one" };
     private readonly Option<string> _device = DeviceOption.Create();
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "print the whole resolved spec and stop" };
     private readonly Option<bool> _json = new("--json") { Description = "print JSON lines" };
+    private readonly PublishedOptions _published = new();
 
     /// <param name="workers">Workers where none are asked for.</param>
     public TrainOptions(int workers = 1) =>
@@ -30,8 +32,9 @@ internal sealed class TrainOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _recipe, _kimg, _seed, _set, _workers, _gpus, _init, _freezeD, _badImages, _acceptNumerics, _device, _dryRun, _json })
+        foreach (var option in new Option[] { _recipe, _kimg, _seed, _set, _workers, _gpus, _init, _freezeD, _badImages, _acceptNumerics, _acceptData, _device, _dryRun, _json })
             command.Options.Add(option);
+        _published.AddTo(command);
     }
 
     /// <summary>The request that the options make, on some data.</summary>
@@ -45,12 +48,13 @@ internal sealed class TrainOptions
             Out = output,
             DataName = dataName,
             OpenData = openData,
-            Recipe = parsed.GetValue(_recipe) is { } name ? RecipeOf(name) : otherwise,
+            Recipe = (parsed.GetValue(_recipe) ?? _published.Recipe(parsed)) is { } name ? RecipeOf(name) : otherwise,
             Overrides = [.. Assignments(parsed)],
             Workers = workers,
-            Gpus = parsed.GetValue(_gpus) ?? workers,
-            Init = parsed.GetValue(_init) is { } init ? Path.GetFullPath(init) : null,
+            Gpus = parsed.GetValue(_gpus) ?? 1,
+            Init = (parsed.GetValue(_init) ?? _published.Init(parsed)) is { } init ? Path.GetFullPath(init) : null,
             Device = DeviceOption.Parse(parsed.GetValue(_device)!),
+            AcceptNewData = parsed.GetValue(_acceptData),
             AcceptNewNumerics = parsed.GetValue(_acceptNumerics),
         };
     }
@@ -60,8 +64,7 @@ internal sealed class TrainOptions
     {
         if (parsed.GetValue(_dryRun))
             return SpecPrinter.Print(request, parsed.GetValue(_json));
-        IRunDisplay display = parsed.GetValue(_json) ? new JsonDisplay() : new TerminalDisplay();
-        return TrainSession.Run(request, display, parsed.GetValue(_json));
+        return TrainSession.Run(request, new LoggedDisplay(parsed.GetValue(_json) ? new JsonDisplay() : new TerminalDisplay(), TimeProvider.System), parsed.GetValue(_json));
     }
 
     public static Recipe RecipeOf(string name)
@@ -75,8 +78,9 @@ internal sealed class TrainOptions
 
     private IEnumerable<SpecAssignment> Assignments(ParseResult parsed)
     {
-        foreach (var text in parsed.GetValue(_set) ?? [])
-            yield return SpecAssignment.Parse(text);
+        SpecAssignment[] given = [.. (parsed.GetValue(_set) ?? []).Select(SpecAssignment.Parse)];
+        foreach (var assignment in given.Concat(_published.Assignments(parsed, given)))
+            yield return assignment;
         if (parsed.GetValue(_kimg) is { } kimg)
             yield return SpecAssignment.For("kimg", kimg.ToString(CultureInfo.InvariantCulture));
         if (parsed.GetValue(_seed) is { } seed)

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Atelier.Cli.Cluster;
+using Atelier.Cli.Output;
+using Atelier.Core;
 using Atelier.Training.Ops;
 using Atelier.Worker.Loop;
 using Atelier.Worker.Runs;
@@ -10,7 +12,7 @@ namespace Atelier.Cli.Commands;
 /// <summary>Runs a training request to its end or to a signal, and sums up.</summary>
 internal static class TrainSession
 {
-    public static int Run(TrainRequest request, IRunDisplay display, bool json)
+    public static int Run(TrainRequest request, LoggedDisplay display, bool json)
     {
         if (OpKernels.WhyPlain(request.Device.Type) is { } why)
             display.Say(why);
@@ -22,21 +24,24 @@ internal static class TrainSession
             if (Interlocked.Increment(ref signals) > 1)
                 return;
             context.Cancel = true;
-            display.Say("stopping after this iteration; once more ends at once");
+            display.Say("stopping after this iteration, with a snapshot; Ctrl-C again quits now");
             stop.Request();
         }
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
 
-        var outcome = request.Workers > 1
-            ? ProcessRun.Execute(request, display, stop, TimeProvider.System)
-            : LocalRun.Execute(request, display, stop, TimeProvider.System);
+        var outcome = Execute(request, display, stop);
+        foreach (string line in Summary(outcome))
+        {
+            if (json)
+                display.Note(line);
+            else
+                display.Say(line);
+        }
         if (json)
             Console.WriteLine(ToJson(outcome).ToJsonString());
-        else
-            Summarise(outcome);
         if (!outcome.IsDurable)
-            throw new IOException("the last state could not be written. Make room and run the same command again: it goes on from the newest snapshot that was written, or begins again if there is none");
+            throw new IOException("the last state could not be written. Make room and run the same command again: it continues from the newest snapshot that was written, or begins again if there is none");
         return outcome.End switch
         {
             LoopEnd.Finished => ExitCode.Success,
@@ -46,17 +51,32 @@ internal static class TrainSession
         };
     }
 
-    private static void Summarise(RunOutcome outcome)
+    private static RunOutcome Execute(TrainRequest request, LoggedDisplay display, StopFlag stop)
     {
-        Console.WriteLine();
-        Console.WriteLine($"{outcome.End switch { LoopEnd.Finished => "finished", LoopEnd.NonFinite => "stopped: gradients stayed non-finite", _ => "stopped" }} at {outcome.Images} after {TickReport.Format(outcome.Trained)} of training, {outcome.ImagesPerSecond:0.0} images/s");
+        try
+        {
+            return request.Workers > 1 ? ProcessRun.Execute(request, display, stop, TimeProvider.System) : LocalRun.Execute(request, display, stop, TimeProvider.System);
+        }
+        catch (Exception e) when (e is UserErrorException or IOException or UnauthorizedAccessException)
+        {
+            display.Note($"failed: {e.Message}");
+            throw;
+        }
+    }
+
+    private static IEnumerable<string> Summary(RunOutcome outcome)
+    {
+        yield return "";
+        yield return $"{outcome.End switch { LoopEnd.Finished => "finished", LoopEnd.NonFinite => "stopped: gradients stayed non-finite", _ => "stopped" }} at {outcome.Images} after {TickReport.Format(outcome.Trained)} of training, {outcome.ImagesPerSecond:0.0} images/s";
         string snapshots = outcome.SnapshotStallShare is { } stalled ? $", for snapshots {stalled:0.0%}" : "";
-        Console.WriteLine($"waiting for images {outcome.DataWaitShare:0.0%}{snapshots} of the time");
-        Console.WriteLine($"state {outcome.StateSha256}");
+        yield return $"waiting for images {outcome.DataWaitShare:0.0%}{snapshots} of the time";
+        yield return $"state {outcome.StateSha256}";
         foreach (var (what, path) in outcome.Files)
-            Console.WriteLine($"{what + ":",-14} {path}");
+            yield return $"{what + ":",-14} {path}";
         if (outcome.End == LoopEnd.Stopped)
-            Console.WriteLine("the same command goes on from here");
+            yield return "the same command continues from here";
+        foreach (string line in outcome.Advice)
+            yield return line;
     }
 
     private static JsonObject ToJson(RunOutcome outcome) => new()
@@ -68,6 +88,7 @@ internal static class TrainSession
         ["data_wait_share"] = Math.Round(outcome.DataWaitShare, 5),
         ["snapshot_stall_share"] = outcome.SnapshotStallShare is { } stalled ? Math.Round(stalled, 5) : null,
         ["state_sha256"] = outcome.StateSha256,
+        ["last_good"] = outcome.LastGood,
         ["files"] = new JsonObject(outcome.Files.Select(file => KeyValuePair.Create(file.What, (JsonNode?)file.Path))),
     };
 }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Atelier.Cli.Cluster;
 using Atelier.Cli.Output;
 using Atelier.Protos;
+using Atelier.Worker.Runs;
 using Grpc.Core;
 
 namespace Atelier.Cli.Commands;
@@ -36,6 +37,8 @@ internal sealed class RunWatch(CoordinatorReplicas replicas, string name, bool i
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     private long _after;
+    private readonly LiveLine _line = new();
+    private readonly LineClock _lines = new(time);
     private long? _silentSince;
     private Run? _last;
 
@@ -97,16 +100,31 @@ internal sealed class RunWatch(CoordinatorReplicas replicas, string name, bool i
         if (update.Event is { } happened)
         {
             _after = happened.Number;
-            Console.WriteLine(isJson ? new JsonObject { ["event"] = RunLines.ToJson(happened) }.ToJsonString() : $"{RunLines.Clock(happened.AtUnixMs)} {happened.Text}");
+            _line.Print(isJson ? new JsonObject { ["event"] = RunLines.ToJson(happened) }.ToJsonString() : $"{RunLines.Clock(happened.AtUnixMs)} {happened.Text}");
+            _lines.Told();
         }
         if (update.Run is not { } run)
             return;
         if (isJson)
-            Console.WriteLine(new JsonObject { ["run"] = RunLines.ToJson(run) }.ToJsonString());
+            _line.Print(new JsonObject { ["run"] = RunLines.ToJson(run) }.ToJsonString());
         else if (_last is null || _last.Status != run.Status || _last.Reason != run.Reason)
-            Console.WriteLine(RunLines.Sentence(run));
+            _line.Print(RunLines.Sentence(run));
+        if (!isJson && run.Status == RunStatus.Running)
+            ShowProgress(RunLines.ProgressOf(run));
+        else
+            _line.Clear();
         _last = run;
     }
 
-    private void Say(string line) => Console.WriteLine(isJson ? new JsonObject { ["say"] = line }.ToJsonString() : line);
+    /// <summary>As `train` shows it: a live line on a terminal, elsewhere a line where a minute has passed without another.</summary>
+    private void ShowProgress(RunProgress progress)
+    {
+        _line.Show(progress.ToLine);
+        if (_line.IsLive || !_lines.IsDue)
+            return;
+        _line.Print(progress.ToLine());
+        _lines.Told();
+    }
+
+    private void Say(string line) => _line.Print(isJson ? new JsonObject { ["say"] = line }.ToJsonString() : line);
 }

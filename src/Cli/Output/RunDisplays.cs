@@ -1,65 +1,41 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Atelier.Core;
 using Atelier.Worker.Runs;
 
 namespace Atelier.Cli.Output;
 
-/// <summary>A live line on a terminal; where output is redirected, one line per tick.</summary>
+/// <summary>A live line on a terminal; where output is redirected, one line per tick, or per minute where ticks take longer.</summary>
 internal sealed class TerminalDisplay : IRunDisplay
 {
-    private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(200);
+    private readonly LiveLine _line = new();
 
-    private readonly bool _live = !Console.IsOutputRedirected;
-    private readonly Lock _gate = new();
-    private long _shownAt;
-    private bool _lineIsLive;
-
-    public void Say(string line)
+    public void Begin(RunBanner banner)
     {
-        lock (_gate)
-            Print(line);
+        foreach (string line in banner.Lines())
+            _line.Print(line);
+        _line.Print("");
     }
 
-    public void Tick(TickLine tick) => Say(tick.Text);
+    public void Say(string line) => _line.Print(line);
 
-    public void Progress(RunProgress progress)
-    {
-        if (!_live || (_shownAt != 0 && TimeProvider.System.GetElapsedTime(_shownAt) < Refresh))
-            return;
-        lock (_gate)
-        {
-            _shownAt = TimeProvider.System.GetTimestamp();
-            string line = Line(progress);
-            int width = Math.Max(20, Console.WindowWidth - 1);
-            // Carriage return, text, and "erase to the end of the line".
-            Console.Write($"\r{(line.Length > width ? line[..width] : line)}\u001b[K");
-            _lineIsLive = true;
-        }
-    }
+    public void Tick(TickLine tick) => _line.Print(tick.Text);
 
-    /// <summary>The line.</summary>
-    internal static string Line(RunProgress progress)
-    {
-        string losses = progress is { GeneratorLoss: { } g, DiscriminatorLoss: { } d } ? string.Create(CultureInfo.InvariantCulture, $"  G {g:0.00} D {d:0.00}") : "";
-        string remaining = progress.Remaining is { } left ? $"  ETA {TickReport.Format(left)}" : "";
-        // Nothing is said of a speed that is not known yet.
-        string speed = progress.ImagesPerSecond > 0 ? string.Create(CultureInfo.InvariantCulture, $"  {progress.ImagesPerSecond:0.0} img/s  {1000 / progress.ImagesPerSecond:0.0} sec/kimg") : "";
-        return string.Create(CultureInfo.InvariantCulture, $"kimg {progress.Now.Kimg:0.00}/{progress.Total.Kimg:0.##}{speed}{losses}{remaining}");
-    }
+    public void Progress(RunProgress progress) => _line.Show(progress.ToLine);
 
-    private void Print(string line)
+    public void Interim(RunProgress progress)
     {
-        if (_lineIsLive)
-            Console.Write("\r\u001b[K");
-        _lineIsLive = false;
-        Console.WriteLine(line);
+        if (!_line.IsLive)
+            _line.Print(progress.ToLine());
     }
 }
 
-/// <summary>One JSON object per line: <c>{"say": …}</c> or <c>{"tick": …}</c>.</summary>
+/// <summary>One JSON object per line: <c>{"begin": …}</c>, <c>{"say": …}</c>, <c>{"tick": …}</c> or <c>{"progress": …}</c>.</summary>
 internal sealed class JsonDisplay : IRunDisplay
 {
     private readonly Lock _gate = new();
+
+    public void Begin(RunBanner banner) => Write(new JsonObject { ["begin"] = new JsonObject(banner.Rows.Select(row => KeyValuePair.Create(row.Name, (JsonNode?)row.Text))) });
 
     public void Say(string line) => Write(new JsonObject { ["say"] = line });
 
@@ -68,11 +44,112 @@ internal sealed class JsonDisplay : IRunDisplay
         // Ticks say enough for a script.
     }
 
+    public void Interim(RunProgress progress) => Write(new JsonObject { ["progress"] = ToJson(progress) });
+
     public void Tick(TickLine tick) => Write(new JsonObject { ["tick"] = JsonNode.Parse(tick.Json) });
+
+    private static JsonObject ToJson(RunProgress progress) => new()
+    {
+        ["kimg"] = progress.Now.Kimg,
+        ["target_kimg"] = progress.Total.Kimg,
+        ["images_per_s"] = Math.Round(progress.ImagesPerSecond, 3),
+        ["remaining_s"] = progress.Remaining is { } left ? Math.Round(left.TotalSeconds, 1) : null,
+        ["generator_loss"] = Finite(progress.GeneratorLoss),
+        ["discriminator_loss"] = Finite(progress.DiscriminatorLoss),
+    };
+
+    private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;
 
     private void Write(JsonObject line)
     {
         lock (_gate)
             Console.WriteLine(line.ToJsonString());
+    }
+}
+
+/// <summary>Shows a run on another display, and keeps what is said, with times, in <c>log.txt</c> of the run's folder.</summary>
+/// <param name="inner">The display.</param>
+/// <param name="time">The clock.</param>
+internal sealed class LoggedDisplay(IRunDisplay inner, TimeProvider time) : IRunDisplay
+{
+    private readonly List<string> _early = [];
+    private readonly Lock _gate = new();
+    private RunFiles? _files;
+    private string _path = "";
+
+    public void Begin(RunBanner banner)
+    {
+        lock (_gate)
+        {
+            if (_files is null)
+            {
+                (_files, _path) = (new RunFiles(new Once(inner)), new RunFolder(banner.Folder).Text);
+                // Before this, the folder might not have been ours to write to.
+                _early.ForEach(Append);
+                foreach (string line in banner.Lines())
+                    Append(line);
+            }
+        }
+        inner.Begin(banner);
+    }
+
+    public void Say(string line)
+    {
+        Note(line);
+        inner.Say(line);
+    }
+
+    public void Progress(RunProgress progress) => inner.Progress(progress);
+
+    public void Interim(RunProgress progress)
+    {
+        Note(progress.ToLine());
+        inner.Interim(progress);
+    }
+
+    public void Tick(TickLine tick)
+    {
+        Note(tick.Text);
+        inner.Tick(tick);
+    }
+
+    /// <summary>Keeps a line without showing it.</summary>
+    public void Note(string line)
+    {
+        if (line.Length == 0)
+            return;
+        lock (_gate)
+        {
+            if (_files is null)
+                _early.Add(line);
+            else
+                Append(line);
+        }
+    }
+
+    private void Append(string line) =>
+        _files!.Append(_path, $"{time.GetLocalNow().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)}  {line}");
+
+    /// <summary>Says once that the file cannot be written, however many lines there are.</summary>
+    private sealed class Once(IRunDisplay display) : IRunDisplay
+    {
+        private bool _hasSaid;
+
+        public void Say(string line)
+        {
+            if (!_hasSaid)
+                display.Say(line);
+            _hasSaid = true;
+        }
+
+        public void Progress(RunProgress progress)
+        {
+            // Nothing but what goes wrong is told.
+        }
+
+        public void Tick(TickLine tick)
+        {
+            // Nothing but what goes wrong is told.
+        }
     }
 }

@@ -14,8 +14,16 @@ internal static class RunLines
 
     /// <summary>One line per run, below a heading.</summary>
     public static IEnumerable<string> Table(IEnumerable<Run> runs) => TextTable.Lines(
-        ["run", "status", ">kimg", ">img/s", ">ETA", ">workers", "reason"],
-        runs.Select(run => (string[])[run.Run_, Status(run), Progress(run), Rate(run), Remaining(run), $"{run.Workers.Count}", Reason(run)]));
+        ["run", "status", ">%", ">kimg", ">img/s", ">ETA", ">loss G", ">D", "metric", ">workers", "reason"],
+        runs.Select(run => (string[])[
+            run.Run_, Status(run), RunProgress.Percent(new(run.Images), new(run.TargetImages)), Progress(run), Rate(run), Remaining(run),
+            run.HasGeneratorLoss ? Loss(run.GeneratorLoss) : Unknown, run.HasDiscriminatorLoss ? Loss(run.DiscriminatorLoss) : Unknown, Metric(run) is { } metric ? Text(metric) : Unknown,
+            $"{run.Workers.Count}", Reason(run)]));
+
+    /// <summary>Where a run is, as `train` shows it.</summary>
+    public static RunProgress ProgressOf(Run run) => new(
+        new ImageCount(run.Images), new ImageCount(run.TargetImages), run.ImagesPerSecond, run.HasRemainingSeconds ? Bounded(run.RemainingSeconds) : null,
+        run.HasGeneratorLoss ? run.GeneratorLoss : null, run.HasDiscriminatorLoss ? run.DiscriminatorLoss : null) { Metric = Metric(run) };
 
     /// <summary>One line per worker, below a heading.</summary>
     public static IEnumerable<string> Table(IEnumerable<Protos.Worker> workers) => TextTable.Lines(
@@ -40,6 +48,8 @@ internal static class RunLines
             ("status", Reason(run) is { Length: > 0 } reason ? $"{Status(run)}: {reason}" : Status(run)),
             ("progress", $"{Progress(run)} kimg, iteration {run.Iteration} of {run.TargetIteration}"),
             ("speed", $"{Rate(run)} img/s, ETA {Remaining(run)}"),
+            ("losses", run.HasGeneratorLoss ? $"G {Loss(run.GeneratorLoss)} D {Loss(run.DiscriminatorLoss)}" : Unknown),
+            ("metric", Metric(run) is { } metric ? Text(metric) : Unknown),
             ("workers", $"{run.Workers.Count}; at least {run.MinWorkers}, at most {run.MaxWorkers}, priority {run.Priority}"),
             ("generation", $"{run.Generation}"),
             ("snapshot", run.HasSnapshotImages ? $"{Kimg(run.SnapshotImages)} kimg" : "none yet"),
@@ -96,6 +106,10 @@ internal static class RunLines
         ["kimg"] = run.Images / 1000.0,
         ["target_kimg"] = run.TargetImages / 1000.0,
         ["images_per_s"] = run.ImagesPerSecond,
+        ["percent"] = double.Parse(RunProgress.Percent(new(run.Images), new(run.TargetImages)), CultureInfo.InvariantCulture),
+        ["generator_loss"] = run.HasGeneratorLoss ? run.GeneratorLoss : null,
+        ["discriminator_loss"] = run.HasDiscriminatorLoss ? run.DiscriminatorLoss : null,
+        ["metric"] = Metric(run) is { } metric ? new JsonObject { ["name"] = metric.Name, ["value"] = metric.Value } : null,
         ["remaining_s"] = run.HasRemainingSeconds ? Math.Round(run.RemainingSeconds, 1) : null,
         ["priority"] = run.Priority,
         ["min_workers"] = run.MinWorkers,
@@ -192,9 +206,18 @@ internal static class RunLines
 
     private static string Kimg(long images) => string.Create(CultureInfo.InvariantCulture, $"{images / 1000.0:0.0##}");
 
-    private static string Rate(Run run) => run.ImagesPerSecond > 0 ? string.Create(CultureInfo.InvariantCulture, $"{run.ImagesPerSecond:0.0}") : Unknown;
+    private static string Rate(Run run) => run.ImagesPerSecond > 0 ? RunProgress.Rate(run.ImagesPerSecond) : Unknown;
 
-    private static string Remaining(Run run) => run.HasRemainingSeconds ? TickReport.Format(TimeSpan.FromSeconds(Math.Min(run.RemainingSeconds, TimeSpan.MaxValue.TotalSeconds / 2))) : Unknown;
+    private static string Remaining(Run run) => run.HasRemainingSeconds ? TickReport.Format(Bounded(run.RemainingSeconds)) : Unknown;
+
+    private static TimeSpan Bounded(double seconds) => TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.MaxValue.TotalSeconds / 2));
+
+    private static MetricValue? Metric(Run run) =>
+        run.HasMetric && RunSpecJson.Read(run.SpecJson, "the run's spec").Metrics is [var first, ..] ? new MetricValue(first, run.Metric) : null;
+
+    private static string Text(MetricValue metric) => string.Create(CultureInfo.InvariantCulture, $"{metric.Name} {metric.Value:0.###}");
+
+    private static string Loss(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
 
     private static string Status(Run run) => run.Status.ToString().ToLowerInvariant();
 

@@ -35,8 +35,7 @@ public sealed partial class RunGrain
     {
         var interval = ImageCount.FromKimg(_spec!.MetricsEvery).Images;
         // A run's last state is its result, and is measured if any state was to be.
-        return (interval > 0 && snapshot.At.Images / interval > State.MeasuredImages / interval)
-            || (snapshot.At >= _spec.Total && _spec.Total.Images >= interval);
+        return Schedule.IsMeasured(snapshot.At, interval) || (snapshot.At >= _spec.Total && _spec.Total.Images >= interval);
     }
 
     /// <summary>Asks for the metrics of a new snapshot, every so often and at the run's end.</summary>
@@ -44,18 +43,14 @@ public sealed partial class RunGrain
     private async Task EvaluateIfDueAsync(SnapshotName snapshot, string trace = "")
     {
         if (!IsDue(snapshot)) return;
-        State.MeasuredImages = snapshot.At.Images;
         await EvaluateAsync(snapshot, _spec!.Metrics, trace);
     }
 
-    /// <summary>Asks for what was due and is not known of the snapshot that the run goes on from: a crash came between.</summary>
-    private async Task EvaluateWhatIsMissingAsync(SnapshotName newest, SnapshotManifest manifest)
+    /// <summary>Asks for what was due and is not known of a snapshot of before: a stop or a crash came between.</summary>
+    private async Task EvaluateWhatIsMissingAsync(SnapshotName snapshot, SnapshotManifest manifest)
     {
         var missing = _spec!.Metrics.Where(metric => !manifest.Metrics.ContainsKey(metric)).ToList();
-        // Whether it was due depends on the one before it, an interval of snapshots earlier.
-        State.MeasuredImages = Math.Max(0, manifest.ImageCount - ImageCount.FromKimg(_spec.SnapshotKimg).Images);
-        if (missing.Count > 0 && manifest.ImageCount > 0 && IsDue(newest)) await EvaluateAsync(newest, missing, "");
-        State.MeasuredImages = manifest.ImageCount;
+        if (missing.Count > 0 && manifest.ImageCount > 0 && IsDue(snapshot)) await EvaluateAsync(snapshot, missing, "");
     }
 
     private async Task EvaluateAsync(SnapshotName snapshot, IEnumerable<string> metrics, string trace)

@@ -59,7 +59,11 @@ public sealed partial class RunGrain
             Generation.Generation.Number, reached, Generation.Shape.Iterations, Schedule.ImagesAt(reached).Images,
             runs && _rate.PerSecond(Now) is { } rate ? rate * _spec!.Batch : 0,
             Generation.Held.Count > 0 && Generation.Plan is { } plan ? [.. plan.Members.Select(member => member.Worker.Value).Where(worker => Generation.Held.Any(held => held.Value == worker))] : [],
-            State.SnapshotImages, _work.Trouble ?? Generation.Reason) { Metrics = new(State.Measured) };
+            State.SnapshotImages, _work.Trouble ?? Generation.Reason, _losses.Generator, _losses.Discriminator,
+            _spec!.Metrics is [var first, ..] && State.Measured.TryGetValue(first, out var measured) ? measured : null)
+        {
+            Metrics = new(State.Measured),
+        };
     }
 
     /// <inheritdoc/>
@@ -119,12 +123,16 @@ public sealed record WorkerNote(
 /// <param name="Workers">Its workers in rank order, while it has any.</param>
 /// <param name="SnapshotImages">Image count of the newest snapshot; null before the first.</param>
 /// <param name="Reason">What the present stage is for.</param>
+/// <param name="GeneratorLoss">Mean over the last tick; null before the first that this activation was told of.</param>
+/// <param name="DiscriminatorLoss">Likewise.</param>
+/// <param name="Metric">The newest value of the run's first metric; null for none.</param>
 [GenerateSerializer, Immutable, Alias("atelier.run-facts")]
 public sealed record RunFacts(
     [property: Id(0)] long Generation, [property: Id(1)] long Iteration, [property: Id(2)] long TargetIteration, [property: Id(3)] long Images, [property: Id(4)] double ImagesPerSecond,
-    [property: Id(5)] List<string> Workers, [property: Id(6)] long? SnapshotImages, [property: Id(7)] string Reason)
+    [property: Id(5)] List<string> Workers, [property: Id(6)] long? SnapshotImages, [property: Id(7)] string Reason,
+    [property: Id(8)] double? GeneratorLoss = null, [property: Id(9)] double? DiscriminatorLoss = null, [property: Id(10)] double? Metric = null)
 {
     /// <summary>Newest values of metrics, by name.</summary>
-    [Id(8)]
+    [Id(11)]
     public Dictionary<string, double> Metrics { get; init; } = [];
 }

@@ -144,7 +144,7 @@ public sealed partial class RunGrain
         var iteration = begun.Iteration;
         foreach (var later in State.Snapshots.Keys.Where(known => known > iteration).ToList()) State.Snapshots.Remove(later);
         State.Snapshots[iteration] = new SnapshotName(rollback.Branch, begun.At).ToString();
-        (State.Branch, State.Rollbacks, State.SnapshotImages, State.MeasuredImages) = (rollback.Branch, State.Rollbacks + 1, target.At.Images, target.At.Images);
+        (State.Branch, State.Rollbacks, State.SnapshotImages) = (rollback.Branch, State.Rollbacks + 1, target.At.Images);
         State.RollingBack = null;
         State.Generation = GenerationReports.RolledBack(Generation, new Position(iteration, 0));
         _details = _details! with { Branch = rollback.Branch };

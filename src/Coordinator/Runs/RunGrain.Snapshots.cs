@@ -23,10 +23,14 @@ public sealed partial class RunGrain
 
     private static readonly TimeSpan WriteDeadline = TimeSpan.FromMinutes(5);
 
+    /// <summary>A run that trains has a snapshot at least so often, whatever its interval in images.</summary>
+    private static readonly TimeSpan LongestWithout = TimeSpan.FromHours(1);
+
     private readonly Dictionary<long, PendingSnapshot> _pending = [];
     private readonly HashSet<long> _deciding = [];
     private readonly SnapshotPolicy _snapshotPolicy = new(WriteDeadline);
     private bool _wantsRetry;
+    private DateTimeOffset? _lastSnapshot;
     private GenerationId? _settledFor;
 
     /// <inheritdoc/>
@@ -104,6 +108,9 @@ public sealed partial class RunGrain
             }
         }
 
+        if (Generation.Stage != GenerationStage.Running) _lastSnapshot = null;
+        else _lastSnapshot ??= Now;
+        if (Now - _lastSnapshot >= LongestWithout && _pending.Count == 0) _wantsRetry = true;
         if (_wantsRetry && Generation.Stage == GenerationStage.Running && !Generation.Plan!.IsLast) await RetryAsync();
         if (Generation is { Stage: GenerationStage.Idle, Held.Count: 0 } && _settledFor != Generation.Generation)
         {
@@ -133,6 +140,7 @@ public sealed partial class RunGrain
     private async Task CommittedAsync(PendingSnapshot pending, SnapshotManifest manifest)
     {
         Settle(pending);
+        _lastSnapshot = Now;
         var position = pending.Attempt.Version.Position;
         var name = new SnapshotName(manifest.Branch, manifest.At);
         State.Snapshots[position.Iteration] = name.ToString();
@@ -176,10 +184,10 @@ public sealed partial class RunGrain
         State.Slices.Remove(pending.Number.Value);
     }
 
-    /// <summary>After an attempt that failed: asks for a snapshot as soon as every member can still be told in time.</summary>
+    /// <summary>After an attempt that failed, or an hour without one: asks for a snapshot as soon as every member can still be told in time.</summary>
     private async Task RetryAsync()
     {
-        _wantsRetry = false;
+        (_wantsRetry, _lastSnapshot) = (false, Now);
         var plan = Generation.Plan!;
         var at = Generation.Reached.Iteration + 2 + (long)Math.Ceiling((_rate.PerSecond(Now) ?? 0));
         // The next one that is due anyway is as good.

@@ -26,12 +26,16 @@ public sealed partial class RunGrain
             var search = await store.Snapshots.OpenNewestAsync(cancellation);
             using var newest = search.Snapshot;
             var (name, manifest, refused) = (newest?.Name, newest?.Manifest, search.Refused);
-            return () => BeginAsync(name, manifest, refused);
+            // Evaluations of older ones may have been under way when everything ended.
+            List<SnapshotManifest> line = name is null ? [] : [.. (await store.Snapshots.ListAsync(cancellation))
+                .Where(entry => entry.Damage is null && entry.Name.Branch == name.Branch && entry.Name.At < name.At).Select(entry => entry.Manifest!), manifest!];
+            return () => BeginAsync(name, line, refused);
         });
     }
 
-    private async Task BeginAsync(SnapshotName? newest, SnapshotManifest? manifest, IReadOnlyList<RefusedSnapshot> refused)
+    private async Task BeginAsync(SnapshotName? newest, List<SnapshotManifest> line, IReadOnlyList<RefusedSnapshot> refused)
     {
+        var manifest = line.LastOrDefault();
         _isLoading = false;
         if (State.Generation is not null) return;
         foreach (var snapshot in refused)
@@ -42,8 +46,8 @@ public sealed partial class RunGrain
             State.Snapshots[manifest.Iteration] = newest.ToString();
             State.SnapshotImages = manifest.ImageCount;
             State.Branch = newest.Branch;
-            if (_spec!.Rollbacks > 0) State.Unjudged.Add(newest.ToString());
-            await EvaluateWhatIsMissingAsync(newest, manifest);
+            foreach (var known in line) await EvaluateWhatIsMissingAsync(new(known.Branch, known.At), known);
+            if (_spec!.Rollbacks > 0 && !State.Unjudged.Contains(newest.ToString())) State.Unjudged.Add(newest.ToString());
         }
 
         State.Generation = GenerationState.New(

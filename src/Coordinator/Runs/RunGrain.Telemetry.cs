@@ -26,6 +26,7 @@ public sealed partial class RunGrain
     private long? _askedAt;
     private long? _freeBytes;
     private long _nonFinite;
+    private (double? Generator, double? Discriminator) _losses;
     private long _snapshotBytes;
     private Position _movedTo;
     private (int Samples, DateTimeOffset At)? _measured;
@@ -101,7 +102,9 @@ public sealed partial class RunGrain
     {
         _journal!.AddTick(json);
         using var tick = JsonDocument.Parse(json);
-        _nonFinite = tick.RootElement.TryGetProperty("Gradients/non_finite", out var counted) && counted.TryGetProperty("mean", out var mean) && mean.TryGetDouble(out var value) ? (long)value : 0;
+        double? Mean(string name) => tick.RootElement.TryGetProperty(name, out var counted) && counted.TryGetProperty("mean", out var mean) && mean.ValueKind == JsonValueKind.Number ? mean.GetDouble() : null;
+        _nonFinite = (long)(Mean("Gradients/non_finite") ?? 0);
+        _losses = (Mean("Loss/G/loss"), Mean("Loss/D/loss"));
         if (_nonFinite > 0) _metrics.NonFinite.Add(_nonFinite, CoordinatorMetrics.Tag("run", Name));
     }
 

@@ -27,9 +27,6 @@ public sealed class RunGrainState : EpochState
     /// <summary>Image count of the newest snapshot; null before the first.</summary>
     public long? SnapshotImages { get; set; }
 
-    /// <summary>Image count of the newest snapshot whose metrics were asked for.</summary>
-    public long MeasuredImages { get; set; }
-
     /// <summary>Metrics that were asked for and are not known yet.</summary>
     public List<EvaluationId> Measuring { get; set; } = [];
 

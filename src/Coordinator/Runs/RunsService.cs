@@ -260,6 +260,8 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
         run.ChangedUnixMs = row.ChangedUnixMs;
         run.Workers.AddRange(facts.Workers);
         if (facts.ImagesPerSecond > 0) run.RemainingSeconds = Math.Max(0, run.TargetImages - run.Images) / facts.ImagesPerSecond;
+        if (facts is { GeneratorLoss: { } g, DiscriminatorLoss: { } d }) (run.GeneratorLoss, run.DiscriminatorLoss) = (g, d);
+        if (facts.Metric is { } metric) run.Metric = metric;
         if (facts.SnapshotImages is { } images) run.SnapshotImages = images;
         run.Evaluations.AddRange((await grains.GetGrain<IEvaluationsGrain>(0).ListAsync(details.Run)).Select(PeopleMessages.Of));
         return run;

@@ -159,7 +159,7 @@ internal sealed class Submission(IGrainFactory grains, AllowedPlaces places, Clu
     {
         var spec = request.ResolvedSpecJson.Length > 0
             ? RunSpecJson.Read(request.ResolvedSpecJson, "resolved_spec_json")
-            : SpecResolver.Resolve(RecipeOf(request), AssignmentsOf(request), facts, Math.Max(1, request.MaxWorkers)).Spec;
+            : SpecResolver.Resolve(RecipeOf(request), AssignmentsOf(request), facts, gpus: 1).Spec;
         SpecValidation.Require(spec);
         return spec;
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Atelier.Core.Fleet.Snapshots;
 using Atelier.Core.Metrics;
 using Atelier.Core.Specs;
 
@@ -9,12 +10,16 @@ public static class QualityPolicy
 {
     /// <summary>The newest snapshot from before a tick in which gradients stayed non-finite; null for none.</summary>
     /// <param name="failed">Image count at the tick's end.</param>
-    public static SnapshotFacts? LastWell(IEnumerable<SnapshotFacts> snapshots, ImageCount failed, RunSpec spec, uint branch)
+    /// <param name="isPeriodic">Whether those of a stop or an hour's end are left out: they depend on time, and the trajectory may not.</param>
+    public static SnapshotFacts? LastWell(IEnumerable<SnapshotFacts> snapshots, ImageCount failed, RunSpec spec, uint branch, bool isPeriodic = true)
     {
         ArgumentNullException.ThrowIfNull(snapshots);
         ArgumentNullException.ThrowIfNull(spec);
         var wellUntil = failed.Images - ImageCount.FromKimg(spec.TickKimg).Images - spec.Minibatches.Largest;
-        return SnapshotFacts.Lineage(snapshots, branch, failed).Where(snapshot => snapshot.Branch < branch || snapshot.At.Images <= wellUntil).MaxBy(snapshot => (snapshot.Branch, snapshot.At));
+        var schedule = SnapshotSchedule.Of(spec);
+        return SnapshotFacts.Lineage(snapshots, branch, failed)
+            .Where(snapshot => (snapshot.Branch < branch || snapshot.At.Images <= wellUntil) && (!isPeriodic || schedule.IsDue(snapshot.At)))
+            .MaxBy(snapshot => (snapshot.Branch, snapshot.At));
     }
 
     /// <summary>Decides what the newest value means for the run.</summary>

@@ -1,3 +1,4 @@
+using Atelier.Core.Fleet.Snapshots;
 using Atelier.Core.Metrics;
 using Atelier.Core.Specs;
 
@@ -12,11 +13,14 @@ namespace Atelier.Core.Runs;
 /// <param name="KeepJudged">Whether what the next value is judged by stays: the best and the newest with a metric that the present state comes from.</param>
 public sealed record RetentionPolicy(int KeepLast, int KeepBest = 0, double? KeepEvery = null, bool HigherIsBetter = false, bool KeepJudged = false)
 {
+    /// <summary>Which snapshots are periodic: as many of them are kept as of all; null where all are.</summary>
+    public SnapshotSchedule? Schedule { get; init; }
+
     /// <summary>The policy of a spec, whose first metric says which snapshots are good.</summary>
     public static RetentionPolicy Of(RunSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        return new(spec.KeepLast, spec.KeepBest, spec.KeepEvery, spec.Metrics is [var best, ..] && MetricCatalog.Find(best).HigherIsBetter, spec.Rollbacks > 0 || spec.Patience > 0);
+        return new(spec.KeepLast, spec.KeepBest, spec.KeepEvery, spec.Metrics is [var best, ..] && MetricCatalog.Find(best).HigherIsBetter, spec.Rollbacks > 0 || spec.Patience > 0) { Schedule = SnapshotSchedule.Of(spec) };
     }
 
     /// <summary>The snapshots to delete.</summary>
@@ -25,6 +29,7 @@ public sealed record RetentionPolicy(int KeepLast, int KeepBest = 0, double? Kee
     {
         var oldestFirst = whole.OrderBy(snapshot => snapshot.Branch).ThenBy(snapshot => snapshot.At).ToList();
         var kept = oldestFirst.TakeLast(Math.Max(1, KeepLast)).ToHashSet();
+        if (Schedule is { } schedule) kept.UnionWith(oldestFirst.Where(snapshot => schedule.IsDue(snapshot.At)).TakeLast(Math.Max(1, KeepLast)));
         // Of equal metrics the older one stays: a later snapshot has to be better to replace it.
         kept.UnionWith(Best(oldestFirst).Take(KeepBest));
         if (KeepJudged && oldestFirst is [.., var newest])

@@ -66,6 +66,17 @@ public sealed record MinibatchSchedule(int Batch, GrowthSchedule? Growth = null,
     /// <summary>Images of the iteration that begins with an image.</summary>
     public int At(ImageCount shown) => Growth is null || ByLevel is null ? Batch : ByLevel[Growth.At(shown).Level];
 
+    /// <summary>Images shown before the iteration that ended at an image count.</summary>
+    public ImageCount Before(ImageCount at)
+    {
+        foreach (int batch in ByLevel is null ? [Batch] : ByLevel.Distinct())
+        {
+            if (at.Images >= batch && At(new(at.Images - batch)) == batch) return new(at.Images - batch);
+        }
+
+        return new(Math.Max(0, at.Images - At(at)));
+    }
+
     /// <summary>Images shown when so many more iterations are done.</summary>
     public ImageCount After(ImageCount shown, long iterations)
     {

@@ -89,35 +89,35 @@ public static class Recipes
 
 /// <summary>
 /// The `auto` recipe: a reasonable set-up for a resolution r (the longer side) and n devices, as the published trainer
-/// computes it: batch max(min(n·min(4096/r, 32), 64), n); shard batch/n; group min(shard, 4); channel base 16384, 32768
+/// computes it: batch max(min(n·min(4096/r, 32), 64), n); group min(shard, 4); channel base 16384, 32768
 /// from 512; learning rate .0025, .002 from 1024; γ 2e-4·r²/batch; EMA batch·10/32 kimg.
 /// </summary>
 /// <remarks>
-/// Deviations: a batch that n does not divide, where the published trainer stops, becomes the largest smaller one whose
-/// shards hold whole groups; and a batch that the user sets is used in the formulas.
+/// Deviations: batches have at least 32 images, and shards are cut so that eight workers, or n, have one each (docs/decisions/0013); a
+/// batch that n does not divide, where the published trainer stops, becomes a smaller one of whole groups; and a batch that the
+/// user sets is used in the formulas.
 /// </remarks>
 public static class AutoRecipe
 {
+    /// <summary>Workers that a run has room for, whatever it was begun with.</summary>
+    public const int LeastShards = 8;
+
+    /// <summary>Images of a minibatch standard deviation, where the shard has as many.</summary>
+    private const int Group = 4;
+
     /// <param name="gpus">Number of devices, at least 1.</param>
     /// <param name="batch">A batch that is given already; null to compute it.</param>
     public static IReadOnlyList<SpecAssignment> Compute(Resolution resolution, int gpus, int? batch)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(gpus, 1);
         var side = resolution.LongSide;
-        var images = batch ?? Math.Max(Math.Min(gpus * Math.Clamp(4096 / side, 1, 32), 64), gpus);
-        var shard = Math.Max(images / gpus, 1);
-        var group = Math.Min(shard, 4);
-        if (batch is null)
-        {
-            if (images % gpus != 0) shard -= shard % group;
-            images = shard * gpus;
-        }
-
+        var images = batch ?? BatchOf(side, gpus);
+        var shard = ShardOf(images, gpus);
         return
         [
             Assign("batch", images),
             Assign("shard", shard),
-            Assign("mbstd-group", group),
+            Assign("mbstd-group", GroupOf(shard)),
             Assign("channel-base", side >= 512 ? 32768 : 16384),
             Assign("lr", side >= 1024 ? .002 : .0025),
             Assign("gamma", 2e-4 * side * side / images),
@@ -126,6 +126,35 @@ public static class AutoRecipe
             Assign("pl-batch-shrink", Math.Min(shard, 2)),
         ];
     }
+
+    private static int BatchOf(int side, int gpus)
+    {
+        var images = Math.Max(Math.Min(gpus * Math.Clamp(4096 / side, 1, 32), 64), gpus);
+        if (images % gpus != 0)
+        {
+            var each = images / gpus;
+            images = (each - (each % Math.Min(each, Group))) * gpus;
+        }
+
+        // Beyond sixteen devices the published batches have less than a group for each.
+        return gpus > 16 ? images : Math.Max(images, Math.Max(gpus, LeastShards) * Group);
+    }
+
+    /// <summary>
+    /// The largest divisor of the batch that leaves a shard to each of eight workers, or of n, multiples of a group first. A batch too small
+    /// for that has shards of two or more images, as one image has no deviation.
+    /// </summary>
+    private static int ShardOf(int images, int gpus)
+    {
+        var shards = Math.Min(Math.Max(gpus, LeastShards), images);
+        var divisors = Enumerable.Range(1, images).Where(divisor => images % divisor == 0).ToList();
+        var fitting = divisors.Where(divisor => images / divisor >= shards && (divisor > 1 || gpus >= images)).ToList();
+        return fitting.Count > 0
+            ? fitting.OrderBy(divisor => divisor % Group == 0).ThenBy(divisor => divisor).Last()
+            : divisors.First(divisor => divisor > 1 || images == 1);
+    }
+
+    private static int GroupOf(int shard) => Enumerable.Range(1, Math.Min(shard, Group)).Last(group => shard % group == 0);
 
     private static SpecAssignment Assign(string key, IFormattable value) =>
         SpecAssignment.For(key, value.ToString(null, CultureInfo.InvariantCulture));

@@ -22,9 +22,16 @@ public sealed record SpecChange(SpecKey Key, string Old, string New)
     }
 
     /// <summary>What the changes do to a run (design: every key is free, branching or refused).</summary>
-    public static ChangeDecision Decide(IReadOnlyList<SpecChange> changes, uint branch)
+    /// <param name="acceptsNewData">Whether another dataset begins a branch; it is refused otherwise, because it is a mistake as a rule.</param>
+    public static ChangeDecision Decide(IReadOnlyList<SpecChange> changes, uint branch, bool acceptsNewData = false)
     {
         ArgumentNullException.ThrowIfNull(changes);
+        if (!acceptsNewData && changes.FirstOrDefault(change => change.Key.Name == "data-digest" && change is { Old.Length: > 0, New.Length: > 0 }) is not null)
+        {
+            var count = changes.FirstOrDefault(change => change.Key.Name == "data-images");
+            return new ChangeDecision.Refuse(
+                $"this run has another dataset{(count is null ? "" : $" (of {count.Old} images; the one given has {count.New})")}; use a new --out, or pass --accept-new-data to continue with the new one as a branch");
+        }
         var refused = changes.Where(change => change.Key.Change == ChangeClass.Refused).ToList();
         if (refused.Count > 0)
         {

@@ -50,6 +50,10 @@ public sealed record SnapshotManifest
 
     public required RunSpec Spec { get; init; }
 
+    /// <summary>What the tick that the snapshot lies in has added up so far; not part of the state. Null where it was not kept.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public byte[]? TickSums { get; init; }
+
     /// <summary>The image count as a type.</summary>
     [JsonIgnore]
     public ImageCount At => new(ImageCount);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Atelier.Core.Runs;
 using Atelier.Core.Specs;
 using Atelier.Storage.Blobs;
@@ -70,6 +71,7 @@ public sealed class SnapshotWriter
             Slices = [.. slices.OrderBy(slice => slice.File, StringComparer.Ordinal)],
             Numerics = Content.Numerics,
             Spec = Content.Spec,
+            TickSums = Content.TickSums,
         };
         SnapshotLayout.Require(manifest.Sections, manifest.Slices);
         var json = manifest.ToJson();
@@ -128,7 +130,12 @@ public sealed class SnapshotWriter
 /// <param name="Numerics">The fingerprint under which the state came about.</param>
 public sealed record SnapshotContent(
     ImageCount At, long Iteration, uint Branch, RunSpec Spec, IReadOnlyList<SnapshotSection> Sections,
-    string StateSha256, NumericsFingerprint Numerics);
+    string StateSha256, NumericsFingerprint Numerics)
+{
+    /// <summary>What the tick that the state lies in has added up so far; null for nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public byte[]? TickSums { get; init; }
+}
 
 /// <summary>A range of a section, about to be written.</summary>
 /// <param name="WriteTo">Writes exactly the bytes of the range, little-endian.</param>

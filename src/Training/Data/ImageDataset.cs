@@ -20,7 +20,8 @@ public sealed class ImageDataset : IDisposable
         _options = options;
         _labels = labels;
         _images = images;
-        Notes = [.. NotesOf(source, options, labels)];
+        UnusedLabels = options.Labels == LabelUse.Ignore ? LabelTable.Unused(source) : null;
+        Notes = [.. NotesOf(labels)];
         ContentHash = Hash();
     }
 
@@ -114,17 +115,27 @@ public sealed class ImageDataset : IDisposable
             _labels.CopyTo(_images.Usable[index], label);
     }
 
+    /// <summary>The class of an image; null without labels, or where they are vectors.</summary>
+    /// <param name="index">The image, below <see cref="Count"/>.</param>
+    public int? ClassOf(int index) => LabelDim == 0 ? null : _labels.ClassOf(_images.Usable[index]);
+
+    /// <summary>The labels that are used, in words: <c>10 classes</c>; null for none.</summary>
+    public string? DescribeLabels() => _labels.Describe();
+
+    /// <summary>The labels that are there and not used, in words; null for none.</summary>
+    public string? UnusedLabels { get; }
+
     /// <inheritdoc/>
     public void Dispose() => _source.Dispose();
 
-    private static IEnumerable<string> NotesOf(ImageSource source, DatasetOptions options, LabelTable labels)
+    private IEnumerable<string> NotesOf(LabelTable labels)
     {
-        if (source.Ignored is { Count: > 0 } ignored)
-            yield return $"{source.Name}: not read as images: {ignored}";
-        if (options.Labels == LabelUse.Ignore && LabelTable.Unused(source) is { } unused)
+        if (_source.Ignored is { Count: > 0 } ignored)
+            yield return $"{Name}: not read as images: {ignored}";
+        if (UnusedLabels is { } unused)
             yield return unused;
         if (labels.Gaps() is { } gaps)
-            yield return $"{source.Name}: {ImageSource.LabelFile}: {gaps}";
+            yield return $"{Name}: {ImageSource.LabelFile}: {gaps}";
     }
 
     private byte[] Decode(int at)

@@ -9,7 +9,10 @@ public static class ImageGrid
     public static (int Columns, int Rows) LayoutFor(ImageSize size) =>
         (Math.Clamp(7680 / size.Width, 7, 32), Math.Clamp(4320 / size.Height, 4, 32));
 
-    /// <summary>Composes pictures row by row; cells without a picture stay black.</summary>
+    /// <summary>What cells without a picture show: no picture is of this grey alone.</summary>
+    public static RgbColor Background { get; } = new(0xee, 0xee, 0xee);
+
+    /// <summary>Composes pictures row by row; cells without a picture show the background.</summary>
     /// <param name="pixels">uint8 [N, C, H, W], C = 3, or 1 for grey.</param>
     /// <param name="size">W and H.</param>
     /// <param name="columns">Pictures per row.</param>
@@ -25,7 +28,7 @@ public static class ImageGrid
             throw new ArgumentException($"{pixels.Length} bytes are no whole number of {channels}-channel images of {size}.", nameof(pixels));
 
         var rows = (count + columns - 1) / columns;
-        var grid = RgbImage.Filled(columns * size.Width, rows * size.Height, RgbColor.Black);
+        var grid = RgbImage.Filled(columns * size.Width, rows * size.Height, Background);
         var rgb = new byte[size.ImageBytes];
         for (var i = 0; i < count; i++)
         {

@@ -38,13 +38,14 @@ internal sealed class LabelFont : IFontResolver
     /// <param name="y">The row of its top edge.</param>
     /// <param name="size">The width and height of the room for it.</param>
     /// <param name="color">Its colour; it stands on white.</param>
-    public static void Write(RgbImage image, string text, int x, int y, ImageSize size, RgbColor color)
+    /// <param name="points">Its size, if it fits.</param>
+    public static void Write(RgbImage image, string text, int x, int y, ImageSize size, RgbColor color, float points = 14)
     {
         using var bitmap = new SKBitmap(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
         using var canvas = new SKCanvas(bitmap);
         using var paint = new SKPaint { Color = new SKColor(color.Red, color.Green, color.Blue), IsAntialias = true };
-        using var font = new SKFont(Typeface, 14);
-        font.Size = Math.Clamp(14 * size.Width / Math.Max(1, font.MeasureText(text)), 5, 14);
+        using var font = new SKFont(Typeface, points);
+        font.Size = Math.Clamp(points * size.Width / Math.Max(1, font.MeasureText(text)), 5, points);
         canvas.Clear(SKColors.White);
         canvas.DrawText(text, 0, size.Height * 0.7f, SKTextAlign.Left, font, paint);
         canvas.Flush();

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Atelier.Core.Schedules;
 using Atelier.Training.Interop;
 using static TorchSharp.torch;
@@ -85,6 +86,30 @@ public sealed class StepStatistics : IDisposable
         return Math.Sqrt(squared.item<double>());
     }
 
+    /// <summary>The sums as bytes, for a snapshot that is taken within a tick.</summary>
+    public byte[] Save()
+    {
+        using var scope = NewDisposeScope();
+        double[] all = [.. Values(_sums), .. Values(_nonFinite), .. Values(_norms), .. _phases.Select(count => (double)count)];
+        return MemoryMarshal.AsBytes(all.AsSpan()).ToArray();
+    }
+
+    /// <summary>Goes on from the sums of a snapshot; from zero where it has none, or those of another version.</summary>
+    public void Load(byte[]? saved)
+    {
+        Reset();
+        int sums = (int)_sums.numel(), places = sums + 3 + Rows + Rows;
+        if (saved?.Length != places * sizeof(double))
+            return;
+        using var scope = NewDisposeScope();
+        var all = MemoryMarshal.Cast<byte, double>(saved).ToArray();
+        _sums.copy_(tensor(all[..sums]).reshape(_sums.shape));
+        _nonFinite.copy_(tensor(all[sums..(sums + 3)]));
+        _norms.copy_(tensor(all[(sums + 3)..(sums + 3 + Rows)]));
+        for (int kind = 0; kind < Rows; kind++)
+            _phases[kind] = (long)all[sums + 3 + Rows + kind];
+    }
+
     /// <summary>Starts again from zero.</summary>
     public void Reset()
     {
@@ -101,6 +126,8 @@ public sealed class StepStatistics : IDisposable
         _norms.Dispose();
         _nonFinite.Dispose();
     }
+
+    private static double[] Values(Tensor values) => values.cpu().contiguous().data<double>().ToArray();
 
     private long Count(int place)
     {

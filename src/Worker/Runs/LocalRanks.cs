@@ -37,6 +37,9 @@ internal sealed class LocalRanks : IDisposable
     /// <summary>The state that is shown, snapshotted and filled at the start.</summary>
     public TrajectoryState First => _holders[0].State;
 
+    /// <summary>What the phases reported since the last tick; all holders have the same.</summary>
+    public StepStatistics Statistics => _holders[0].Statistics;
+
     /// <summary>Longest time that a holder has waited for images.</summary>
     public TimeSpan DataWaited => _holders.Max(holder => holder.Inputs.Waited);
 

@@ -42,9 +42,10 @@ public static class LocalRun
         RecordBranch(new RunFolder(request.Out), time);
         // What cannot work is said before a folder is made for it.
         using var run = RunPreparation.Prepare(request, time);
+        RunPreparation.RequireMetrics(run);
         var spec = run.Record.Spec;
         var folder = new RunFolder(request.Out);
-        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder.Path)));
+        string name = folder.Name;
         int lanes = spec.Lanes ?? Math.Max(1, Environment.ProcessorCount / spec.Threads / request.Workers);
         NumericsEnvironment.Apply(spec.Threads, lanes * request.Workers);
         var device = request.Device.Open();
@@ -57,8 +58,11 @@ public static class LocalRun
         var numerics = NumericsProbe.Measure(request.Device);
         var store = new SnapshotStore(new FolderBlobStore(folder.Path), time);
         var state = holders.First;
-        bool isNew = new RunStart(run, request, store, events, numerics, time).Fill(state);
+        bool isNew = new RunStart(run, request, store, events, numerics, time).Fill(state, holders.Statistics);
         holders.Share();
+        var from = new ImageCount(state.ImageCount);
+        int nextTick = RunHistory.Rewind(folder, notes, from);
+        display.Begin(RunBanner.Of(run, request, from, lanes));
         var grid = new PreviewGrid(state.Model, run.Dataset, spec.Seed, spec.NoiseMode, state.Precision);
         if (isNew)
         {
@@ -68,10 +72,10 @@ public static class LocalRun
 
         var snapshots = new SnapshotObserver(store, events, spec, run.Record.Branch, numerics, time);
         var previews = new PreviewObserver(folder, notes, grid, ImageCount.FromKimg(spec.ImageKimg));
-        var from = new ImageCount(state.ImageCount);
+        var pictures = new PictureObserver(folder, notes, display, ImageCount.FromKimg(spec.SnapshotKimg));
         var leave = new StopFlag();
         var scalars = new ScalarFile(folder.Path, time);
-        using var metrics = new MetricObserver(folder, notes, events, display, store, snapshots, run, request.StatisticsFolder, device, lanes * request.Workers, leave, from, time)
+        using var metrics = new MetricObserver(folder, notes, events, display, store, snapshots, run, request.StatisticsFolder, device, lanes * request.Workers, leave, time)
         {
             Noted = line => notes.Try(ScalarFile.Prefix + "*", () => scalars.AddMetric(line)),
         };
@@ -82,41 +86,49 @@ public static class LocalRun
             RollBack(run.Record, store, events, late, time);
             return null;
         }
-        var maintenance = new MaintenanceClock([snapshots, previews], time);
-        // After the tick: a process that is killed while it measures has told of it.
+        var maintenance = new MaintenanceClock([previews, snapshots], time);
         var measuring = new MaintenanceClock([metrics], time);
-        var tick = new TickObserver(
-            folder.Stats, notes, display, time, ImageCount.FromKimg(spec.TickKimg), from, spec.Total, () => holders.DataWaited, () => maintenance.Taken + measuring.Taken)
+        var tick = new TickObserver(folder.Stats, notes, display, time, spec, from, () => holders.DataWaited, () => maintenance.Taken + measuring.Taken)
         {
+            NextTick = nextTick,
+            Metric = RunHistory.LatestMetric(folder, spec.Metrics is [var first, ..] ? first : null),
             Reported = reached =>
             {
                 WorkerMetrics.Reached(name, reached);
                 notes.Try(ScalarFile.Prefix + "*", () => scalars.AddTick(reached.ToJson()));
             },
         };
+        if (RunHistory.MeasuringTime(folder, spec.Metrics) is { Ticks: > 0 } measured)
+            tick.Remaining.Evaluated(measured);
+        metrics.Measured = (value, took) =>
+        {
+            tick.Metric = value;
+            tick.Evaluated(took);
+        };
         var nonFinite = new NonFiniteWatch(tick, leave);
         using var limit = request.TimeLimit is { } length ? time.CreateTimer(_ => stop.Request(), null, length, Timeout.InfiniteTimeSpan) : null;
         long started = time.GetTimestamp();
-        var end = holders.Train(spec.Total, new EitherStop(stop, leave), [maintenance, tick, measuring, nonFinite]);
+        // A snapshot that is there, and a value that is measured, have their tick in the file, and their grid.
+        var end = holders.Train(spec.Total, new EitherStop(stop, leave), [tick, maintenance, measuring, pictures, nonFinite]);
         var trained = time.GetElapsedTime(started);
         if (nonFinite.Triggered)
             end = LoopEnd.NonFinite;
         if (!nonFinite.Triggered && snapshots.LastTaken != new ImageCount(state.ImageCount) && state.ImageCount > from.Images)
-            snapshots.Take(state);
-        tick.Finish();
+            snapshots.Take(state, holders.Statistics);
         // A run's last state is its result, and is measured if any state was to be.
         if (end == LoopEnd.Finished && spec.Total >= ImageCount.FromKimg(spec.MetricsEvery) && state.ImageCount > from.Images)
             metrics.MeasureLast(state);
         snapshots.Finish();
         if (RollbackOf(run.Record, store, nonFinite.Triggered ? new ImageCount(state.ImageCount) : null, metrics.Verdict) is { } back)
         {
+            _ = pictures.Finish();
             RollBack(run.Record, store, events, back, time);
             return null;
         }
         if (state.ImageCount > 0)
             previews.Write(state);
         string reason = end == LoopEnd.NonFinite ? NonFiniteWatch.Reason : (metrics.Verdict as QualityVerdict.Stop)?.Reason ?? AskedToStop;
-        return Conclude(run, request, state, end, reason, from, trained, holders.DataWaited, snapshots, notes, events, time);
+        return Conclude(run, request, store, state, end, reason, from, trained, holders.DataWaited, snapshots, pictures, events, time);
     }
 
     /// <summary>A run that went back to a snapshot, and was at that moment killed at the latest, is on the branch that begins there.</summary>
@@ -150,13 +162,15 @@ public static class LocalRun
     }
 
     private static RunOutcome Conclude(
-        PreparedRun run, TrainRequest request, TrajectoryState state, LoopEnd end, string reason, ImageCount from, TimeSpan trained, TimeSpan waited,
-        SnapshotObserver snapshots, RunFiles notes, EventLog events, TimeProvider time)
+        PreparedRun run, TrainRequest request, SnapshotStore store, TrajectoryState state, LoopEnd end, string reason, ImageCount from, TimeSpan trained, TimeSpan waited,
+        SnapshotObserver snapshots, PictureObserver pictures, EventLog events, TimeProvider time)
     {
-        var folder = new RunFolder(request.Out);
         var now = new ImageCount(state.ImageCount);
         string hash = StateSections.Hash(state);
         string? lastGood = snapshots.LastWritten is { } written ? new SnapshotName(run.Record.Branch, written).ToString() : null;
+        var advice = end == LoopEnd.NonFinite ? NonFiniteAdvice.Of(store, request.Out, run.Record.Spec, run.Record.Branch, now) : null;
+        if (advice is not null)
+            lastGood = advice.LastGood;
         events.Add(
             end switch
             {
@@ -164,7 +178,7 @@ public static class LocalRun
                 _ => new RunStopped(time.GetUtcNow(), now.Kimg, reason, lastGood) { NonFinite = end == LoopEnd.NonFinite },
             },
             show: end == LoopEnd.NonFinite || reason != AskedToStop);
-        return new RunOutcome(end, now, now.Images - from.Images, trained, waited, snapshots.Stalled, snapshots.LastWritten == snapshots.LastTaken, hash, RunPictures.DrawAll(folder, notes));
+        return new RunOutcome(end, now, now.Images - from.Images, trained, waited, snapshots.Stalled, snapshots.LastWritten == snapshots.LastTaken, hash, pictures.Finish()) { LastGood = lastGood, Advice = advice?.Lines ?? [] };
     }
 }
 
@@ -182,6 +196,12 @@ public sealed record RunOutcome(
     LoopEnd End, ImageCount Images, long ShownNow, TimeSpan Trained, TimeSpan DataWait, TimeSpan? SnapshotStall, bool IsDurable, string StateSha256,
     IReadOnlyList<(string What, string Path)> Files)
 {
+    /// <summary>The newest snapshot that the run can continue from; null for none.</summary>
+    public string? LastGood { get; init; }
+
+    /// <summary>What to do about a run that could not go on; empty for others.</summary>
+    public IReadOnlyList<string> Advice { get; init; } = [];
+
     /// <summary>Images a second.</summary>
     public double ImagesPerSecond => ShownNow / Math.Max(Trained.TotalSeconds, 1e-9);
 
@@ -227,37 +247,12 @@ public sealed record TrainRequest
     /// <summary>Go on although the numerics differ from those that the run was made with.</summary>
     public bool AcceptNewNumerics { get; init; }
 
+    /// <summary>Go on as a branch although the dataset is another one.</summary>
+    public bool AcceptNewData { get; init; }
+
     /// <summary>Where statistics of the real images are kept between runs; null for the user's cache.</summary>
     public string? StatisticsFolder { get; init; }
 
     /// <summary>Stop after this much training time, with a snapshot; null to go on to the last image.</summary>
     public TimeSpan? TimeLimit { get; init; }
 }
-
-/// <summary>Who is told how a run goes: a terminal, a log, a test.</summary>
-public interface IRunDisplay
-{
-    /// <summary>Something worth a line of its own.</summary>
-    void Say(string line);
-
-    /// <summary>An iteration ended.</summary>
-    void Progress(RunProgress progress);
-
-    /// <summary>A tick ended.</summary>
-    void Tick(TickLine tick);
-}
-
-/// <summary>What a tick says.</summary>
-/// <param name="Text">The published trainers' line.</param>
-/// <param name="Json">The line of <c>stats.jsonl</c>.</param>
-public sealed record TickLine(string Text, string Json);
-
-/// <summary>Where a run is.</summary>
-/// <param name="Now">Images shown.</param>
-/// <param name="Total">Images to show.</param>
-/// <param name="ImagesPerSecond">Over the last seconds.</param>
-/// <param name="Remaining">Estimated time to the end.</param>
-/// <param name="GeneratorLoss">Mean since the last tick, as it was some tenths of a second ago at most.</param>
-/// <param name="DiscriminatorLoss">Likewise.</param>
-public sealed record RunProgress(
-    ImageCount Now, ImageCount Total, double ImagesPerSecond, TimeSpan? Remaining, double? GeneratorLoss, double? DiscriminatorLoss);

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using Atelier.Core;
+using Atelier.Core.Fleet.Snapshots;
 using Atelier.Core.Metrics;
 using Atelier.Core.Runs;
 using Atelier.Storage.Snapshots;
@@ -32,7 +32,8 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
     private readonly MetricEvaluation _evaluation;
     private readonly RunRecord _record;
     private readonly StopFlag _leave;
-    private ImageCount _measured;
+    private readonly SnapshotSchedule _schedule;
+    private ImageCount? _measured;
 
     /// <param name="folder">Where lines and link go.</param>
     /// <param name="notes">Writes the lines.</param>
@@ -45,15 +46,14 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
     /// <param name="device">Where to compute.</param>
     /// <param name="lanes">Ranges computed at once.</param>
     /// <param name="leave">Asked for, when the run is not to go on like this.</param>
-    /// <param name="from">Images shown when the process began.</param>
     /// <exception cref="UserErrorException">The spec has a metric that cannot be computed here.</exception>
     public MetricObserver(
-        RunFolder folder, RunFiles notes, EventLog events, IRunDisplay display, SnapshotStore store, SnapshotObserver snapshots, PreparedRun run, string? statistics, Device device, int lanes, StopFlag leave, ImageCount from, TimeProvider time)
+        RunFolder folder, RunFiles notes, EventLog events, IRunDisplay display, SnapshotStore store, SnapshotObserver snapshots, PreparedRun run, string? statistics, Device device, int lanes, StopFlag leave, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(run);
         var spec = run.Record.Spec;
-        (_record, _leave) = (run.Record, leave);
-        (_folder, _notes, _events, _display, _store, _snapshots, _branch, _measured, _time) = (folder, notes, events, display, store, snapshots, run.Record.Branch, from, time);
+        (_record, _leave, _schedule) = (run.Record, leave, SnapshotSchedule.Of(spec));
+        (_folder, _notes, _events, _display, _store, _snapshots, _branch, _time) = (folder, notes, events, display, store, snapshots, run.Record.Branch, time);
         _interval = ImageCount.FromKimg(spec.MetricsEvery);
         _metrics = [.. spec.Metrics.Select(MetricCatalog.Find)];
         _evaluation = new MetricEvaluation(
@@ -75,6 +75,9 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
     /// <summary>Told of every value, as a line of its file; null for nobody.</summary>
     public Action<string>? Noted { get; init; }
 
+    /// <summary>Told of the newest value of the first metric, and of how long all of a snapshot's took; null for nobody.</summary>
+    public Action<MetricValue, TimeSpan>? Measured { get; set; }
+
     /// <summary>What the last value means for the run.</summary>
     public QualityVerdict Verdict { get; private set; } = new QualityVerdict.GoOn();
 
@@ -82,7 +85,7 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
     public void AfterIteration(LoopMoment moment)
     {
         ArgumentNullException.ThrowIfNull(moment);
-        if (_interval.Images > 0 && moment.Now.Images / _interval.Images > _measured.Images / _interval.Images && _snapshots.LastTaken == moment.Now)
+        if (_snapshots.LastTaken == moment.Now && _schedule.IsMeasured(moment.Now, _interval.Images))
             Measure(moment.State, _metrics);
     }
 
@@ -114,15 +117,7 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _evaluation.Dispose();
 
-    /// <summary>By what was measured before it, which the file knows although the snapshots may be gone.</summary>
-    private bool WasDue(ImageCount at)
-    {
-        string file = _folder.Metric(_metrics[0].Name);
-        long measured = File.Exists(file)
-            ? File.ReadLines(file).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("kimg").GetDouble()).Where(kimg => kimg < at.Kimg).Select(kimg => ImageCount.FromKimg(kimg).Images).DefaultIfEmpty(0).Max()
-            : 0;
-        return at.Images / _interval.Images > measured / _interval.Images || (at >= _record.Spec.Total && at.Images >= _interval.Images);
-    }
+    private bool WasDue(ImageCount at) => _schedule.IsMeasured(at, _interval.Images) || (at >= _record.Spec.Total && at.Images >= _interval.Images);
 
     // The state's snapshot is there, or being written.
     private void Measure(TrajectoryState state, IReadOnlyList<Metric> metrics)
@@ -134,6 +129,7 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
         var snapshot = new SnapshotName(_branch, now);
         using var generator = NetworkFile.Use(state, state.Device);
         _snapshots.Finish();
+        long began = _time.GetTimestamp();
         foreach (var metric in metrics)
         {
             try
@@ -145,6 +141,8 @@ public sealed class MetricObserver : ILoopObserver, IDisposable
                 _events.Add(new MetricFailed(_time.GetUtcNow(), now.Kimg, metric.Name, snapshot.ToString(), e.Message));
             }
         }
+        if (RunHistory.LatestMetric(_folder, _metrics[0].Name) is { } latest)
+            Measured?.Invoke(latest, _time.GetElapsedTime(began));
         var best = _metrics[0];
         if (BestSnapshot.LinkAsync(_store, _folder.Path, best.Name, best.HigherIsBetter, CancellationToken.None).GetAwaiter().GetResult() is { } problem)
             _display.Say(problem);

@@ -43,17 +43,17 @@ public sealed class PreviewObserver(RunFolder folder, RunFiles notes, PreviewGri
 
 /// <summary>
 /// The sample grid of a run: the same latents, labels and noise at every image count, through G_ema. Tile N, row by row from 0, has
-/// seed N, and the label of the image at its place among the real ones.
+/// seed N. Where there are classes each row has one; where labels are vectors, a tile has that of the image at its place among the real ones.
 /// </summary>
 public sealed class PreviewGrid
 {
     private const int Columns = 8;
     private const int Rows = 8;
     private const int ImagesAtOnce = 16;
-    private const int SmallestSide = 512;
 
     private readonly Tensor _latents;
     private readonly Tensor? _labels;
+    private readonly IReadOnlyList<int>? _rowClasses;
     private readonly ImageSize _size;
     private readonly NoiseMode _noise;
     private readonly ulong _seed;
@@ -72,6 +72,7 @@ public sealed class PreviewGrid
         int labelSize = model.Generator.LabelSize;
         if (labelSize == 0)
             return;
+        _rowClasses = RowClasses(dataset);
         var labels = new float[Columns * Rows * labelSize];
         foreach (var (image, cell) in Chosen(dataset, seed).Select((image, cell) => (image, cell)))
             dataset.CopyLabel(image, labels.AsSpan(cell * labelSize, labelSize));
@@ -97,7 +98,8 @@ public sealed class PreviewGrid
             images.data<float>().CopyTo(pixels, first * _size.ImageBytes);
         }
         views.Release();
-        return Encode(ImageGrid.Compose(pixels, _size, Columns, 3, -1, 1));
+        var seeds = Enumerable.Range(0, Columns * Rows).Select(tile => (uint)tile).ToList();
+        return ImageCodec.EncodePng(CaptionedGrid.OfSeeds(ImageGrid.Compose(pixels, _size, Columns, 3, -1, 1), seeds, Columns, psi: 1, _rowClasses));
     }
 
     private NoiseInput Noise(int first, TrajectoryState state) => _noise switch
@@ -114,19 +116,36 @@ public sealed class PreviewGrid
         var other => throw new InvalidOperationException($"unknown noise mode {other}"),
     };
 
-    /// <summary>A grid of real images.</summary>
+    /// <summary>A grid of real images, a row per class where there are classes.</summary>
     public static byte[] Reals(ImageDataset dataset, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(dataset);
         var pixels = new byte[Columns * Rows * dataset.ImageBytes];
         foreach (var (image, cell) in Chosen(dataset, seed).Select((image, cell) => (image, cell)))
             dataset.CopyPixels(image, false, pixels.AsSpan(cell * dataset.ImageBytes, dataset.ImageBytes));
-        return Encode(ImageGrid.Compose(pixels, dataset.Resolution, Columns));
+        return ImageCodec.EncodePng(CaptionedGrid.Compose(
+            ImageGrid.Compose(pixels, dataset.Resolution, Columns),
+            FormattableString.Invariant($"real images, drawn from {dataset.Count:#,0}"), [.. (RowClasses(dataset) ?? []).Select(of => FormattableString.Invariant($"class {of}"))]));
     }
 
-    private static IEnumerable<int> Chosen(ImageDataset dataset, ulong seed) =>
-        Enumerable.Range(0, Columns * Rows).Select(cell => (int)ScalarDraws.Below(new DrawKey(seed, 0, DrawPurpose.PreviewImages), dataset.Count, (ulong)cell));
+    /// <summary>The images of the grid's cells: drawn at random, from the row's class where there are classes.</summary>
+    private static IEnumerable<int> Chosen(ImageDataset dataset, ulong seed)
+    {
+        var classes = RowClasses(dataset);
+        var images = classes is null ? null : Enumerable.Range(0, dataset.Count).ToLookup(image => dataset.ClassOf(image)!.Value);
+        return Enumerable.Range(0, Columns * Rows).Select(cell =>
+        {
+            int Draw(int count) => (int)ScalarDraws.Below(new DrawKey(seed, 0, DrawPurpose.PreviewImages), count, (ulong)cell);
+            return images is null ? Draw(dataset.Count) : images[classes![cell / Columns]].ElementAt(Draw(images[classes[cell / Columns]].Count()));
+        });
+    }
 
-    // Small images are enlarged by whole pixels, or nobody could see them.
-    private static byte[] Encode(RgbImage grid) => ImageCodec.EncodePng(grid.Zoom(Math.Max(1, SmallestSide / Math.Max(grid.Width, grid.Height))));
+    /// <summary>The class of each row, spread over those that have images; null where there are none.</summary>
+    private static List<int>? RowClasses(ImageDataset dataset)
+    {
+        if (dataset.Count == 0 || dataset.ClassOf(0) is null)
+            return null;
+        var classes = Enumerable.Range(0, dataset.Count).Select(image => dataset.ClassOf(image)!.Value).Distinct().Order().ToList();
+        return [.. Enumerable.Range(0, Rows).Select(row => classes[row * classes.Count / Rows])];
+    }
 }

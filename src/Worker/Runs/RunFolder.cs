@@ -1,4 +1,3 @@
-using System.Globalization;
 using Atelier.Core;
 using Atelier.Core.Runs;
 
@@ -12,10 +11,13 @@ public sealed record RunFolder(string Path)
     public string Record => In("run.json");
 
     /// <summary>One line a tick.</summary>
-    public string Stats => In("stats.jsonl");
+    public string Stats => In(RunFileNames.Stats);
 
     /// <summary>One line an event.</summary>
-    public string Events => In("events.jsonl");
+    public string Events => In(RunFileNames.Events);
+
+    /// <summary>What <c>train</c> showed, with times.</summary>
+    public string Text => In("log.txt");
 
     /// <summary>One line for each that workers and coordinators said; of a run on a coordinator.</summary>
     public string Log => In("log.jsonl");
@@ -26,10 +28,13 @@ public sealed record RunFolder(string Path)
     /// <summary>The sample grid before training.</summary>
     public string InitialFakes => In("fakes_init.png");
 
-    /// <summary>Loss curves, drawn at the end of a run.</summary>
+    /// <summary>The sample grids.</summary>
+    public string Samples => In(RunFileNames.Samples);
+
+    /// <summary>Loss curves, drawn at every snapshot.</summary>
     public string Curves => In("curves.png");
 
-    /// <summary>Sample grids over time, drawn at the end of a run.</summary>
+    /// <summary>Sample grids over time, drawn at every snapshot.</summary>
     public string Strip => In("progress.png");
 
     /// <summary>The snapshots.</summary>
@@ -41,39 +46,42 @@ public sealed record RunFolder(string Path)
     /// <summary>Held open while a process trains here.</summary>
     public string Lock => In(".lock");
 
-    /// <summary>The sample grid at an image count: <c>fakes000200.png</c>, or <c>fakes000000.512.png</c> between two kimg.</summary>
-    public string Fakes(ImageCount at)
-    {
-        var (kimg, rest) = Math.DivRem(at.Images, 1000);
-        string fraction = rest == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $".{rest:000}");
-        return In(string.Create(CultureInfo.InvariantCulture, $"fakes{kimg:000000}{fraction}.png"));
-    }
+    /// <summary>The sample grid at an image count: <c>samples/fakes000200.000.png</c>.</summary>
+    public string Fakes(ImageCount at) => In(RunFileNames.Fakes(at));
 
     /// <summary>One line a value of a metric: <c>metric-fid50k_full.jsonl</c>.</summary>
-    public string Metric(string name) => In($"metric-{name}.jsonl");
+    public string Metric(string name) => In(RunFileNames.Metric(name));
+
+    /// <summary>What the run is called in pictures: the folder's name.</summary>
+    public string Name => System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(Path)));
 
     /// <summary>The files of all metrics that were measured, by name.</summary>
     public IReadOnlyList<(string Name, string File)> AllMetrics() =>
-        [.. Directory.GetFiles(Path, "metric-*.jsonl").Order(StringComparer.Ordinal).Select(file => (System.IO.Path.GetFileNameWithoutExtension(file)["metric-".Length..], file))];
+        [.. Directory.GetFiles(Path).Order(StringComparer.Ordinal).Select(file => (Name: RunFileNames.MetricOf(System.IO.Path.GetFileName(file)), File: file)).Where(found => found.Name is not null).Select(found => (found.Name!, found.File))];
 
-    /// <summary>All sample grids, oldest first, with their image counts.</summary>
+    /// <summary>All sample grids, oldest first, with their image counts; that of before training first.</summary>
     public IReadOnlyList<(ImageCount At, string File)> AllFakes()
     {
-        var found = new List<(ImageCount, string)>();
-        foreach (var file in Directory.GetFiles(Path, "fakes0*.png"))
+        var found = new Dictionary<ImageCount, string>();
+        // Runs of earlier versions have theirs in the folder itself.
+        foreach (var file in Directory.GetFiles(Path, "fakes*.png").Concat(Directory.Exists(Samples) ? Directory.GetFiles(Samples, "fakes*.png") : []))
         {
-            var name = System.IO.Path.GetFileNameWithoutExtension(file)["fakes".Length..];
-            if (double.TryParse(name, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double kimg))
-                found.Add((ImageCount.FromKimg(kimg), file));
+            if (RunFileNames.ImagesOfFakes(file) is { } at)
+                found[at] = file;
         }
-        return [.. found.OrderBy(pair => pair.Item1)];
+        if (File.Exists(InitialFakes))
+            found[ImageCount.Zero] = InitialFakes;
+        return [.. found.OrderBy(pair => pair.Key).Select(pair => (pair.Key, pair.Value))];
     }
 
     /// <summary>Deletes what a process that was killed had begun to write here. Only while nobody else writes.</summary>
     public void DeleteUnfinished()
     {
-        foreach (var file in Directory.GetFiles(Path, $"*{Storage.AtomicFile.UnfinishedSuffix}"))
-            File.Delete(file);
+        foreach (var folder in new[] { Path, Samples }.Where(Directory.Exists))
+        {
+            foreach (var file in Directory.GetFiles(folder, $"*{Storage.AtomicFile.UnfinishedSuffix}"))
+                File.Delete(file);
+        }
     }
 
     private string In(string name) => System.IO.Path.Combine(Path, name);
@@ -152,7 +160,11 @@ public sealed class RunFiles(IRunDisplay display)
     /// <param name="path">The file.</param>
     /// <param name="content">Its content.</param>
     /// <returns>Whether it was written.</returns>
-    public bool Write(string path, byte[] content) => Try(path, () => Storage.AtomicFile.WriteAllBytes(path, content));
+    public bool Write(string path, byte[] content) => Try(path, () =>
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        Storage.AtomicFile.WriteAllBytes(path, content);
+    });
 
     /// <summary>Writes something that the display is told of where it cannot be written.</summary>
     /// <param name="path">What to call it.</param>

@@ -1,16 +1,20 @@
 using System.Text.Json;
 using Atelier.Core;
 using Atelier.Training.Imaging;
+using Atelier.Worker.Loop;
 
 namespace Atelier.Worker.Runs;
 
-/// <summary>The pictures that a run leaves at its end, drawn from the files in its folder.</summary>
+/// <summary>The pictures of a whole run, drawn from the files in its folder.</summary>
 public static class RunPictures
 {
     private const int StripFrames = 8;
     private const int StripColumns = 4;
 
-    /// <summary>Draws what a run leaves at its end.</summary>
+    /// <summary>A tick of less than this part of the one before is a rest, whose means are noise.</summary>
+    private const double ShortestTick = 0.5;
+
+    /// <summary>Draws the pictures.</summary>
     /// <returns>What to look at, with its path.</returns>
     public static IReadOnlyList<(string What, string Path)> DrawAll(RunFolder folder, RunFiles notes)
     {
@@ -24,40 +28,40 @@ public static class RunPictures
         return files;
     }
 
-    /// <summary>Draws the loss curves from <c>stats.jsonl</c>; nothing if there are fewer than two ticks.</summary>
+    /// <summary>
+    /// Draws the curves of <c>stats.jsonl</c> and the metrics; nothing if there are fewer than two ticks. The picture is a function of the
+    /// trajectory, of where a person stopped the run, and of its name.
+    /// </summary>
     /// <returns>The picture's path, or null.</returns>
     public static string? DrawCurves(RunFolder folder, RunFiles notes)
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(notes);
-        var ticks = ReadLines(folder.Stats);
+        var ticks = Ticks(folder.Stats);
         if (ticks.Count < 2)
             return null;
         Curve Of(string label, string name) => new(label, [.. ticks
-            .Select(tick => (Kimg: Mean(tick, "Progress/kimg"), Value: Mean(tick, name)))
-            .Where(point => point is { Kimg: not null, Value: not null })
-            .Select(point => new CurvePoint(point.Kimg!.Value, point.Value!.Value))]);
+            .Select(tick => (tick.Kimg, Value: RunHistory.Mean(tick.Json, name)))
+            .Where(point => point.Value is not null)
+            .Select(point => new CurvePoint(point.Kimg, point.Value!.Value))]);
         var panels = new List<CurvePanel>
         {
             new("Losses", [Of("generator", "Loss/G/loss"), Of("discriminator", "Loss/D/loss")]),
             new("Discriminator scores", [Of("real", "Loss/scores/real"), Of("generated", "Loss/scores/fake")]),
             new("R1 penalty", [Of("squared gradient norm", "Loss/r1_penalty")], LogarithmicY: true),
-            new("Overfitting", [Of("mean sign at real images, r_t", "Loss/signs/real"), Of("probability of augmentations, p", "Progress/augment")]),
         };
-        panels.Add(new("Resolution usage, % of the sum of deviations", [.. UsageOf(ticks).Select(resolution => Percent(Of($"{resolution}", TickReport.UsageName(resolution))))]));
-        panels.AddRange(folder.AllMetrics().Select(metric => new CurvePanel(metric.Name, [MetricCurve(metric.Name, metric.File)])));
+        var augmentation = Of("probability of augmentations, p", "Progress/augment");
+        if (augmentation.Points.Any(point => point.Y > 0))
+            panels.Add(new("Overfitting", [Of("mean sign at real images, r_t", "Loss/signs/real"), augmentation]));
+        panels.Add(new("Resolution usage, % of the sum of deviations", [.. UsageOf(ticks[^1].Json).Select(resolution => Percent(Of($"{resolution}", TickReport.UsageName(resolution))))]));
         panels.RemoveAll(panel => panel.Curves.All(curve => curve.Points.Count < 2));
-        return notes.Write(folder.Curves, LossCurves.ToPng(panels)) ? folder.Curves : null;
+        panels.AddRange(folder.AllMetrics()
+            .Select(metric => new CurvePanel(metric.Name, [new Curve(metric.Name, [.. RunHistory.Values(metric.File).Select(value => new CurvePoint(value.X, value.Y))]) { IsSparse = true }]))
+            .Where(panel => panel.Curves[0].Points.Count > 0));
+        return notes.Write(folder.Curves, LossCurves.ToPng(panels, name: folder.Name, marks: Marks(folder.Events))) ? folder.Curves : null;
     }
 
-    // Karras et al. 2020, figure 8.
-    private static IEnumerable<int> UsageOf(List<JsonElement> ticks) => ticks[^1].EnumerateObject()
-        .Where(value => value.Name.StartsWith(TickReport.UsagePrefix, StringComparison.Ordinal))
-        .Select(value => int.TryParse(value.Name.AsSpan(TickReport.UsagePrefix.Length), out int resolution) ? resolution : 0).Where(resolution => resolution > 0).Order();
-
-    private static Curve Percent(Curve share) => share with { Points = [.. share.Points.Select(point => point with { Y = 100 * point.Y })] };
-
-    /// <summary>Sets sample grids from the whole run side by side; nothing if there are fewer than two.</summary>
+    /// <summary>Sets sample grids from the whole run side by side, the one before training first; nothing if there are fewer than two.</summary>
     /// <returns>The picture's path, or null.</returns>
     public static string? DrawStrip(RunFolder folder, RunFiles notes)
     {
@@ -66,42 +70,120 @@ public static class RunPictures
         var grids = folder.AllFakes();
         if (grids.Count < 2)
             return null;
-        // Early changes are large and late ones small, so the frames' image counts grow geometrically.
-        var chosen = Enumerable.Range(0, Math.Min(StripFrames, grids.Count))
-            .Select(frame => Nearest(grids, Math.Pow((double)grids[^1].At.Images / grids[0].At.Images, frame / (Math.Min(StripFrames, grids.Count) - 1.0)) * grids[0].At.Images))
+        // Early changes are large and late ones small, so the frames' image counts grow geometrically; the first grid is where they begin.
+        var trained = grids[0].At == ImageCount.Zero ? grids.Skip(1).ToList() : [.. grids];
+        int frames = Math.Min(grids[0].At == ImageCount.Zero ? StripFrames - 1 : StripFrames, trained.Count);
+        var chosen = Enumerable.Range(0, frames)
+            .Select(frame => frames == 1 ? trained[^1] : Nearest(trained, Math.Pow((double)trained[^1].At.Images / trained[0].At.Images, frame / (frames - 1.0)) * trained[0].At.Images))
             .Distinct();
-        var frames = chosen.Select(grid => new StripFrame($"{grid.At.Kimg:0.0} kimg", ImageCodec.Decode(File.ReadAllBytes(grid.File), RgbColor.White))).ToList();
-        return notes.Write(folder.Strip, ImageCodec.EncodePng(ImageStrip.Compose(frames, StripColumns))) ? folder.Strip : null;
+        if (grids[0].At == ImageCount.Zero)
+            chosen = chosen.Prepend(grids[0]);
+        var strip = chosen.Select(grid => new StripFrame($"{FormattableString.Invariant($"{grid.At.Kimg:#,0.###}")} kimg", ImageCodec.Decode(File.ReadAllBytes(grid.File), RgbColor.White))).ToList();
+        return notes.Write(folder.Strip, ImageCodec.EncodePng(ImageStrip.Compose(strip, StripColumns))) ? folder.Strip : null;
     }
+
+    /// <summary>
+    /// The ticks by image count. Where a line goes back, the run did, and what it had reached before does not count; a last tick that a
+    /// run's length cut short is left out, and so is one in between, after which a longer run went on.
+    /// </summary>
+    private static List<(double Kimg, JsonElement Json)> Ticks(string file)
+    {
+        var ticks = new List<(double Kimg, JsonElement Json)>();
+        foreach (var line in RunHistory.Lines(file))
+        {
+            if (RunHistory.Mean(line, "Progress/kimg") is not { } kimg)
+                continue;
+            while (ticks.Count > 0 && ticks[^1].Kimg >= kimg)
+                ticks.RemoveAt(ticks.Count - 1);
+            ticks.Add((kimg, line));
+        }
+        double Length(int tick) => ticks[tick].Kimg - (tick == 0 ? 0 : ticks[tick - 1].Kimg);
+        var lengths = Enumerable.Range(0, ticks.Count).Select(Length).ToList();
+        bool IsRest(int tick) => tick > 0 && lengths[tick] < ShortestTick * lengths[tick - 1] && (tick == ticks.Count - 1 || lengths[tick] < ShortestTick * lengths[tick + 1]);
+        return [.. ticks.Where((_, tick) => !IsRest(tick))];
+    }
+
+    /// <summary>Where a person stopped the run and started it again, and where branches began. A crash leaves none: it changes nothing.</summary>
+    private static List<CurveMark> Marks(string file)
+    {
+        var marks = new List<CurveMark>();
+        bool wasStopped = false;
+        foreach (var line in RunHistory.Lines(file))
+        {
+            string? kind = line.TryGetProperty("event", out var named) ? named.GetString() : null;
+            double kimg = line.TryGetProperty("kimg", out var at) && at.TryGetDouble(out double value) ? value : 0;
+            switch (kind)
+            {
+                case "resumed" when wasStopped && kimg > 0:
+                    marks.Add(new CurveMark(kimg, "resumed"));
+                    wasStopped = false;
+                    break;
+                case "branch-begun":
+                    marks.RemoveAll(mark => mark.X == kimg);
+                    marks.Add(new CurveMark(kimg, line.TryGetProperty("branch", out var number) ? $"branch {number}" : "branch"));
+                    break;
+                case "stopped":
+                    wasStopped = true;
+                    break;
+            }
+        }
+        return marks;
+    }
+
+    // Karras et al. 2020, figure 8.
+    private static IEnumerable<int> UsageOf(JsonElement tick) => tick.EnumerateObject()
+        .Where(value => value.Name.StartsWith(TickReport.UsagePrefix, StringComparison.Ordinal))
+        .Select(value => int.TryParse(value.Name.AsSpan(TickReport.UsagePrefix.Length), out int resolution) ? resolution : 0).Where(resolution => resolution > 0).Order();
+
+    private static Curve Percent(Curve share) => share with { Points = [.. share.Points.Select(point => point with { Y = 100 * point.Y })] };
 
     private static (ImageCount At, string File) Nearest(IReadOnlyList<(ImageCount At, string File)> grids, double images) =>
         grids.MinBy(grid => Math.Abs(Math.Log(Math.Max(grid.At.Images, 1) / Math.Max(images, 1))));
+}
 
-    // A metric's first value over the run; lines without kimg are of evaluations by hand. A rewound run's last word counts.
-    private static Curve MetricCurve(string name, string file) => new(name, [.. ReadLines(file)
-        .Where(line => line.TryGetProperty("kimg", out _) && line.TryGetProperty("results", out var results) && results.EnumerateObject().Any())
-        .Select(line => new CurvePoint(line.GetProperty("kimg").GetDouble(), line.GetProperty("results").EnumerateObject().First().Value.GetDouble()))
-        .GroupBy(point => point.X).Select(same => same.Last()).OrderBy(point => point.X)]);
+/// <summary>Draws the pictures of the whole run anew at periodic snapshots, beside training and one at a time.</summary>
+/// <param name="folder">The run's folder.</param>
+/// <param name="notes">Writes them.</param>
+/// <param name="display">Told where they cannot be drawn.</param>
+/// <param name="interval">Images between two snapshots.</param>
+public sealed class PictureObserver(RunFolder folder, RunFiles notes, IRunDisplay display, ImageCount interval) : ILoopObserver
+{
+    private Task _drawing = Task.CompletedTask;
 
-    private static List<JsonElement> ReadLines(string path)
+    /// <inheritdoc/>
+    public void AfterIteration(LoopMoment moment)
     {
-        var lines = new List<JsonElement>();
-        if (!File.Exists(path))
-            return lines;
-        foreach (var line in File.ReadLines(path))
-        {
-            try
-            {
-                lines.Add(JsonDocument.Parse(line).RootElement);
-            }
-            catch (JsonException)
-            {
-                // A run that was killed may have left half a line; the curve goes on without it.
-            }
-        }
-        return lines;
+        ArgumentNullException.ThrowIfNull(moment);
+        if (moment.Crossed(interval))
+            Begin();
     }
 
-    private static double? Mean(JsonElement tick, string name) =>
-        tick.TryGetProperty(name, out var value) && value.TryGetProperty("mean", out var mean) && mean.ValueKind == JsonValueKind.Number ? mean.GetDouble() : null;
+    /// <summary>Draws them now, unless they are just being drawn.</summary>
+    public void Begin()
+    {
+        if (_drawing.IsCompleted)
+            _drawing = Task.Run(() => Draw());
+    }
+
+    /// <summary>Draws the last ones, and waits for that.</summary>
+    /// <returns>What to look at, with its path; empty where they cannot be drawn.</returns>
+    public IReadOnlyList<(string What, string Path)> Finish()
+    {
+        _drawing.GetAwaiter().GetResult();
+        return Draw();
+    }
+
+    private IReadOnlyList<(string What, string Path)> Draw()
+    {
+        try
+        {
+            return RunPictures.DrawAll(folder, notes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException or InvalidOperationException or UserErrorException)
+        {
+            // What is drawn is read from the folder, which others write too; a picture is not worth a run.
+            display.Say($"curves.png and progress.png could not be drawn: {e.Message}");
+            return [];
+        }
+    }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Atelier.Core;
+using Atelier.Core.Metrics;
 using Atelier.Core.Runs;
 using Atelier.Core.Sharding;
 using Atelier.Core.Specs;
@@ -8,6 +9,7 @@ using Atelier.Storage.Snapshots;
 using Atelier.Training.Data;
 using Atelier.Training.Exports;
 using Atelier.Training.Imaging;
+using Atelier.Training.Metrics.Detectors;
 using Atelier.Training.Snapshots;
 using Atelier.Training.Step;
 
@@ -52,7 +54,7 @@ public static class RunPreparation
                 NetworkFile.RequireFits(init, model);
             if (previous is null)
                 return new PreparedRun(dataset, resolved, new RunRecord(request.DataName, resolved.Spec, 0, request.Init, time.GetUtcNow()), null, []);
-            return SpecChange.Decide(SpecChange.Between(previous.Spec, resolved.Spec), previous.Branch) switch
+            return SpecChange.Decide(SpecChange.Between(previous.Spec, resolved.Spec), previous.Branch, request.AcceptNewData) switch
             {
                 ChangeDecision.Continue(var changes) => new PreparedRun(dataset, resolved, previous with { Spec = resolved.Spec, Data = request.DataName }, previous, changes),
                 ChangeDecision.Branch(var number, var changes) =>
@@ -65,6 +67,19 @@ public static class RunPreparation
         {
             dataset.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Checks what would otherwise fail when the first snapshot is measured: files of metrics, numbers of images.</summary>
+    /// <exception cref="UserErrorException">A metric of the spec cannot be computed here.</exception>
+    public static void RequireMetrics(PreparedRun run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        var detectors = new DetectorFiles([]);
+        foreach (var metric in run.Record.Spec.Metrics.Select(MetricCatalog.Find))
+        {
+            metric.Check(metric.Samples, run.Dataset.Count);
+            detectors.Require(metric.Net, metric.Name);
         }
     }
 
@@ -102,15 +117,17 @@ public static class RunPreparation
 /// <param name="numerics">The fingerprint at hand.</param>
 public sealed class RunStart(PreparedRun run, TrainRequest request, SnapshotStore store, EventLog events, NumericsFingerprint numerics, TimeProvider time)
 {
-    /// <summary>Fills the state, and records how.</summary>
+    /// <summary>Fills the state and the sums of the tick that it lies in, and records how.</summary>
     /// <returns>Whether this is a new run.</returns>
     /// <exception cref="UserErrorException">The numerics differ from the run's, or the initial network does not fit.</exception>
-    public bool Fill(TrajectoryState state)
+    public bool Fill(TrajectoryState state, StepStatistics statistics)
     {
+        ArgumentNullException.ThrowIfNull(statistics);
         using var snapshot = Decide();
         if (snapshot is not null)
         {
             StateSections.Load(snapshot, state);
+            statistics.Load(snapshot.Manifest.TickSums);
             return false;
         }
         InitialState.Fill(state, run.Record.Spec.Seed);

@@ -1,19 +1,22 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json.Nodes;
 using Atelier.Core;
+using Atelier.Core.Fleet.Snapshots;
+using Atelier.Core.Runs;
 using Atelier.Core.Schedules;
+using Atelier.Core.Specs;
 using Atelier.Training.Analysis;
 using Atelier.Training.Step;
 using Atelier.Worker.Loop;
 
 namespace Atelier.Worker.Runs;
 
-/// <summary>Shows progress after every iteration and writes a tick's statistics.</summary>
+/// <summary>
+/// Shows progress after every iteration, and at least once a minute as a line; writes a tick's statistics. Ticks end at multiples of their
+/// interval whatever happens in between, so that their values are a function of the trajectory (docs/decisions/0013).
+/// </summary>
 public sealed class TickObserver : ILoopObserver
 {
-    private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(20);
-
     /// <summary>Losses lie on the device: to ask for them after every iteration would make the host wait for it each time.</summary>
     private static readonly TimeSpan BetweenLosses = TimeSpan.FromMilliseconds(200);
 
@@ -21,39 +24,50 @@ public sealed class TickObserver : ILoopObserver
     private readonly RunFiles _notes;
     private readonly IRunDisplay _display;
     private readonly TimeProvider _time;
+    private readonly RunSpec _spec;
     private readonly ImageCount _interval;
-    private readonly ImageCount _total;
     private readonly Func<TimeSpan> _dataWaited;
     private readonly Func<TimeSpan> _maintained;
+    private readonly LineClock _lines;
     private readonly long _started;
-    private readonly Queue<(long At, long Images)> _recent = new();
     private (double? Generator, double? Discriminator) _losses;
     private long? _lossesRead;
-    private int _tick;
     private long _tickStarted;
     private ImageCount _tickFrom;
-    private LoopMoment? _last;
     private TimeSpan _waitedBefore;
     private TimeSpan _maintainedBefore;
+    private long _seen;
+    private TimeSpan _maintainedSeen;
+    private TimeSpan _evaluated;
+    private bool _isEstimated;
 
     /// <param name="stats">Where <c>stats.jsonl</c> lies; null for not writing it.</param>
     /// <param name="notes">Writes it.</param>
     /// <param name="display">Who is told.</param>
-    /// <param name="interval">Images a tick.</param>
     /// <param name="from">Images shown when the process began.</param>
-    /// <param name="total">Images to show.</param>
     /// <param name="dataWaited">Time that training has waited for images so far.</param>
-    /// <param name="maintained">Time that other observers have taken so far.</param>
+    /// <param name="maintained">Time that other observers have taken so far, evaluations included.</param>
     public TickObserver(
-        string? stats, RunFiles notes, IRunDisplay display, TimeProvider time, ImageCount interval, ImageCount from, ImageCount total,
-        Func<TimeSpan> dataWaited, Func<TimeSpan> maintained)
+        string? stats, RunFiles notes, IRunDisplay display, TimeProvider time, RunSpec spec, ImageCount from, Func<TimeSpan> dataWaited, Func<TimeSpan> maintained)
     {
-        (_stats, _notes, _display, _time, _interval, _total) = (stats, notes, display, time, interval, total);
+        ArgumentNullException.ThrowIfNull(spec);
+        (_stats, _notes, _display, _time, _spec) = (stats, notes, display, time, spec);
         (_dataWaited, _maintained) = (dataWaited, maintained);
-        _started = _tickStarted = time.GetTimestamp();
+        _interval = ImageCount.FromKimg(spec.TickKimg);
+        _lines = new LineClock(time);
+        _started = _tickStarted = _seen = time.GetTimestamp();
         _tickFrom = from;
-        _recent.Enqueue((_started, from.Images));
+        _isEstimated = from > ImageCount.Zero;
     }
+
+    /// <summary>The number of the next tick.</summary>
+    public int NextTick { get; set; }
+
+    /// <summary>The newest value of the run's first metric; null for none.</summary>
+    public MetricValue? Metric { get; set; }
+
+    /// <summary>How long the run still takes.</summary>
+    public RemainingTime Remaining { get; } = new();
 
     /// <summary>Told of every tick besides the display; null for nobody.</summary>
     public Action<TickReport>? Reported { get; init; }
@@ -61,35 +75,42 @@ public sealed class TickObserver : ILoopObserver
     /// <summary>Whether the last tick's gradients were non-finite in every phase.</summary>
     public bool LastTickWasNonFinite { get; private set; }
 
+    /// <summary>A snapshot was measured.</summary>
+    public void Evaluated(TimeSpan took)
+    {
+        _evaluated += took;
+        Remaining.Evaluated(took);
+    }
+
+    /// <summary>The run has gone back to a state: the tick under way begins there.</summary>
+    public void Rewind(ImageCount from) => (_tickStarted, _tickFrom, _waitedBefore, _maintainedBefore) = (_time.GetTimestamp(), from, _dataWaited(), _maintained());
+
     /// <inheritdoc/>
     public void AfterIteration(LoopMoment moment)
     {
         ArgumentNullException.ThrowIfNull(moment);
-        ShowProgress(moment);
-        _last = moment;
+        var progress = Measure(moment);
+        _display.Progress(progress);
         if (moment.Crossed(_interval) || moment.IsLast)
-            EndTick(moment);
+            EndTick(moment, progress);
+        else if (_lines.IsDue)
+            Interim(progress);
+        Estimate(progress);
     }
 
-    /// <summary>Ends the tick that a stop cut short.</summary>
-    public void Finish()
-    {
-        if (_last is { } moment && moment.Now > _tickFrom)
-            EndTick(moment);
-    }
-
-    private void EndTick(LoopMoment moment)
+    private void EndTick(LoopMoment moment, RunProgress progress)
     {
         var usage = ResolutionUsage.Applies(moment.State.Model.Generator) ? ResolutionUsage.Measure(moment.State) : [];
         var now = _time.GetTimestamp();
         var maintenance = _maintained() - _maintainedBefore;
         var tick = new TickReport(
-            _tick++, moment.Now, _time.GetElapsedTime(_started, now), _time.GetElapsedTime(_tickStarted, now) - maintenance, moment.Now.Images - _tickFrom.Images,
+            NextTick++, moment.Now, _time.GetElapsedTime(_started, now), _time.GetElapsedTime(_tickStarted, now) - maintenance, moment.Now.Images - _tickFrom.Images,
             maintenance, _dataWaited() - _waitedBefore, Process.GetCurrentProcess().PeakWorkingSet64, moment.Statistics.AugmentationP,
             TickReport.LossesOf(moment.Statistics), moment.Statistics.NaNs + moment.Statistics.Infinities, _time.GetUtcNow()) { Usage = usage };
-        var line = new TickLine(tick.ToLine(), tick.ToJson());
+        var line = new TickLine(tick.ToLine() + progress.Tail(), tick.ToJson());
         if (_stats is not null)
             _notes.Append(_stats, line.Json);
+        _lines.Told();
         _display.Tick(line);
         Reported?.Invoke(tick);
         LastTickWasNonFinite = moment.Statistics.NonFinitePhases == moment.Statistics.Phases;
@@ -97,124 +118,75 @@ public sealed class TickObserver : ILoopObserver
         (_tickStarted, _tickFrom, _waitedBefore, _maintainedBefore) = (now, moment.Now, _dataWaited(), _maintained());
     }
 
-    private void ShowProgress(LoopMoment moment)
+    private void Interim(RunProgress progress)
+    {
+        _lines.Told();
+        _display.Interim(progress);
+    }
+
+    /// <summary>What the iteration that just ended says of speed and remaining time.</summary>
+    private RunProgress Measure(LoopMoment moment)
     {
         long now = _time.GetTimestamp();
-        _recent.Enqueue((now, moment.Now.Images));
-        while (_recent.Count > 2 && _time.GetElapsedTime(_recent.Peek().At, now) > RateWindow)
-            _recent.Dequeue();
-        var (since, images) = _recent.Peek();
-        double rate = (moment.Now.Images - images) / Math.Max(_time.GetElapsedTime(since, now).TotalSeconds, 1e-9);
-        if (_lossesRead is not { } read || _time.GetElapsedTime(read, now) >= BetweenLosses)
+        var maintained = _maintained() - _maintainedSeen;
+        Remaining.Trained(moment.Now.Images - moment.Before.Images, _time.GetElapsedTime(_seen, now) - maintained);
+        Remaining.Interrupted(maintained > _evaluated ? maintained - _evaluated : TimeSpan.Zero);
+        (_seen, _maintainedSeen, _evaluated) = (now, _maintained(), TimeSpan.Zero);
+        if (_lossesRead is not { } read || _time.GetElapsedTime(read, now) >= BetweenLosses || moment.Crossed(_interval))
         {
             _lossesRead = now;
             _losses = (
                 moment.Statistics.Mean(PhaseStatistic.GeneratorLoss, PhaseKind.Gmain, PhaseKind.Gboth),
                 moment.Statistics.Mean(PhaseStatistic.DiscriminatorLoss, PhaseKind.Dmain, PhaseKind.Dboth));
         }
-        _display.Progress(new RunProgress(
-            moment.Now, _total, rate, rate > 0 ? TimeSpan.FromSeconds((_total.Images - moment.Now.Images) / rate) : null,
-            _losses.Generator, _losses.Discriminator));
+        long evaluations = _spec.Metrics.Count == 0 ? 0 : SnapshotSchedule.MeasurementsAfter(moment.Now, _spec.Total, ImageCount.FromKimg(_spec.MetricsEvery).Images);
+        return new RunProgress(
+            moment.Now, _spec.Total, Remaining.ImagesPerSecond ?? 0, Remaining.Of(Math.Max(0, _spec.Total.Images - moment.Now.Images), evaluations), _losses.Generator, _losses.Discriminator) { Metric = Metric };
+    }
+
+    /// <summary>Says once, before a long run, how long it will take.</summary>
+    private void Estimate(RunProgress progress)
+    {
+        if (_isEstimated || RunEstimate.Of(progress, Remaining.SecondsMeasured) is not { } text)
+            return;
+        _isEstimated = true;
+        _display.Say(text);
     }
 }
 
-/// <summary>What a tick says; the fields of the published trainers' tick line and <c>stats.jsonl</c>.</summary>
-/// <param name="Tick">Number of the tick, from 0.</param>
-/// <param name="Now">Images shown.</param>
-/// <param name="Total">Time since the process began to train.</param>
-/// <param name="Length">Time of this tick, maintenance left out.</param>
-/// <param name="Images">Images shown during it.</param>
-/// <param name="Maintenance">Time for pictures, snapshots and ticks since the last one.</param>
-/// <param name="DataWait">Time that training waited for images during the tick.</param>
-/// <param name="PeakMemoryBytes">Peak resident memory of the process.</param>
-/// <param name="AugmentationP">Probability of augmentations; 0 without.</param>
-/// <param name="Losses">Mean losses by their published names.</param>
-/// <param name="NonFinite">Gradient elements that were NaN or infinite, and were replaced.</param>
-/// <param name="At">Wall-clock time.</param>
-public sealed record TickReport(
-    int Tick, ImageCount Now, TimeSpan Total, TimeSpan Length, long Images, TimeSpan Maintenance, TimeSpan DataWait, long PeakMemoryBytes, double AugmentationP,
-    IReadOnlyDictionary<string, double> Losses, long NonFinite, DateTimeOffset At)
+/// <summary>When a line about progress is due although nothing else was printed: after a minute.</summary>
+public sealed class LineClock(TimeProvider time)
 {
-    /// <summary>How the names of resolutions' shares begin in <c>stats.jsonl</c>.</summary>
-    public const string UsagePrefix = "Usage/";
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
 
-    /// <summary>The share of each resolution in the images (Karras et al. 2020, §4.2); empty where it is not measured.</summary>
-    public IReadOnlyList<(int Resolution, double Share)> Usage { get; init; } = [];
+    private long _told = time.GetTimestamp();
 
-    /// <summary>Images a second, maintenance left out.</summary>
-    public double ImagesPerSecond => Images / Math.Max(Length.TotalSeconds, 1e-9);
+    /// <summary>Whether the last line is a minute old.</summary>
+    public bool IsDue => time.GetElapsedTime(_told) >= Longest;
 
-    /// <summary>The published trainers' line.</summary>
-    public string ToLine() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"tick {Tick,-5} kimg {Now.Kimg,-8:0.0} time {Format(Total),-12} sec/tick {Length.TotalSeconds,-7:0.0} sec/kimg {Length.TotalSeconds / Math.Max(Images / 1000.0, 1e-9),-7:0.00} maintenance {Maintenance.TotalSeconds,-6:0.0} cpumem {PeakMemoryBytes / (double)(1 << 30),-6:0.00} augment {AugmentationP:0.000}");
+    /// <summary>A line was printed.</summary>
+    public void Told() => _told = time.GetTimestamp();
+}
 
-    /// <summary>One line of <c>stats.jsonl</c>.</summary>
-    public string ToJson()
+/// <summary>What a new run that takes long says about that once its speed is known.</summary>
+public static class RunEstimate
+{
+    private const double LeastSeconds = 15;
+
+    private static readonly TimeSpan Long = TimeSpan.FromHours(12);
+
+    /// <summary>The text; null before the speed is known, and where the run is short.</summary>
+    /// <param name="progress">Where the run is.</param>
+    /// <param name="seconds">Time over which its speed was measured.</param>
+    public static string? Of(RunProgress progress, double seconds)
     {
-        var json = new JsonObject();
-        foreach (var (name, mean) in Losses)
-            Put(json, name, mean);
-        Put(json, "Progress/tick", Tick);
-        Put(json, "Progress/kimg", Now.Kimg);
-        Put(json, "Timing/total_sec", Total.TotalSeconds);
-        Put(json, "Timing/sec_per_tick", Length.TotalSeconds);
-        Put(json, "Timing/sec_per_kimg", Length.TotalSeconds / Math.Max(Images / 1000.0, 1e-9));
-        Put(json, "Timing/maintenance_sec", Maintenance.TotalSeconds);
-        Put(json, "Timing/data_wait_sec", DataWait.TotalSeconds);
-        Put(json, "Resources/cpu_mem_gb", PeakMemoryBytes / (double)(1 << 30));
-        Put(json, "Progress/augment", AugmentationP);
-        Put(json, "Gradients/non_finite", NonFinite);
-        foreach (var (resolution, share) in Usage)
-            Put(json, UsageName(resolution), share);
-        json["timestamp"] = At.ToUnixTimeMilliseconds() / 1000.0;
-        return json.ToJsonString();
+        ArgumentNullException.ThrowIfNull(progress);
+        return seconds >= LeastSeconds && progress.Remaining is { } remaining && remaining > Long
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"this run takes about {RemainingTime.Roughly(remaining)} on this machine ({progress.Total.Kimg:#,0.###} kimg at {RunProgress.Rate(progress.ImagesPerSecond)} img/s); --kimg N makes it shorter, and --recipe demo trains a small network in minutes")
+            : null;
     }
-
-    /// <summary>The name of a phase's gradient norm.</summary>
-    public static string NormOf(PhaseKind kind) => $"Gradients/norm/{kind}";
-
-    /// <summary>The losses of a tick by their published names, and the norms of its gradients.</summary>
-    public static IReadOnlyDictionary<string, double> LossesOf(StepStatistics statistics)
-    {
-        var losses = new Dictionary<string, double>(StringComparer.Ordinal);
-        void Add(string name, PhaseStatistic statistic, params ReadOnlySpan<PhaseKind> phases)
-        {
-            if (statistics.Mean(statistic, phases) is { } mean)
-                losses[name] = mean;
-        }
-        Add("Loss/G/loss", PhaseStatistic.GeneratorLoss, PhaseKind.Gmain, PhaseKind.Gboth);
-        Add("Loss/D/loss", PhaseStatistic.DiscriminatorLoss, PhaseKind.Dmain, PhaseKind.Dboth);
-        Add("Loss/scores/fake", PhaseStatistic.FakeScores, PhaseKind.Gmain, PhaseKind.Gboth, PhaseKind.Dmain, PhaseKind.Dboth);
-        Add("Loss/signs/fake", PhaseStatistic.FakeSigns, PhaseKind.Gmain, PhaseKind.Gboth, PhaseKind.Dmain, PhaseKind.Dboth);
-        Add("Loss/scores/real", PhaseStatistic.RealScores, PhaseKind.Dmain, PhaseKind.Dreg, PhaseKind.Dboth);
-        Add("Loss/signs/real", PhaseStatistic.RealSigns, PhaseKind.Dmain, PhaseKind.Dreg, PhaseKind.Dboth);
-        Add("Loss/pl_penalty", PhaseStatistic.PathPenalty, PhaseKind.Greg, PhaseKind.Gboth);
-        Add("Loss/pl_length", PhaseStatistic.PathLength, PhaseKind.Greg, PhaseKind.Gboth);
-        Add("Loss/r1_penalty", PhaseStatistic.GradientPenalty, PhaseKind.Dreg, PhaseKind.Dboth);
-        foreach (var kind in Enum.GetValues<PhaseKind>())
-        {
-            if (statistics.GradientNorm(kind) is { } norm)
-                losses[NormOf(kind)] = norm;
-        }
-        return losses;
-    }
-
-    /// <summary>What <c>stats.jsonl</c> calls the share of a resolution.</summary>
-    public static string UsageName(int resolution) => string.Create(CultureInfo.InvariantCulture, $"{UsagePrefix}{resolution}");
-
-    /// <summary>A duration as the published trainers write it: <c>1h 02m 03s</c>.</summary>
-    public static string Format(TimeSpan time) => time switch
-    {
-        { TotalSeconds: < 60 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0}s"),
-        { TotalHours: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalMinutes}m {time.Seconds:00}s"),
-        { TotalDays: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours}h {time.Minutes:00}m {time.Seconds:00}s"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalDays}d {time.Hours:00}h {time.Minutes:00}m"),
-    };
-
-    // JSON has no NaN; a mean that is not finite is written as null.
-    private static void Put(JsonObject json, string name, double mean) =>
-        json[name] = new JsonObject { ["num"] = 1, ["mean"] = double.IsFinite(mean) ? mean : null };
 }
 
 /// <summary>Stops a run whose gradients were non-finite in every phase of a tick; later snapshots would only hold more of it.</summary>

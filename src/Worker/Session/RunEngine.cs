@@ -174,7 +174,7 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
             say($"nobody takes what this worker holds of {context.Run}; a snapshot as new as {name} is there");
             return;
         }
-        var content = context.Content(context.State, StateSections.Hash(context.State), numerics);
+        var content = context.Content(context.State, StateSections.Hash(context.State), numerics) with { TickSums = context.Statistics.Save() };
         say(store.WriteAsync(content, [StateSections.Parts(context.State)], late).GetAwaiter().GetResult() switch
         {
             SnapshotWriteResult.Failed(_, var reason, _) => $"the snapshot {name} of {context.Run} could not be written: {reason}",
@@ -284,6 +284,7 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
     private void Load(Prepare order, StateVersion start, CancellationToken cancellation)
     {
         var state = _context!.State;
+        _context.Statistics.Reset();
         long bytes = StateSections.Describe(state).Sum(section => section.Bytes);
         switch (order.Origin)
         {
@@ -302,6 +303,7 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
                 {
                     using var snapshot = _context.Store(time, _preparation, cancellation).OpenAsync(name, cancellation).GetAwaiter().GetResult();
                     StateSections.Load(snapshot, state);
+                    _context.Statistics.Load(snapshot.Manifest.TickSums);
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {
@@ -355,46 +357,3 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
 
 /// <summary>The run's store could not be read now; what is in it may well be whole.</summary>
 internal sealed class StoreUnreadableException(string store, Exception cause) : IOException($"the store {store} cannot be read: {cause.Message}", cause);
-
-/// <summary>A reduction that knows how long its rank has waited in it, and for whom it waits now.</summary>
-/// <param name="inner">The reduction.</param>
-/// <param name="run">The run, for metrics.</param>
-/// <param name="awaited">The rank that a lasting wait is for.</param>
-internal sealed class WatchedReduction(IPhaseReduction inner, string run, Func<int?> awaited, TimeProvider time) : IPhaseReduction
-{
-    private readonly KeyValuePair<string, object?> _run = WorkerMetrics.Tag("run", run);
-
-    /// <inheritdoc/>
-    public ShardRange Held => inner.Held;
-
-    /// <inheritdoc/>
-    public int ShardCount => inner.ShardCount;
-
-    /// <summary>Time spent here so far.</summary>
-    public TimeSpan Taken { get; private set; }
-
-    /// <summary>The rank that this one waits for, if it has waited for a while; from any thread.</summary>
-    public int? Awaited => awaited();
-
-    /// <inheritdoc/>
-    public Tensor Reduce(string phase, IReadOnlyList<SubtreeSum<Tensor>> pieces, CancellationToken cancellation)
-    {
-        long start = time.GetTimestamp();
-        // One rank alone sums nothing with others.
-        long bytes = inner is CollectiveReduction ? pieces.Sum(piece => piece.Value.NumberOfElements * piece.Value.ElementSize) : 0;
-        try
-        {
-            return inner.Reduce(phase, pieces, cancellation);
-        }
-        finally
-        {
-            var taken = time.GetElapsedTime(start);
-            Taken += taken;
-            if (bytes > 0)
-            {
-                WorkerMetrics.ReduceDuration.Record(taken.TotalSeconds, _run, WorkerMetrics.Tag("phase", phase));
-                WorkerMetrics.ReduceSize.Add(bytes, _run);
-            }
-        }
-    }
-}

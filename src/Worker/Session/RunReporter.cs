@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Atelier.Core;
 using Atelier.Core.Runs;
 using Atelier.Protos;
@@ -11,7 +10,7 @@ using RunEvent = Atelier.Core.Runs.RunEvent;
 namespace Atelier.Worker.Session;
 
 /// <summary>
-/// What a run leaves for people, written by rank 0 of each generation: ticks, sample grids, unreadable images. All ranks
+/// What a run leaves for people, written by rank 0 of each generation: ticks, sample grids, curves, unreadable images. All ranks
 /// count, so that another one can go on.
 /// </summary>
 internal sealed class RunReporter : IRunDisplay, ILoopObserver
@@ -23,6 +22,8 @@ internal sealed class RunReporter : IRunDisplay, ILoopObserver
     private readonly TickObserver _tick;
     private readonly MaintenanceClock _maintenance;
     private PreviewObserver? _previews;
+    private PictureObserver? _pictures;
+    private ImageCount _reached;
     private bool _isFirst;
     private bool _hasFailed;
 
@@ -33,9 +34,8 @@ internal sealed class RunReporter : IRunDisplay, ILoopObserver
     {
         (_context, _outbox, _time) = (context, outbox, time);
         _notes = new RunFiles(this);
-        _maintenance = new MaintenanceClock([.. maintenance, new Previews(this)], time);
-        var from = new ImageCount(context.State.ImageCount);
-        _tick = new TickObserver(null, _notes, this, time, ImageCount.FromKimg(context.Spec.TickKimg), from, context.Spec.Total, dataWaited, () => _maintenance.Taken)
+        _maintenance = new MaintenanceClock([new Previews(this), .. maintenance], time);
+        _tick = new TickObserver(null, _notes, this, time, context.Spec, new ImageCount(context.State.ImageCount), dataWaited, () => _maintenance.Taken)
         {
             Reported = tick => WorkerMetrics.Reached(context.Run, tick),
         };
@@ -45,14 +45,24 @@ internal sealed class RunReporter : IRunDisplay, ILoopObserver
     /// <param name="isFirst">Whether this worker has rank 0.</param>
     public void Join(bool isFirst)
     {
-        var now = _time.GetUtcNow();
+        var (now, at) = (_time.GetUtcNow(), new ImageCount(_context.State.ImageCount));
+        // Between two generations the run may have gone back, and another worker may have written ticks.
+        if (at < _reached)
+            _tick.Rewind(at);
+        _reached = at;
         _isFirst = isFirst;
+        if (isFirst && _context.Folder is { } known)
+        {
+            _tick.NextTick = RunHistory.Rewind(known, _notes, at);
+            _tick.Metric = RunHistory.LatestMetric(known, _context.Spec.Metrics is [var first, ..] ? first : null);
+        }
         if (!isFirst || _context.Folder is not { } folder || _previews is not null)
             return;
         var spec = _context.Spec;
         Directory.CreateDirectory(folder.Path);
         var grid = new PreviewGrid(_context.State.Model, _context.Dataset, spec.Seed, spec.NoiseMode, _context.State.Precision);
         _previews = new PreviewObserver(folder, _notes, grid, ImageCount.FromKimg(spec.ImageKimg));
+        _pictures = new PictureObserver(folder, _notes, this, ImageCount.FromKimg(spec.SnapshotKimg));
         if (RunRecord.TryLoad(folder) is { } record)
         {
             // The run went back to a snapshot: whoever goes on in this folder is to know the branch.
@@ -76,8 +86,10 @@ internal sealed class RunReporter : IRunDisplay, ILoopObserver
     public void AfterIteration(LoopMoment moment)
     {
         ArgumentNullException.ThrowIfNull(moment);
-        _maintenance.AfterIteration(moment);
+        // A snapshot that is there has its tick in the file, and its grid.
         _tick.AfterIteration(moment);
+        _maintenance.AfterIteration(moment);
+        _reached = moment.Now;
         if (!_tick.LastTickWasNonFinite || _hasFailed || !_isFirst)
             return;
         _hasFailed = true;
@@ -88,18 +100,10 @@ internal sealed class RunReporter : IRunDisplay, ILoopObserver
     /// <summary>The grid of the last state, and the pictures of the whole run, by a worker that has written some.</summary>
     public void WriteLast(TrajectoryState state)
     {
-        if (state.ImageCount == 0 || _previews is null || _context.Folder is not { } folder)
+        if (state.ImageCount == 0 || _previews is null)
             return;
         _previews.Write(state);
-        try
-        {
-            RunPictures.DrawAll(folder, _notes);
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException or JsonException or UserErrorException)
-        {
-            // What is drawn is read from the folder, which others write too; a picture is not worth a run.
-            Say($"the pictures of the run could not be drawn: {e.Message}");
-        }
+        _ = _pictures!.Finish();
     }
 
     /// <inheritdoc/>
@@ -129,8 +133,10 @@ internal sealed class RunReporter : IRunDisplay, ILoopObserver
     {
         public void AfterIteration(LoopMoment moment)
         {
-            if (notes._isFirst)
-                notes._previews?.AfterIteration(moment);
+            if (!notes._isFirst)
+                return;
+            notes._previews?.AfterIteration(moment);
+            notes._pictures?.AfterIteration(moment);
         }
     }
 }

@@ -68,20 +68,20 @@ internal sealed class SliceWriter(RunContext context, NumericsFingerprint numeri
         bool isDue = moment.Crossed(ImageCount.FromKimg(context.Spec.SnapshotKimg));
         // The last state is saved by one worker, when all stand still.
         if ((isDue || isAsked) && moment.State.ImageCount < context.Spec.Total.Images)
-            Take(moment.State);
+            Take(moment.State, moment.Statistics.Save());
     }
 
     /// <summary>Writes the whole state; the caller keeps it as it is until then.</summary>
     public Task SaveAsync(TrajectoryState state, long attempt)
     {
         _writing.GetAwaiter().GetResult();
-        return WriteAsync(state, attempt, 0, 1);
+        return WriteAsync(state, attempt, 0, 1, context.Statistics.Save());
     }
 
     /// <summary>Waits until nothing is being written.</summary>
     public void Finish() => _writing.GetAwaiter().GetResult();
 
-    private void Take(TrajectoryState state)
+    private void Take(TrajectoryState state, byte[] sums)
     {
         long start = time.GetTimestamp();
         _writing.GetAwaiter().GetResult();
@@ -92,12 +92,12 @@ internal sealed class SliceWriter(RunContext context, NumericsFingerprint numeri
         _writing = Task.Run(async () =>
         {
             using var _ = copy;
-            await WriteAsync(copy, number.Value, slice, count).ConfigureAwait(false);
+            await WriteAsync(copy, number.Value, slice, count, sums).ConfigureAwait(false);
         });
         Stalled += time.GetElapsedTime(start);
     }
 
-    private async Task WriteAsync(TrajectoryState state, long attempt, int slice, int count)
+    private async Task WriteAsync(TrajectoryState state, long attempt, int slice, int count, byte[] sums)
     {
         var report = new SliceReport { Run = context.Run, Attempt = attempt };
         var run = WorkerMetrics.Tag("run", context.Run);
@@ -110,7 +110,7 @@ internal sealed class SliceWriter(RunContext context, NumericsFingerprint numeri
         try
         {
             string hash = StateSections.Hash(state);
-            var content = context.Content(state, hash, numerics);
+            var content = context.Content(state, hash, numerics) with { TickSums = slice == 0 ? sums : null };
             var writing = context.Store(time).Begin(content, SnapshotNumber.Of(attempt).FileTag);
             var written = await writing.WriteSliceAsync(slice, StateSections.Slice(state, slice, count), CancellationToken.None).ConfigureAwait(false);
             (report.Name, report.SizeBytes, report.SliceSha256, report.StateSha256) = (written.File, written.Bytes, written.Sha256, hash);

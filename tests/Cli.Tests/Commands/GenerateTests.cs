@@ -34,7 +34,10 @@ public sealed class GenerateTests(FinishedRun finished) : IDisposable
         Generate(finished.Path, "grid.png", "--seeds", "0-4", "--grid");
 
         var grid = Decode(_folder["grid.png"]);
-        Assert.Equal(new ImageSize(3 * TinyRun.Side, 2 * TinyRun.Side), grid.Size);
+        // Enlarged until it can be looked at, with captions above and beside it.
+        int zoom = 512 / (3 * TinyRun.Side);
+        Assert.Equal((3 * TinyRun.Side * zoom, 2 * TinyRun.Side * zoom), (grid.Width - CaptionWidth("0-2"), grid.Height - 28));
+        Assert.Equal(ImageGrid.Background, grid.At(grid.Width - 1, grid.Height - 1));
     }
 
     [Fact]
@@ -125,6 +128,8 @@ public sealed class GenerateTests(FinishedRun finished) : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    private static int CaptionWidth(string longest) => (9 * longest.Length) + 8;
 
     private static RgbImage Decode(string file) => ImageCodec.Decode(File.ReadAllBytes(file), RgbColor.White);
 

@@ -23,15 +23,16 @@ public sealed class MetricsTests(FinishedRun finished) : IDisposable
     }
 
     [Fact]
-    public void Metrics_Snapshot_AddsALineToTheRun()
+    public void Metrics_Snapshot_LeavesTheRunsOwnFilesAsTheyAre()
     {
         finished.CopyTo(_folder["run"]);
+        string[] before = Directory.GetFiles(_folder["run"]);
 
         var ofRun = Metrics(_folder["run"], "rfd", "--json").Succeeded().Json.Single();
         var ofExport = Metrics(finished.Export, "rfd", "--json").Succeeded().Json.Single();
 
         Assert.Equal(Value(ofExport), Value(ofRun));
-        Assert.Equal(Value(ofRun), Value(JsonDocument.Parse(File.ReadAllLines(_folder[Path.Combine("run", "metric-rfd.jsonl")]).Single()).RootElement));
+        Assert.Equal(before, Directory.GetFiles(_folder["run"]));
     }
 
     [Fact]
@@ -49,6 +50,35 @@ public sealed class MetricsTests(FinishedRun finished) : IDisposable
         Directory.CreateDirectory(_folder["detectors"]);
 
         Complaint.IsOf(Metrics(finished.Export, "fid50k_full", "--detectors", _folder["detectors"]), "inception-2015-12-05.pt", "https://", "SHA-256", _folder["detectors"], "rfd");
+    }
+
+    /// <summary>Hours of work are not lost to a file that is missing, nor found out to be at their end.</summary>
+    [Fact]
+    public void Metrics_SomeWithoutTheirDetector_ComputesTheRestAndNamesEachFile()
+    {
+        Directory.CreateDirectory(_folder["detectors"]);
+
+        var result = AtelierProcess.Run(
+            "metrics", "rfd", "fid50k_full", "kid50k_full", "pr50k3_full", "--network", finished.Export, "--data", finished.Data, "--samples", "300", "--cache", _folder["statistics"], "--detectors", _folder["detectors"]);
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Matches(@"^rfd [\d.]+$", Assert.Single(result.Output));
+        Assert.Single(result.Errors, line => line.Contains("Download https://", StringComparison.Ordinal) && line.Contains("inception-2015-12-05.pt", StringComparison.Ordinal) && line.Contains("SHA-256 f58cb9b6", StringComparison.Ordinal));
+        Assert.Single(result.Errors, line => line.Contains("Download https://", StringComparison.Ordinal) && line.Contains("vgg16.pt", StringComparison.Ordinal) && line.Contains("SHA-256 b437eb09", StringComparison.Ordinal));
+        Assert.Contains("not computed: fid50k_full, kid50k_full, pr50k3_full", result.Errors[^1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--dry-run")]
+    [InlineData("--workers=1")]
+    [InlineData("--workers=2")]
+    public void Train_MetricWithoutItsDetector_IsRefusedBeforeItBegins(string option)
+    {
+        string[] command = [.. TinyRun.Train(finished.Data, _folder["run"], 2 * TinyRun.Batch, "--set", "metrics=rfd,fid50k_full"), option];
+
+        Complaint.IsOf(AtelierProcess.Start(command, "env", $"XDG_CACHE_HOME={_folder["cache"]}").WaitForExit(), "fid50k_full", "inception-2015-12-05.pt", "SHA-256");
+
+        Assert.False(Directory.Exists(_folder["run"]));
     }
 
     [Theory]

@@ -15,7 +15,7 @@ public sealed class PicturesTests(FinishedRun finished) : IDisposable
     {
         AtelierProcess.Run("mix", "--network", finished.Path, "--rows", "0-1", "--cols", "2-4", "--styles", "0", "--out", _folder["mix.png"]).Succeeded();
 
-        Assert.Equal(new ImageSize(4 * TinyRun.Side, 3 * TinyRun.Side), Decode("mix.png").Size);
+        Assert.Equal(Captioned(4, 3, "seed 0"), Decode("mix.png").Size);
         Complaint.IsOf(AtelierProcess.Run("mix", "--network", finished.Path, "--styles", "99", "--out", _folder["x.png"]), "style 99", "styles 0 to");
     }
 
@@ -24,15 +24,15 @@ public sealed class PicturesTests(FinishedRun finished) : IDisposable
     {
         AtelierProcess.Run("generate", "--network", finished.Path, "--seeds", "0-1", "--trunc", "1,0.5,0", "--out", _folder["trunc.png"]).Succeeded();
 
-        Assert.Equal(new ImageSize(3 * TinyRun.Side, 2 * TinyRun.Side), Decode("trunc.png").Size);
+        Assert.Equal(Captioned(3, 2, "seed 0"), Decode("trunc.png").Size);
         Complaint.IsOf(AtelierProcess.Run("generate", "--network", finished.Path, "--trunc", "1,x", "--out", _folder["x.png"]), "--trunc", "1,x");
-        Complaint.IsOf(AtelierProcess.Run("generate", "--network", finished.Path, "--trunc", "1,0", "--out", _folder["x"]), "PNG");
+        Complaint.IsOf(AtelierProcess.Run("generate", "--network", finished.Path, "--trunc", "1,0", "--out", _folder["x"]), ".png");
     }
 
     [Fact]
     public void Video_InterpolationAndWalk_SameBytesAgain()
     {
-        string[] Command(string output, params string[] more) => ["video", "--network", finished.Export, "--seeds", "0-2", "--frames", "5", "--out", _folder[output], .. more];
+        string[] Command(string output, params string[] more) => ["video", "--network", finished.Export, "--seeds", "0-2", "--frames", "5", "--force", "--out", _folder[output], .. more];
         foreach (var more in (string[][])[[], ["--walk"]])
         {
             AtelierProcess.Run(Command("one.webp", more)).Succeeded();
@@ -46,12 +46,12 @@ public sealed class PicturesTests(FinishedRun finished) : IDisposable
     [Fact]
     public void Generate_Tile_IsThatOfTheSampleGrid()
     {
-        var grids = Directory.GetFiles(finished.Path, "fakes0*.png").Order(StringComparer.Ordinal).ToList();
+        var grids = Directory.GetFiles(Path.Combine(finished.Path, "samples"), "fakes*.png").Order(StringComparer.Ordinal).ToList();
         AtelierProcess.Run("generate", "--network", finished.Path, "--seeds", "0-63", "--grid", "--out", _folder["grid.png"]).Succeeded();
         var (drawn, written) = (Decode("grid.png"), ImageCodec.Decode(File.ReadAllBytes(grids[^1]), RgbColor.White));
 
-        Assert.Equal(written.Size, drawn.Zoom(written.Width / drawn.Width).Size);
-        Assert.All(drawn.Zoom(written.Width / drawn.Width).Planes.Zip(written.Planes), pair => Assert.InRange(pair.First - pair.Second, -1, 1));
+        Assert.Equal(written.Size, drawn.Size);
+        Assert.All(drawn.Planes.Zip(written.Planes), pair => Assert.InRange(pair.First - pair.Second, -1, 1));
     }
 
     [Fact]
@@ -69,9 +69,16 @@ public sealed class PicturesTests(FinishedRun finished) : IDisposable
     {
         File.WriteAllText(_folder["evil.pkl"], "cos\nsystem\n(S'true'\ntR.");
 
-        Complaint.IsOf(AtelierProcess.Run("import", _folder["evil.pkl"], "--out", _folder["x"]), "evil.pkl", "os.system", "not executed");
-        Complaint.IsOf(AtelierProcess.Run("import", _folder["nowhere.pkl"], "--out", _folder["x"]), "nowhere.pkl", "does not exist");
-        Assert.False(File.Exists(_folder["x"]));
+        Complaint.IsOf(AtelierProcess.Run("import", _folder["evil.pkl"], "--out", _folder["x.safetensors"]), "evil.pkl", "os.system", "not executed");
+        Complaint.IsOf(AtelierProcess.Run("import", _folder["nowhere.pkl"], "--out", _folder["x.safetensors"]), "nowhere.pkl", "does not exist");
+        Assert.False(File.Exists(_folder["x.safetensors"]));
+    }
+
+    /// <summary>A small grid enlarged to 512 pixels, with a title and captions.</summary>
+    private static ImageSize Captioned(int columns, int rows, string caption)
+    {
+        int side = TinyRun.Side * (512 / (TinyRun.Side * Math.Max(columns, rows)));
+        return new ImageSize((columns * side) + (9 * caption.Length) + 8, (rows * side) + 28);
     }
 
     private RgbImage Decode(string name) => ImageCodec.Decode(File.ReadAllBytes(_folder[name]), RgbColor.White);

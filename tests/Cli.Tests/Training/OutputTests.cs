@@ -15,7 +15,7 @@ public sealed class OutputTests(FinishedRun finished) : IDisposable
     {
         var lines = finished.Result.Json;
 
-        Assert.All(lines.Take(lines.Count - 1), line => Assert.Contains(Assert.Single(line.EnumerateObject()).Name, new[] { "say", "tick" }));
+        Assert.All(lines.Take(lines.Count - 1), line => Assert.Contains(Assert.Single(line.EnumerateObject()).Name, new[] { "begin", "say", "tick" }));
         Assert.Equal(FinishedRun.Images / TinyRun.Batch, lines.Count(line => line.TryGetProperty("tick", out _)));
         var summary = lines[^1];
         Assert.Equal("finished", summary.GetProperty("end").GetString());
@@ -28,8 +28,14 @@ public sealed class OutputTests(FinishedRun finished) : IDisposable
     [Fact]
     public void Train_Ended_LeavesTheFilesThatScriptsKnow()
     {
-        foreach (var name in new[] { "run.json", "stats.jsonl", "events.jsonl", "reals.png", "fakes_init.png", "fakes000000.096.png", "snapshots" })
+        foreach (var name in new[] { "run.json", "stats.jsonl", "events.jsonl", "reals.png", "fakes_init.png", "samples/fakes000000.096.png", "curves.png", "progress.png", "log.txt", "snapshots" })
             Assert.True(Path.Exists(Path.Combine(finished.Path, name)), name);
+        string[] log = File.ReadAllLines(Path.Combine(finished.Path, "log.txt"));
+        Assert.All(log, line => Assert.Matches(@"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  \S", line));
+        Assert.Contains(log, line => line.Contains("images    20 at 8x8 from", StringComparison.Ordinal) && line.EndsWith("; no labels", StringComparison.Ordinal));
+        Assert.Contains(log, line => line.Contains("networks  generator ", StringComparison.Ordinal) && line.Contains(" parameters, discriminator ", StringComparison.Ordinal));
+        Assert.Contains(log, line => line.Contains("tick 11 ", StringComparison.Ordinal) && line.Contains(" loss G ", StringComparison.Ordinal) && line.Contains(" ETA 0s", StringComparison.Ordinal));
+        Assert.Contains(log, line => line.Contains("finished at 0.096 kimg", StringComparison.Ordinal));
         Assert.All(
             File.ReadLines(Path.Combine(finished.Path, "stats.jsonl")).Concat(File.ReadLines(Path.Combine(finished.Path, "events.jsonl"))),
             line => Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(line).RootElement.ValueKind));
@@ -72,7 +78,7 @@ public sealed class OutputTests(FinishedRun finished) : IDisposable
     [Fact]
     public void Train_FinishedRunWithOtherNoise_DrawsItsGridAnew()
     {
-        const string Grid = "fakes000000.096.png";
+        const string Grid = "samples/fakes000000.096.png";
         finished.CopyTo(_folder["run"]);
 
         AtelierProcess.Run(TinyRun.Train(finished.Data, _folder["run"], FinishedRun.Images, "--set", "noise-mode=random")).Succeeded();

@@ -15,7 +15,7 @@ public sealed class TransferTests(FinishedRun finished) : IDisposable
 
         // The grid of a run shows the same latents at its start and at its end.
         Assert.Equal(
-            File.ReadAllBytes(Path.Combine(finished.Path, "fakes000000.096.png")),
+            File.ReadAllBytes(Path.Combine(finished.Path, "samples/fakes000000.096.png")),
             File.ReadAllBytes(Path.Combine(_folder["run"], "fakes_init.png")));
         Assert.NotEqual(
             File.ReadAllBytes(Path.Combine(finished.Path, "fakes_init.png")),

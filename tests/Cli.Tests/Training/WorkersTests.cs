@@ -32,15 +32,6 @@ public sealed class WorkersTests(FinishedRun finished) : IDisposable
         Assert.Equal(Best("one"), Best("two"));
     }
 
-    [Fact]
-    public void Train_AMetricThatCannotBeMeasured_IsSaidAndStopsNothing()
-    {
-        var result = AtelierProcess.Run(TinyRun.Train(finished.Data, _folder["run"], 2 * TinyRun.Batch, "--workers", "2", "--set", "metrics=fid50k_full", "--set", "metrics-every=0.016")).Succeeded();
-
-        Assert.Contains("fid50k_full of", result.Text, StringComparison.Ordinal);
-        Assert.Contains("needs the detector", result.Text, StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -49,6 +40,23 @@ public sealed class WorkersTests(FinishedRun finished) : IDisposable
         var result = AtelierProcess.Run(TinyRun.Train(finished.Data, _folder["run"], 8 * TinyRun.Batch, "--workers", $"{workers}", "--set", "lr=1e30"));
 
         Assert.True(result.ExitCode == 4, $"exit code {result.ExitCode}\n{result.Text}\n{result.ErrorText}");
+        string log = File.ReadAllText(Path.Combine(_folder["run"], "log.txt"));
+        Assert.Contains("there is no good snapshot", log, StringComparison.Ordinal);
+        Assert.Contains("begin again with another --out and a lower lr (it is 1E+30)", log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Train_NonFiniteAfterAGoodSnapshot_NamesItAndWhatToChange()
+    {
+        finished.CopyTo(_folder["run"]);
+
+        var result = AtelierProcess.Run(TinyRun.Train(finished.Data, _folder["run"], FinishedRun.Images + (8 * TinyRun.Batch), "--set", "lr=1e30"));
+
+        Assert.True(result.ExitCode == 4, $"exit code {result.ExitCode}\n{result.Text}\n{result.ErrorText}");
+        Assert.Equal("000000.096", result.Json[^1].GetProperty("last_good").GetString());
+        string log = File.ReadAllText(Path.Combine(_folder["run"], "log.txt"));
+        Assert.Contains("the last good snapshot is 000000.096", log, StringComparison.Ordinal);
+        Assert.Contains("continues from 000000.096 as a new branch", log, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -54,7 +54,7 @@ public sealed class QualityPolicyTests
     public void LastWell_OnAnotherBranch_IsNothingThatWasGivenUp()
     {
         SnapshotFacts[] all = [At(8, null), At(16, null), At(8, null, 1)];
-        var spec = new RunSpec { TickKimg = 4, Batch = 8 };
+        var spec = new RunSpec { TickKimg = 4, SnapshotKimg = 4, Batch = 8 };
 
         Assert.Equal("8", QualityPolicy.LastWell(all, ImageCount.FromKimg(12), spec, 1)!.Name);
         Assert.Equal("8-b1", QualityPolicy.LastWell(all, ImageCount.FromKimg(13), spec, 1)!.Name);

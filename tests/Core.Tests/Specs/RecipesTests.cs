@@ -48,10 +48,10 @@ public class RecipesTests
     }
 
     [Theory]
-    [InlineData(32, 1, 32, 32, 4, 16384, .0025, 2e-4 * 32 * 32 / 32, 10)]
-    [InlineData(256, 1, 16, 16, 4, 16384, .0025, 2e-4 * 256 * 256 / 16, 5)]
+    [InlineData(32, 1, 32, 4, 4, 16384, .0025, 2e-4 * 32 * 32 / 32, 10)]
+    [InlineData(256, 1, 32, 4, 4, 16384, .0025, 2e-4 * 256 * 256 / 32, 10)]
     [InlineData(256, 8, 64, 8, 4, 16384, .0025, 2e-4 * 256 * 256 / 64, 20)]
-    [InlineData(512, 2, 16, 8, 4, 32768, .0025, 2e-4 * 512 * 512 / 16, 5)]
+    [InlineData(512, 2, 32, 4, 4, 32768, .0025, 2e-4 * 512 * 512 / 32, 10)]
     [InlineData(1024, 8, 32, 4, 4, 32768, .002, 2e-4 * 1024 * 1024 / 32, 10)]
     [InlineData(32, 64, 64, 1, 1, 16384, .0025, 2e-4 * 32 * 32 / 64, 20)]
     public void Auto_ResolutionAndDevices_ComputesThePublishedNumbers(
@@ -65,11 +65,29 @@ public class RecipesTests
     }
 
     [Fact]
-    public void Auto_AnyDevicesAndSize_FitsTogether()
+    public void Auto_AnyDevicesAndSize_LeavesAShardToEightWorkersAndToEachDevice()
     {
         for (var gpus = 1; gpus <= 70; gpus++)
+        {
             for (var side = 8; side <= 8192; side *= 2)
-                Assert.Equal(gpus, SpecResolver.Resolve(Recipes.Named("auto"), [], new(side, side, 0, 10), gpus).Spec.Shards);
+            {
+                var spec = SpecResolver.Resolve(Recipes.Named("auto"), [], new(side, side, 0, 10), gpus).Spec;
+                Assert.True(spec.Shards >= Math.Max(8, gpus), $"{gpus} devices at {side}: {spec.Shards} shards");
+                Assert.True(gpus > 16 || spec.MbstdGroup >= 3, $"{gpus} devices at {side}: groups of {spec.MbstdGroup}");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(8, 2, 2)]
+    [InlineData(13, 13, 1)]
+    [InlineData(24, 3, 3)]
+    [InlineData(40, 4, 4)]
+    [InlineData(128, 16, 4)]
+    public void Auto_GivenABatch_CutsItIntoEightShardsWhereItCan(int batch, int shard, int group)
+    {
+        var spec = SpecResolver.Resolve(Recipes.Named("auto"), [SpecAssignment.For("batch", $"{batch}")], new(64, 64, 0, 10), 1).Spec;
+        Assert.Equal((batch, shard, group), (spec.Batch, spec.Shard, spec.MbstdGroup));
     }
 
     [Fact]

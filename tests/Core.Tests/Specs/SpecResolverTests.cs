@@ -62,7 +62,7 @@ public class SpecResolverTests
     public void Resolve_BatchOfAutoGiven_EntersTheFormulas()
     {
         var spec = SpecResolver.Resolve(Recipes.Named("auto"), [SpecAssignment.Parse("batch=24")], Data, 2).Spec;
-        Assert.Equal((24, 12, 4, 7.5), (spec.Batch, spec.Shard, spec.MbstdGroup, spec.EmaKimg));
+        Assert.Equal((24, 3, 3, 7.5), (spec.Batch, spec.Shard, spec.MbstdGroup, spec.EmaKimg));
         Assert.Equal(2e-4 * 64 * 64 / 24, spec.Gamma);
     }
 

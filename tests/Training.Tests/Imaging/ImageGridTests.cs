@@ -21,7 +21,7 @@ public class ImageGridTests
             }
         }
 
-        Assert.Equal(RgbColor.Black, grid.At(11, 5));
+        Assert.Equal(ImageGrid.Background, grid.At(11, 5));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Atelier.Core.Schedules;
+using Atelier.Core.Specs;
 
 namespace Atelier.Core.Fleet.Snapshots;
 
@@ -64,6 +65,41 @@ public sealed record SnapshotSchedule(long BaseIteration, long BaseImages, Minib
 
     /// <summary>Iterations done when so many images are shown, the last one whole.</summary>
     public long IterationAt(ImageCount total) => BaseIteration + Minibatches.IterationsTo(new(BaseImages), total);
+
+    /// <summary>The schedule of a run, for questions about image counts.</summary>
+    public static SnapshotSchedule Of(RunSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return new(0, 0, spec.Minibatches, ImageCount.FromKimg(spec.SnapshotKimg).Images);
+    }
+
+    /// <summary>Whether a snapshot of so many images is one of the periodic ones, and not one of a stop or an hour's end.</summary>
+    public bool IsDue(ImageCount at) => Interval > 0 && at.Images > 0 && Minibatches.Before(at).Images / Interval != at.Images / Interval;
+
+    /// <summary>
+    /// Whether a snapshot is measured: the first periodic one in each interval of metrics. Only the image count decides, so that it does not
+    /// matter when processes began.
+    /// </summary>
+    /// <param name="metrics">Images between two measurements; 0 for none.</param>
+    public bool IsMeasured(ImageCount at, long metrics)
+    {
+        if (metrics <= 0 || !IsDue(at)) return false;
+        long multiple = ((at.Images / Interval) - 1) * Interval;
+        // The periodic snapshot before it, in steps of the present minibatch.
+        var former = Minibatches.Before(at);
+        if (former.Images > multiple)
+        {
+            long step = at.Images - former.Images;
+            former = new(at.Images - (Math.Max(1, (at.Images - multiple) / step) * step));
+        }
+
+        return at.Images / metrics > (multiple <= 0 ? 0 : former.Images / metrics);
+    }
+
+    /// <summary>Measurements that come after an image count, up to the run's end.</summary>
+    /// <param name="metrics">Images between two measurements; 0 for none.</param>
+    public static long MeasurementsAfter(ImageCount at, ImageCount total, long metrics) =>
+        metrics <= 0 || total.Images < metrics || at >= total ? 0 : Math.Max(1, (total.Images / metrics) - (at.Images / metrics));
 
     /// <summary>The first due iteration after another one; null for none.</summary>
     public long? NextAfter(long iteration)

@@ -22,11 +22,27 @@ public sealed class DetectorFiles(IReadOnlyList<string> named)
     /// <exception cref="UserErrorException">It is not there (the message says what to download, from where, and where to put it), or cannot be used.</exception>
     public ScriptDetector Load(FeatureNet net, string metric, Device device)
     {
+        var (path, sha256) = Find(net, metric);
+        return ScriptDetector.Load(path, sha256, PublishedDetector.Of(net).Flags, device);
+    }
+
+    /// <summary>Checks that a detector is there, without loading it.</summary>
+    /// <param name="net">Which one; nothing is needed for the random net.</param>
+    /// <param name="metric">Who needs it, for messages.</param>
+    /// <exception cref="UserErrorException">It is not there, as of <see cref="Load"/>.</exception>
+    public void Require(FeatureNet net, string metric)
+    {
+        if (net != FeatureNet.Random)
+            _ = Find(net, metric);
+    }
+
+    private (string Path, string? Sha256) Find(FeatureNet net, string metric)
+    {
         var published = PublishedDetector.Of(net);
         foreach (var place in named)
         {
             if (File.Exists(place) && IsA(published, place))
-                return ScriptDetector.Load(place, sha256: null, published.Flags, device);
+                return (place, null);
             if (!Path.Exists(place))
                 throw new UserErrorException($"--detectors {place}: there is no such file or folder.");
             if (File.Exists(place) && !IsA(PublishedDetector.Inception, place) && !IsA(PublishedDetector.Vgg16, place))
@@ -36,7 +52,7 @@ public sealed class DetectorFiles(IReadOnlyList<string> named)
         {
             var path = Path.Combine(folder, published.FileName);
             if (File.Exists(path))
-                return ScriptDetector.Load(path, published.Sha256, published.Flags, device);
+                return (path, published.Sha256);
         }
         foreach (var folder in named.Where(Directory.Exists))
         {
@@ -44,7 +60,7 @@ public sealed class DetectorFiles(IReadOnlyList<string> named)
             if (others.Count > 1)
                 throw new UserErrorException($"--detectors {folder} holds several detectors of this kind ({string.Join(", ", others.Select(Path.GetFileName).Order())}): name the file.");
             if (others is [var only])
-                return ScriptDetector.Load(only, sha256: null, published.Flags, device);
+                return (only, null);
         }
         throw Missing(published, metric);
     }
@@ -56,7 +72,7 @@ public sealed class DetectorFiles(IReadOnlyList<string> named)
     {
         string folder = named.FirstOrDefault(Directory.Exists) ?? DefaultFolder;
         return new UserErrorException(
-            $"{metric} needs the detector {published.FileName}, and it is not in {folder}. Download {published.Url} ({published.Megabytes} MB, SHA-256 {published.Sha256}) "
+            $"the detector {published.FileName}, for {metric}, is not in {folder}. Download {published.Url} ({published.Megabytes} MB, SHA-256 {published.Sha256}) "
             + $"and put it at {Path.Combine(folder, published.FileName)}; nothing is downloaded for you. Or measure {MetricCatalog.Embedded}, which needs no file.");
     }
 }
