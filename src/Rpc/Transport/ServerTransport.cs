@@ -77,8 +77,26 @@ public static class ServerTransport
         ArgumentNullException.ThrowIfNull(endpoint);
         ArgumentNullException.ThrowIfNull(limits);
         endpoint.Protocols = HttpProtocols.Http2;
+        if (certificate is not null)
+            UseTls(endpoint, certificate, asksCallers, limits);
+    }
+
+    /// <summary>Has an endpoint serve HTTP/2 and, for browsers and scripts, HTTP/1.1 too; parameters as of <see cref="ServeHttp2"/>.</summary>
+    public static void ServeHttp(ListenOptions endpoint, X509Certificate2? certificate, bool asksCallers, ServerLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        ArgumentNullException.ThrowIfNull(limits);
         if (certificate is null)
+        {
+            PlainHttpVersions.Serve(endpoint, limits);
             return;
+        }
+
+        endpoint.Protocols = HttpProtocols.Http1AndHttp2;
+        UseTls(endpoint, certificate, asksCallers, limits);
+    }
+
+    private static void UseTls(ListenOptions endpoint, X509Certificate2 certificate, bool asksCallers, ServerLimits limits) =>
         endpoint.UseHttps(certificate, https =>
         {
             https.HandshakeTimeout = limits.Handshake;
@@ -87,7 +105,6 @@ public static class ServerTransport
             https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
             https.AllowAnyClientCertificate();
         });
-    }
 
     /// <summary>
     /// Has Kestrel receive much at a time, and handle it where it was received instead of on another thread; for a server of few

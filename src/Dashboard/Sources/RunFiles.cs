@@ -1,0 +1,193 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Atelier.Core;
+using Atelier.Dashboard.Curves;
+using Atelier.Storage.Snapshots;
+using Atelier.Storage.Blobs;
+
+namespace Atelier.Dashboard.Sources;
+
+/// <summary>A value of a metric.</summary>
+/// <param name="Kimg">Of the snapshot.</param>
+/// <param name="Value">The first of its results.</param>
+/// <param name="Snapshot">The snapshot's name; empty where the line has none.</param>
+public sealed record MetricPoint(double Kimg, double Value, string Snapshot);
+
+/// <summary>A metric of a run over time.</summary>
+/// <param name="Metric">Its name.</param>
+/// <param name="Points">Rising in kimg; of a snapshot measured twice, the last value.</param>
+public sealed record MetricCurve(string Metric, IReadOnlyList<MetricPoint> Points);
+
+/// <summary>A sample grid.</summary>
+/// <param name="Name">Of its file.</param>
+/// <param name="Kimg">Where it was drawn.</param>
+public sealed record SampleGrid(string Name, double Kimg);
+
+/// <summary>A snapshot's part of the disk.</summary>
+/// <param name="Bytes">All of its slices.</param>
+/// <param name="Damage">What is wrong with it; null for nothing.</param>
+public sealed record SnapshotUse(string Snapshot, double Kimg, long Bytes, DateTimeOffset? Created, string? Damage);
+
+/// <summary>What a run takes.</summary>
+/// <param name="Snapshots">Oldest first.</param>
+/// <param name="FolderBytes">The whole folder; null for a store that is none.</param>
+/// <param name="FreeBytes">Left where the folder is; null likewise.</param>
+public sealed record DiskUse(IReadOnlyList<SnapshotUse> Snapshots, long? FolderBytes, long? FreeBytes);
+
+/// <summary>What a change of a run's files shows in, cheap to ask for.</summary>
+/// <param name="StatsBytes">Length of <c>stats.jsonl</c>.</param>
+/// <param name="Grids">Number of sample grids.</param>
+/// <param name="MetricBytes">Length of all files of metrics.</param>
+public sealed record FileMarks(long StatsBytes, int Grids, long MetricBytes);
+
+/// <summary>Reads what trainers leave in a run's folder or store. What is not there is empty; a file is read to its last whole line.</summary>
+/// <param name="location">The folder, or <c>s3://BUCKET/PREFIX</c>.</param>
+public sealed class RunFiles(string location)
+{
+    private const string Stats = "stats.jsonl", MetricStart = "metric-", GridStart = "fakes", FirstGrid = "fakes_init.png", Reals = "reals.png";
+
+    private readonly StoreLocation _location = StoreLocation.Parse(location);
+    private readonly CurveTable _curves = new();
+    private readonly SemaphoreSlim _reading = new(1, 1);
+    private long _readTo;
+
+    /// <summary>Its folder; null where it is none.</summary>
+    public string? Folder => (_location as StoreLocation.Folder)?.Path;
+
+    /// <summary>Where it is, as it was named.</summary>
+    public string Location => location;
+
+    /// <summary>What changes when there is something new.</summary>
+    public FileMarks Marks() => Folder is not { } folder || !Directory.Exists(folder) ? new(0, 0, 0) : new(
+        LengthOf(Path.Combine(folder, Stats)), Directory.EnumerateFiles(folder, GridStart + "*.png").Count(), Directory.EnumerateFiles(folder, MetricStart + "*.jsonl").Sum(LengthOf));
+
+    /// <summary>The curves, with what was appended since the last time.</summary>
+    /// <param name="query">What of them.</param>
+    /// <param name="ticks">Lines of ticks that somebody else has, for a store without folders.</param>
+    /// <param name="cancellation">Stops reading.</param>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public async Task<CurveView> CurvesAsync(CurveQuery query, Func<Task<IEnumerable<string>>> ticks, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(ticks);
+        await _reading.WaitAsync(cancellation);
+        try
+        {
+            if (Folder is { } folder) await ReadAppendedAsync(Path.Combine(folder, Stats), cancellation);
+            else foreach (var line in await ticks()) _curves.Add(line);
+            return CurveView.Of(_curves, query);
+        }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+
+    /// <summary>The metrics that were measured, by name.</summary>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public async Task<IReadOnlyList<MetricCurve>> MetricsAsync(CancellationToken cancellation)
+    {
+        if (Folder is not { } folder || !Directory.Exists(folder)) return [];
+        var metrics = new List<MetricCurve>();
+        foreach (var file in Directory.EnumerateFiles(folder, MetricStart + "*.jsonl").Order(StringComparer.Ordinal))
+        {
+            var points = new SortedDictionary<double, MetricPoint>();
+            foreach (var point in (await LinesOfAsync(file, cancellation)).Select(PointOf).OfType<MetricPoint>()) points[point.Kimg] = point;
+            metrics.Add(new(Path.GetFileNameWithoutExtension(file)[MetricStart.Length..], [.. points.Values]));
+        }
+
+        return metrics;
+    }
+
+    /// <summary>The sample grids, oldest first.</summary>
+    public IReadOnlyList<SampleGrid> Grids()
+    {
+        if (Folder is not { } folder || !Directory.Exists(folder)) return [];
+        return [.. Directory.EnumerateFiles(folder, GridStart + "*.png").Select(Path.GetFileName).Select(name => GridOf(name!)).OfType<SampleGrid>().OrderBy(grid => grid.Kimg).ThenBy(grid => grid.Name == FirstGrid ? 0 : 1)];
+    }
+
+    /// <summary>The path of a picture that the dashboard shows; null where there is none of that name.</summary>
+    /// <param name="name">Of its file, which a browser may have made up.</param>
+    public string? PictureOf(string name) =>
+        Folder is { } folder && (name == Reals || GridOf(name) is not null) && Path.Combine(folder, name) is var path && File.Exists(path) ? path : null;
+
+    /// <summary>What the run takes.</summary>
+    /// <exception cref="IOException">The store cannot be read.</exception>
+    public async Task<DiskUse> DiskAsync(TimeProvider time, CancellationToken cancellation)
+    {
+        var snapshots = Folder is { } place && !Directory.Exists(place) ? [] : await new SnapshotStore(_location.Open(), time).ListAsync(cancellation);
+        var uses = snapshots.Select(entry => new SnapshotUse(
+            $"{entry.Name}", entry.Manifest?.Kimg ?? 0, entry.Manifest?.Slices.Sum(slice => slice.Bytes) ?? 0, entry.Manifest?.Created, entry.Damage)).ToList();
+        if (Folder is not { } folder || !Directory.Exists(folder)) return new(uses, null, null);
+        var files = new DirectoryInfo(folder).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true });
+        return new(uses, files.Sum(file => LengthOf(file.FullName)), new DriveInfo(folder).AvailableFreeSpace);
+    }
+
+    /// <summary>The last lines of a file of the folder, oldest first.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public async Task<IReadOnlyList<string>> TailAsync(string file, int most, CancellationToken cancellation) =>
+        Folder is { } folder ? [.. (await LinesOfAsync(Path.Combine(folder, file), cancellation)).TakeLast(most)] : [];
+
+    private static long LengthOf(string file)
+    {
+        try
+        {
+            return new FileInfo(file).Length;
+        }
+        catch (FileNotFoundException)
+        {
+            // Snapshots are deleted while they are counted.
+            return 0;
+        }
+    }
+
+    private static SampleGrid? GridOf(string name)
+    {
+        if (name == FirstGrid) return new(name, 0);
+        if (!name.StartsWith(GridStart + "0", StringComparison.Ordinal) && !(name.Length > GridStart.Length && char.IsAsciiDigit(name[GridStart.Length])) || Path.GetFileName(name) != name) return null;
+        var number = Path.GetFileNameWithoutExtension(name)[GridStart.Length..];
+        return name.EndsWith(".png", StringComparison.Ordinal) && double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var kimg) ? new(name, kimg) : null;
+    }
+
+    private static MetricPoint? PointOf(string line)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(line);
+            var root = json.RootElement;
+            if (!root.TryGetProperty("results", out var results) || results.EnumerateObject().FirstOrDefault().Value is not { ValueKind: JsonValueKind.Number } value) return null;
+            var snapshot = root.TryGetProperty("snapshot_pkl", out var path) && path.ValueKind == JsonValueKind.String ? Path.GetFileName(path.GetString()!.TrimEnd('/')) : "";
+            return root.TryGetProperty("kimg", out var kimg) && kimg.ValueKind == JsonValueKind.Number ? new(kimg.GetDouble(), value.GetDouble(), snapshot) : null;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<List<string>> LinesOfAsync(string file, CancellationToken cancellation)
+    {
+        if (!File.Exists(file)) return [];
+        using var stream = Open(file);
+        using var reader = new StreamReader(stream);
+        var lines = new List<string>();
+        while (await reader.ReadLineAsync(cancellation) is { } line) lines.Add(line);
+        return lines;
+    }
+
+    private static FileStream Open(string file) => new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, useAsync: false);
+
+    private async Task ReadAppendedAsync(string file, CancellationToken cancellation)
+    {
+        if (!File.Exists(file)) return;
+        using var stream = Open(file);
+        // Somebody has cut it, or put another run's in its place: what was read stays until the dashboard starts again.
+        if (stream.Length <= _readTo) return;
+        stream.Seek(_readTo, SeekOrigin.Begin);
+        var bytes = new byte[stream.Length - _readTo];
+        await stream.ReadExactlyAsync(bytes, cancellation);
+        var whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
+        foreach (var line in Encoding.UTF8.GetString(bytes, 0, whole).Split('\n', StringSplitOptions.RemoveEmptyEntries)) _curves.Add(line);
+        _readTo += whole;
+    }
+}
