@@ -33,7 +33,9 @@ public static class DashboardServer
     }
 
     /// <summary>Answers for addresses where nothing is, to those who may know that.</summary>
-    public static IApplicationBuilder UseNothingHere(this IApplicationBuilder app) => app.UseStatusCodePages("text/plain; charset=utf-8", "There is nothing at this address (status {0}). The runs are at /, the list of what scripts can ask is docs/dashboard.md.");
+    public static IApplicationBuilder UseNothingHere(this IApplicationBuilder app) => app.UseStatusCodePages(status => status.HttpContext.Response.StatusCode == StatusCodes.Status404NotFound
+        ? Problems.Of(StatusCodes.Status404NotFound, "there is nothing at this address; the runs are at /, and docs/dashboard.md lists what scripts can ask").ExecuteAsync(status.HttpContext)
+        : Task.CompletedTask);
 
     /// <summary>Maps pages, <c>/api</c> and assets.</summary>
     public static DashboardEndpoints MapDashboard(this IEndpointRouteBuilder endpoints)
@@ -42,11 +44,12 @@ public static class DashboardServer
         var services = endpoints.ServiceProvider;
         var (sessions, states) = (services.GetRequiredService<BrowserSessions>(), services.GetRequiredService<RunStates>());
         var (guard, renderer) = (new RequestGuard(sessions), services.GetRequiredService<PageRenderer>());
-        var open = endpoints.MapGroup("").AddEndpointFilter(guard).WithMetadata(ForBrowsers.Instance);
+        var mistakes = new MistakeFilter((status, title) => new(Problems.Of(status, title)));
+        var open = endpoints.MapGroup("").AddEndpointFilter(guard).AddEndpointFilter(mistakes).WithMetadata(ForBrowsers.Instance);
         var guarded = endpoints.MapGroup("").AddEndpointFilter(guard).WithMetadata(ForBrowsers.Instance);
         var streams = new EventStreams(states, services.GetRequiredService<IHostApplicationLifetime>());
 
-        var api = guarded.MapGroup("/api").AddEndpointFilter(new MistakeFilter((status, title) => new(Problems.Of(status, title))));
+        var api = guarded.MapGroup("/api").AddEndpointFilter(mistakes);
         ApiEndpoints.Map(api, states);
         streams.Map(api);
         if (states.Source.IsCoordinator) ApiEndpoints.MapCommands(api, states.Source);

@@ -44,19 +44,22 @@ internal static class ApiEndpoints
     /// <summary>Maps what changes something; for a source that is a coordinator.</summary>
     public static void MapCommands(IEndpointRouteBuilder api, IRunSource source)
     {
-        api.MapPost("/runs", async (SubmitOrder order, CancellationToken end) => Json(RunJson.Of(await source.SubmitAsync(order.ToRequest(), end)), StatusCodes.Status201Created));
-        api.MapPost("/runs/preview", async (SubmitOrder order, CancellationToken end) =>
+        // With a token besides the context: a function of the context alone would be taken for one that writes the response itself.
+        api.MapPost("/runs", async (HttpContext context, CancellationToken end) => Json(RunJson.Of(await source.SubmitAsync((await ApiJson.OrderAsync<SubmitOrder>(context)).ToRequest(), end)), StatusCodes.Status201Created));
+        api.MapPost("/runs/preview", async (HttpContext context, CancellationToken end) =>
         {
-            var preview = await source.PreviewAsync(order.ToRequest(), end);
+            var preview = await source.PreviewAsync((await ApiJson.OrderAsync<SubmitOrder>(context)).ToRequest(), end);
             return Json(new PreviewJson(RunJson.Of(preview.Run), preview.AlreadySubmitted, preview.FittingWorkers, preview.FreeWorkers));
         });
         api.MapPost("/runs/{run}/pause", async (string run, CancellationToken end) => Json(RunJson.Of(await source.PauseAsync(new() { Run = run }, end))));
-        api.MapPost("/runs/{run}/cancel", async (string run, CancelOrder order, CancellationToken end) => Json(RunJson.Of(await source.CancelAsync(new() { Run = run, Discard = order.Discard ?? false }, end))));
-        api.MapPost("/runs/{run}/resume", async (string run, ResumeOrder order, CancellationToken end) =>
+        api.MapPost("/runs/{run}/cancel", async (string run, HttpContext context) =>
+            Json(RunJson.Of(await source.CancelAsync(new() { Run = run, Discard = (await ApiJson.OrderAsync<CancelOrder>(context)).Discard ?? false }, context.RequestAborted))));
+        api.MapPost("/runs/{run}/resume", async (string run, HttpContext context) =>
         {
+            var order = await ApiJson.OrderAsync<ResumeOrder>(context);
             var request = new ResumeRequest { Run = run, AcceptNewNumerics = order.AcceptNewNumerics ?? false };
             request.Assignments.AddRange((order.Set ?? []).Where(assignment => assignment.Trim().Length > 0));
-            return Json(RunJson.Of(await source.ResumeAsync(request, end)));
+            return Json(RunJson.Of(await source.ResumeAsync(request, context.RequestAborted)));
         });
     }
 

@@ -1,15 +1,33 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Atelier.Core;
 using Atelier.Core.Specs;
 using Atelier.Protos;
+using Microsoft.AspNetCore.Http;
 
 namespace Atelier.Dashboard.Api;
 
 /// <summary>JSON of <c>/api</c>: the names are those of <c>atelier ls -o json</c> and its kin.</summary>
 internal static class ApiJson
 {
-    public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    /// <summary>A command with a key that does not exist is a mistake, as on the command line.</summary>
+    public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
 
     public static string Text<T>(T value) => JsonSerializer.Serialize(value, Options);
+
+    /// <summary>Reads what a request orders.</summary>
+    /// <exception cref="UserErrorException">It is no JSON, or has a key that does not exist.</exception>
+    public static async Task<T> OrderAsync<T>(HttpContext context)
+    {
+        try
+        {
+            return await JsonSerializer.DeserializeAsync<T>(context.Request.Body, Options, context.RequestAborted) ?? throw new UserErrorException("an object is needed, and this is null");
+        }
+        catch (JsonException mistake)
+        {
+            throw new UserErrorException($"the request cannot be read: {mistake.Message}", mistake);
+        }
+    }
 }
 
 /// <summary>A run.</summary>

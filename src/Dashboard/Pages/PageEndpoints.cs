@@ -48,7 +48,8 @@ internal sealed class PageEndpoints(RunStates states, PageRenderer renderer, Bro
         open.MapGet("/sign-in", async (HttpContext context, string? then) => !sessions.AreNeeded || sessions.Has(context)
             ? Results.LocalRedirect(LocalPath(then))
             : Results.Content(await RenderAsync(renderer, "Sign in", "", typeof(SignInPage), new() { [nameof(SignInPage.Then)] = LocalPath(then) }, hasNavigation: false, isCoordinator: true, canSignOut: false), Html));
-        open.MapPost("/sign-in", (SignInOrder order, HttpContext context) => sessions.TryBegin(context, order.Token)
+        // The token besides the context keeps this from being taken for a function that writes the response itself.
+        open.MapPost("/sign-in", async (HttpContext context, CancellationToken _) => sessions.TryBegin(context, (await ApiJson.OrderAsync<SignInOrder>(context)).Token)
             ? Results.NoContent()
             : Problems.Of(StatusCodes.Status401Unauthorized, "that is not the token of people here; it is the text of the file that the coordinator was started with (--token-file), or of its ATELIER_TOKEN"));
         open.MapPost("/sign-out", (HttpContext context) =>

@@ -110,14 +110,14 @@
   };
 
   document.addEventListener('click', event => {
-    const button = event.target.closest('[data-command]');
+    const button = event.target.closest('button[data-command]');
     const dialog = $('#confirm');
     if (button && dialog) {
       const form = $('form', dialog);
       const command = button.dataset.command;
       const [title, text, yes] = questions[command](form.dataset.run);
       form.reset();
-      form.dataset.command = command;
+      form.dataset.pending = command;
       $('h2', dialog).textContent = title;
       $('[data-confirm-text]', dialog).textContent = text;
       $('[data-confirm]', dialog).textContent = yes;
@@ -169,9 +169,9 @@
     if (form.matches('[data-command-form]')) {
       event.preventDefault();
       const fields = new FormData(form);
-      const body = { pause: () => ({}), resume: () => ({ set: lines(fields.get('set') ?? '') }), cancel: () => ({ discard: fields.has('discard') }) }[form.dataset.command]();
+      const body = { pause: () => ({}), resume: () => ({ set: lines(fields.get('set') ?? '') }), cancel: () => ({ discard: fields.has('discard') }) }[form.dataset.pending]();
       attempt(form, async () => {
-        await send(`/api/runs/${encodeURIComponent(form.dataset.run)}/${form.dataset.command}`, body);
+        await send(`/api/runs/${encodeURIComponent(form.dataset.run)}/${form.dataset.pending}`, body);
         form.closest('dialog').close();
       });
     } else if (form.matches('[data-sign-in]')) {

@@ -113,10 +113,10 @@ public sealed class ApiTests
         await using var coordinator = await RunningCoordinator.StartAsync(Gate);
         await using var worker = new FakeWorker(coordinator.Fleet, "w0");
         using var http = new HttpClient { BaseAddress = coordinator.Address, DefaultRequestHeaders = { Authorization = new("Bearer", Token) } };
-        var order = new { run = "faces", data = "/data", @out = coordinator.Store("faces"), recipe = "config-f", set = (string[])["batch=16"], min_workers = 2 };
+        var order = new { run = "faces", data = "/data", @out = coordinator.Store("faces"), recipe = "config-f", set = (string[])["batch=16", "shard=4"], min_workers = 2 };
 
         using var submitted = await http.PostAsJsonAsync("/api/runs", order, Cancellation);
-        using var other = await http.PostAsJsonAsync("/api/runs", new { order.run, order.data, order.@out, order.recipe, set = (string[])["batch=8"], order.min_workers }, Cancellation);
+        using var other = await http.PostAsJsonAsync("/api/runs", new { order.run, order.data, order.@out, order.recipe, set = (string[])["batch=8", "shard=4"], order.min_workers }, Cancellation);
         using var paused = await http.PostAsJsonAsync("/api/runs/faces/pause", new { }, Cancellation);
         using var resumed = await http.PostAsJsonAsync("/api/runs/faces/resume", new { set = (string[])["kimg=7"] }, Cancellation);
         using var cancelled = await http.PostAsJsonAsync("/api/runs/faces/cancel", new { discard = true }, Cancellation);

@@ -43,7 +43,7 @@ public sealed class CoordinatorPageTests(Chromium browser)
         await TabToAsync(page, "[data-preview]");
         await keys.PressAsync("Enter");
         await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("nonsense");
-        await FillAsync(page, "#set", "batch=16");
+        await FillAsync(page, "#set", "batch=16\nshard=4");
         await FillAsync(page, "#min_workers", "2");
         await TabToAsync(page, "[data-preview]");
         await keys.PressAsync("Enter");
