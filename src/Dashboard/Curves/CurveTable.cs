@@ -11,6 +11,7 @@ public sealed class CurveTable
     private const string Position = "Progress/kimg";
 
     private readonly List<double> _kimg = [];
+    private readonly List<(string Name, double Mean)> _tick = [];
     private readonly SortedDictionary<string, List<float>> _columns = new(StringComparer.Ordinal);
 
     /// <summary>Images shown at each tick, in thousands; rises.</summary>
@@ -23,18 +24,35 @@ public sealed class CurveTable
     public IReadOnlyList<float>? Column(string name) => _columns.GetValueOrDefault(name);
 
     /// <summary>Adds a line of <c>stats.jsonl</c>.</summary>
+    /// <param name="line">The line as UTF-8, without its end.</param>
     /// <returns>Whether it was one: the last line of a run that was killed may be cut off.</returns>
-    public bool Add(string line)
+    public bool Add(ReadOnlySpan<byte> line)
     {
+        if (!TryRead(line) || _tick.FirstOrDefault(scalar => scalar.Name == Position) is not { Name: not null, Mean: var kimg } || !double.IsFinite(kimg)) return false;
+        DropFrom(kimg);
+        _kimg.Add(kimg);
+        foreach (var (name, mean) in _tick)
+            if (name != Position) Set(name, (float)mean);
+        foreach (var column in _columns.Values.Where(column => column.Count < _kimg.Count)) column.Add(float.NaN);
+        return true;
+    }
+
+    /// <summary>Reads a line's scalars. A run of weeks has megabytes of them, so no document is made.</summary>
+    private bool TryRead(ReadOnlySpan<byte> line)
+    {
+        _tick.Clear();
         try
         {
-            using var json = JsonDocument.Parse(line);
-            if (json.RootElement.ValueKind != JsonValueKind.Object || MeanOf(json.RootElement, Position) is not { } kimg || !double.IsFinite(kimg)) return false;
-            DropFrom(kimg);
-            _kimg.Add(kimg);
-            foreach (var scalar in json.RootElement.EnumerateObject().Where(scalar => scalar.Value.ValueKind == JsonValueKind.Object && scalar.Name != Position))
-                Set(scalar.Name, (float)(MeanOf(json.RootElement, scalar.Name) ?? double.NaN));
-            foreach (var column in _columns.Values.Where(column => column.Count < _kimg.Count)) column.Add(float.NaN);
+            var reader = new Utf8JsonReader(line);
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return false;
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var name = reader.GetString()!;
+                reader.Read();
+                if (reader.TokenType == JsonTokenType.StartObject) _tick.Add((name, ReadMean(ref reader)));
+                else reader.Skip();
+            }
+
             return true;
         }
         catch (JsonException)
@@ -43,10 +61,20 @@ public sealed class CurveTable
         }
     }
 
-    private static double? MeanOf(JsonElement tick, string name) =>
-        tick.TryGetProperty(name, out var scalar) && scalar.ValueKind == JsonValueKind.Object && scalar.TryGetProperty("mean", out var mean) && mean.ValueKind == JsonValueKind.Number
-            ? mean.GetDouble()
-            : null;
+    /// <summary>The mean of a scalar, NaN where it has none; the reader is at the end of the scalar then.</summary>
+    private static double ReadMean(ref Utf8JsonReader reader)
+    {
+        var mean = double.NaN;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isMean = reader.ValueTextEquals("mean"u8);
+            reader.Read();
+            if (isMean && reader.TokenType == JsonTokenType.Number) mean = reader.GetDouble();
+            else reader.Skip();
+        }
+
+        return mean;
+    }
 
     private void DropFrom(double kimg)
     {
@@ -66,6 +94,8 @@ public sealed class CurveTable
             for (var tick = 1; tick < _kimg.Count; tick++) column.Add(float.NaN);
         }
 
-        column.Add(value);
+        // A line that names one twice has the last.
+        if (column.Count == _kimg.Count) column[^1] = value;
+        else column.Add(value);
     }
 }

@@ -74,7 +74,7 @@ public sealed class RunFiles(string location)
         try
         {
             if (Folder is { } folder) await ReadAppendedAsync(Path.Combine(folder, Stats), cancellation);
-            else foreach (var line in await ticks()) _curves.Add(line);
+            else foreach (var line in await ticks()) _curves.Add(Encoding.UTF8.GetBytes(line));
             return CurveView.Of(_curves, query);
         }
         finally
@@ -187,7 +187,7 @@ public sealed class RunFiles(string location)
         var bytes = new byte[stream.Length - _readTo];
         await stream.ReadExactlyAsync(bytes, cancellation);
         var whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
-        foreach (var line in Encoding.UTF8.GetString(bytes, 0, whole).Split('\n', StringSplitOptions.RemoveEmptyEntries)) _curves.Add(line);
+        foreach (var line in bytes.AsSpan(0, whole).Split((byte)'\n')) _curves.Add(bytes.AsSpan(line));
         _readTo += whole;
     }
 }

@@ -48,7 +48,7 @@ public sealed class CurveViewTests
     {
         var table = Table(10, tick => tick);
 
-        table.Add(Line(5, 50));
+        table.Add(Utf8(Line(5, 50)));
 
         Assert.Equal([4.0, 8, 12, 16, 20, 24], table.Kimg);
         Assert.Equal([0f, 1, 2, 3, 4, 50], table.Column("Loss/G/loss"));
@@ -63,7 +63,7 @@ public sealed class CurveViewTests
     {
         var table = Table(2, tick => tick);
 
-        Assert.False(table.Add(line));
+        Assert.False(table.Add(Utf8(line)));
         Assert.Equal(2, table.Kimg.Count);
     }
 
@@ -71,18 +71,20 @@ public sealed class CurveViewTests
     public void Table_OfAScalarThatComesAndGoes_HasGaps()
     {
         var table = new CurveTable();
-        table.Add(Line(0, 1));
-        table.Add("""{"Progress/kimg":{"num":1,"mean":8},"Usage/32":{"num":1,"mean":0.5}}""");
-        table.Add(Line(2, 3));
+        table.Add(Utf8(Line(0, 1)));
+        table.Add(Utf8("""{"Progress/kimg":{"num":1,"mean":8},"Usage/32":{"num":1,"mean":0.5}}"""));
+        table.Add(Utf8(Line(2, 3)));
 
         Assert.Equal([1, float.NaN, 3], table.Column("Loss/G/loss"));
         Assert.Equal([float.NaN, 0.5f, float.NaN], table.Column("Usage/32"));
     }
 
+    private static byte[] Utf8(string line) => System.Text.Encoding.UTF8.GetBytes(line);
+
     private static CurveTable Table(int ticks, Func<int, double> value)
     {
         var table = new CurveTable();
-        for (var tick = 0; tick < ticks; tick++) Assert.True(table.Add(Line(tick, value(tick))));
+        for (var tick = 0; tick < ticks; tick++) Assert.True(table.Add(Utf8(Line(tick, value(tick)))));
         return table;
     }
 
