@@ -7,6 +7,7 @@ using Atelier.Dashboard.Sources;
 using Atelier.Protos;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Hosting;
 
@@ -48,7 +49,7 @@ internal sealed class EventStreams(RunStates states, IHostApplicationLifetime li
         });
     }
 
-    private static IResult Stream(IAsyncEnumerable<SseItem<string>> items) => TypedResults.ServerSentEvents(items);
+    private static ServerSentEventsResult<string> Stream(IAsyncEnumerable<SseItem<string>> items) => TypedResults.ServerSentEvents(items);
 
     private static long After(HttpContext context, long? given) =>
         long.TryParse(context.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var last) ? last : given ?? 0;

@@ -117,7 +117,7 @@ internal sealed class RunStates(IRunSource source, PageRenderer renderer, TimePr
     {
         var description = await source.DescribeAsync(run, cancellation);
         var files = former is not null && former.Files.Location == description.Places.RunStore && former.Description.Run.SubmittedUnixMs == description.Run.SubmittedUnixMs ? former.Files : new(description.Places.RunStore);
-        var last = (await source.EventsAsync(run, former?.LastEvent ?? 0, cancellation)).LastOrDefault()?.Number ?? former?.LastEvent ?? 0;
+        var last = await source.EventsAsync(run, former?.LastEvent ?? 0, cancellation) is [.., var newest] ? newest.Number : former?.LastEvent ?? 0;
         var marks = files.Marks();
         var isSame = former is not null && files == former.Files && last == former.LastEvent && description.Equals(former.Description);
         if (isSame && marks == former!.Marks) return former;

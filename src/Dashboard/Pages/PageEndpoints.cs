@@ -25,7 +25,9 @@ internal sealed class PageEndpoints(RunStates states, PageRenderer renderer, Bro
         pages.MapGet("/runs/{run}", async (string run, CancellationToken end) =>
         {
             var others = (await states.Fleet.GetAsync(end)).Runs.Select(other => other.Run_).Where(other => other != run).ToList();
-            return await PageAsync(run, $"{Show.Link(run)}/live", typeof(RunPage), new() { [nameof(RunPage.State)] = await states.Of(run).GetAsync(end), [nameof(RunPage.Others)] = others, [nameof(RunPage.Source)] = states.Source });
+            var state = await states.Of(run).GetAsync(end);
+            state.Files.ReadAhead();
+            return await PageAsync(run, $"{Show.Link(run)}/live", typeof(RunPage), new() { [nameof(RunPage.State)] = state, [nameof(RunPage.Others)] = others, [nameof(RunPage.Source)] = states.Source });
         });
         pages.MapGet("/compare", async (string[] run, CancellationToken end) =>
         {

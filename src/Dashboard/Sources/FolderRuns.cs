@@ -101,7 +101,7 @@ public sealed class FolderRuns(string folder, TimeProvider time) : IRunSource
             using var record = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(path, Record), cancellation));
             var files = new RunFiles(path);
             var lines = await files.TailAsync(Events, int.MaxValue, cancellation);
-            var description = Describe(name, path, record.RootElement, EventText.Read(lines), (await files.TailAsync(Stats, 1, cancellation)).LastOrDefault(), isQuiet);
+            var description = Describe(name, path, record.RootElement, EventText.Read(lines), await files.LastLineAsync(Stats, cancellation), isQuiet);
             return _known[name] = new(marks, isQuiet, description, lines);
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)

@@ -47,9 +47,12 @@ public sealed class RunFiles(string location)
 {
     private const string Stats = "stats.jsonl", MetricStart = "metric-", GridStart = "fakes", FirstGrid = "fakes_init.png", Reals = "reals.png";
 
+    /// <summary>No line of ticks is longer.</summary>
+    private const int LastLineBytes = 1 << 16;
+
     private readonly StoreLocation _location = StoreLocation.Parse(location);
-    private readonly CurveTable _curves = new();
-    private readonly SemaphoreSlim _reading = new(1, 1);
+    private CurveTable _curves = new();
+    private readonly Lock _reading = new();
     private long _readTo;
 
     /// <summary>Its folder; null where it is none.</summary>
@@ -70,17 +73,21 @@ public sealed class RunFiles(string location)
     public async Task<CurveView> CurvesAsync(CurveQuery query, Func<Task<IEnumerable<string>>> ticks, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(ticks);
-        await _reading.WaitAsync(cancellation);
-        try
+        var told = Folder is null ? await ticks() : [];
+        cancellation.ThrowIfCancellationRequested();
+        lock (_reading)
         {
-            if (Folder is { } folder) await ReadAppendedAsync(Path.Combine(folder, Stats), cancellation);
-            else foreach (var line in await ticks()) _curves.Add(Encoding.UTF8.GetBytes(line));
+            if (Folder is { } folder) ReadAppended(Path.Combine(folder, Stats));
+            foreach (var line in told) _curves.Add(Encoding.UTF8.GetBytes(line));
             return CurveView.Of(_curves, query);
         }
-        finally
-        {
-            _reading.Release();
-        }
+    }
+
+    /// <summary>Begins to read the curves, which whoever opens the run's page asks for next.</summary>
+    public void ReadAhead()
+    {
+        // What cannot be read is told to whoever asks for the curves.
+        if (Folder is not null) _ = Task.Run(() => CurvesAsync(new() { Points = 2 }, () => Task.FromResult<IEnumerable<string>>([]), CancellationToken.None)).ContinueWith(read => _ = read.Exception, TaskScheduler.Default);
     }
 
     /// <summary>The metrics that were measured, by name.</summary>
@@ -127,6 +134,18 @@ public sealed class RunFiles(string location)
     /// <exception cref="IOException">The file cannot be read.</exception>
     public async Task<IReadOnlyList<string>> TailAsync(string file, int most, CancellationToken cancellation) =>
         Folder is { } folder ? [.. (await LinesOfAsync(Path.Combine(folder, file), cancellation)).TakeLast(most)] : [];
+
+    /// <summary>The last line of a file of the folder, if it ends; null where there is none.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public async Task<string?> LastLineAsync(string file, CancellationToken cancellation)
+    {
+        if (Folder is not { } folder || Path.Combine(folder, file) is not { } path || !File.Exists(path)) return null;
+        using var stream = Open(path);
+        stream.Seek(-Math.Min(stream.Length, LastLineBytes), SeekOrigin.End);
+        using var reader = new StreamReader(stream);
+        var lines = (await reader.ReadToEndAsync(cancellation)).Split('\n');
+        return lines.Length < 2 ? null : lines[^2];
+    }
 
     private static long LengthOf(string file)
     {
@@ -177,15 +196,19 @@ public sealed class RunFiles(string location)
 
     private static FileStream Open(string file) => new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, useAsync: false);
 
-    private async Task ReadAppendedAsync(string file, CancellationToken cancellation)
+    private void ReadAppended(string file)
     {
         if (!File.Exists(file)) return;
         using var stream = Open(file);
-        // Somebody has cut it, or put another run's in its place: what was read stays until the dashboard starts again.
-        if (stream.Length <= _readTo) return;
+        if (stream.Length < _readTo)
+        {
+            // Another run's file in its place.
+            (_curves, _readTo) = (new(), 0);
+        }
+
         stream.Seek(_readTo, SeekOrigin.Begin);
         var bytes = new byte[stream.Length - _readTo];
-        await stream.ReadExactlyAsync(bytes, cancellation);
+        stream.ReadExactly(bytes);
         var whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
         foreach (var line in bytes.AsSpan(0, whole).Split((byte)'\n')) _curves.Add(bytes.AsSpan(line));
         _readTo += whole;
