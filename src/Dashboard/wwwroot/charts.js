@@ -90,7 +90,7 @@
         button.type = 'button';
         button.setAttribute('aria-pressed', String(!this.hidden.has(one.label)));
         swatch.className = 'swatch';
-        swatch.style.background = colour(one);
+        swatch.style.background = dash(one).length ? `repeating-linear-gradient(90deg, ${colour(one)} 0 4px, transparent 4px 6px)` : colour(one);
         value.className = 'value';
         button.append(swatch, one.label, value);
         button.addEventListener('click', () => {
