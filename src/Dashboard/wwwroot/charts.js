@@ -157,7 +157,9 @@
     async load() {
       this.reading?.abort();
       const reading = this.reading = new AbortController();
-      const points = Math.max(200, Math.min(2000, this.host.clientWidth));
+      // As many as a chart has pixels, whether one is drawn already or not.
+      const chart = this.charts.values().next().value;
+      const points = Math.round(Math.max(200, Math.min(2000, chart?.area.clientWidth || this.host.clientWidth / (this.host.clientWidth > 850 ? 2 : 1))));
       const query = new URLSearchParams({ points });
       if (this.smoothing) query.set('smoothing', this.smoothing);
       if (this.window) { query.set('from', this.window[0]); query.set('to', this.window[1]); }
