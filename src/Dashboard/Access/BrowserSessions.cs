@@ -51,8 +51,8 @@ public sealed class BrowserSessions(AccessToken? people, TimeProvider time)
             && long.TryParse(until, NumberStyles.None, CultureInfo.InvariantCulture, out var end) && end > time.GetUtcNow().ToUnixTimeSeconds();
     }
 
-    // Cookies know no ports: two coordinators of one machine would sign each other's browsers out.
-    private static string NameOf(HttpContext context) => $"atelier-{context.Connection.LocalPort}";
+    // Cookies know no ports: two coordinators of one machine would sign each other's browsers out. The port is that of the address, which replicas behind a balancer share.
+    private static string NameOf(HttpContext context) => $"atelier-{context.Request.Host.Port?.ToString(CultureInfo.InvariantCulture) ?? "default"}";
 
     private static CookieOptions Options(HttpContext context, DateTimeOffset? end) => new()
     {

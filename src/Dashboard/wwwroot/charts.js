@@ -8,6 +8,7 @@
   const left = /^(Progress\/tick|Timing\/(total_sec|sec_per_tick))$/;
   const dashes = [[], [6, 4], [2, 3], [10, 3, 2, 3]];
   const height = 220;
+  const seenFirst = 2;
   const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const colours = () => [1, 2, 3, 4, 5, 6, 7, 8].map(index => css(`--series-${index}`));
   const format = value => value == null ? '–' : Math.abs(value) >= 1e5 || value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(2) : Number(value.toPrecision(4)).toString();
@@ -189,14 +190,27 @@
       }
       this.host.querySelector('.empty')?.remove();
       for (const [title, chart] of this.charts) if (!wanted.some(([other]) => other === title)) { chart.remove(); this.charts.delete(title); }
-      for (const [title, members] of wanted) {
-        if (!this.charts.has(title)) this.charts.set(title, new Chart(this.host, title, window => this.show(window)));
-        const isAlone = this.read.length === 1;
-        const series = this.read.flatMap(run => members.filter(name => run.series[name]).map(name => ({ name, run: run.run, label: isAlone ? name : `${name} · ${run.run}` })));
-        const tables = this.read.map(run => [run.kimg, ...members.filter(name => run.series[name]).map(name => run.series[name])]);
-        this.charts.get(title).draw(series, isAlone ? tables[0] : uPlot.join(tables), this.isLog, this.read.every(run => run.kimg.length < 30));
-      }
-      this.root.dataset.drawn = String(wanted.length);
+      for (const [title] of wanted) if (!this.charts.has(title)) this.charts.set(title, new Chart(this.host, title, window => this.show(window)));
+      // Those that are seen first are drawn first; the page can be used while the others follow.
+      const drawing = this.drawing = {};
+      const waiting = [...wanted];
+      const next = () => {
+        if (drawing !== this.drawing) return;
+        this.drawOne(...waiting.shift());
+        if (waiting.length) setTimeout(next);
+        else this.root.dataset.drawn = String(wanted.length);
+      };
+      while (waiting.length && wanted.length - waiting.length < seenFirst) this.drawOne(...waiting.shift());
+      if (waiting.length) setTimeout(next);
+      else this.root.dataset.drawn = String(wanted.length);
+    }
+
+    drawOne(title, members) {
+      const isAlone = this.read.length === 1;
+      const series = this.read.flatMap(run => members.filter(name => run.series[name]).map(name => ({ name, run: run.run, label: isAlone ? name : `${name} · ${run.run}` })));
+      const tables = this.read.map(run => [run.kimg, ...members.filter(name => run.series[name]).map(name => run.series[name])]);
+      this.charts.get(title)?.draw(series, isAlone ? tables[0] : uPlot.join(tables), this.isLog, this.read.every(run => run.kimg.length < 30));
+      this.root.dataset.begun = 'true';
     }
 
     empty(text) {

@@ -4,6 +4,7 @@ using System.Net.ServerSentEvents;
 using System.Text;
 using System.Text.Json;
 using Atelier.Core.Access;
+using Atelier.Core.Fleet.Membership;
 using Atelier.Coordinator.Tests.Hosting;
 using Atelier.TestKit;
 
@@ -15,6 +16,9 @@ public sealed class ApiTests
     private const string Token = "people-0123456789abcdef0123";
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>Fake workers send no heartbeats, and the machine may be busy.</summary>
+    private static FleetSettings Patient => new() { LeaseLength = TimeSpan.FromMinutes(5) };
 
     private static AccessGate Gate => new(new AccessToken(Token, "a test"), null);
 
@@ -89,7 +93,7 @@ public sealed class ApiTests
     [Fact]
     public async Task Stream_OfACoordinatorsRun_TellsOfItsEventsAndStates()
     {
-        await using var coordinator = await RunningCoordinator.StartAsync();
+        await using var coordinator = await RunningCoordinator.StartAsync(fleet: Patient);
         await using var worker = await coordinator.AttachAsync("w0");
         await coordinator.Runs.SubmitAsync(coordinator.Request("faces"), cancellationToken: Cancellation);
         using var http = new HttpClient { BaseAddress = coordinator.Address };
@@ -110,7 +114,7 @@ public sealed class ApiTests
     [Fact]
     public async Task Commands_OverHttp_DoWhatTheCommandLineDoes()
     {
-        await using var coordinator = await RunningCoordinator.StartAsync(Gate);
+        await using var coordinator = await RunningCoordinator.StartAsync(Gate, fleet: Patient);
         await using var worker = new FakeWorker(coordinator.Fleet, "w0");
         using var http = new HttpClient { BaseAddress = coordinator.Address, DefaultRequestHeaders = { Authorization = new("Bearer", Token) } };
         var order = new { run = "faces", data = "/data", @out = coordinator.Store("faces"), recipe = "config-f", set = (string[])["batch=16", "shard=4"], min_workers = 2 };

@@ -33,6 +33,21 @@ public sealed class SessionTests
         Assert.Contains("frame-ancestors 'none'", Assert.Single(page.Headers.GetValues("content-security-policy")), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Session_OfOneReplica_IsTakenByAnother()
+    {
+        await using var first = await StartAsync();
+        await using var second = await StartAsync();
+        using var http = Client(first.Address);
+        using var accepted = await SendAsync(http, HttpMethod.Post, "/sign-in", $$"""{"token":"{{Token}}"}""");
+        using var other = Client(second.Address);
+
+        // As through a balancer, whose address the browser knows.
+        using var response = await SendAsync(other, HttpMethod.Get, "/api/runs", cookie: Assert.Single(accepted.Headers.GetValues("set-cookie")), header: ("host", first.Address.Authority));
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{0}x")]
