@@ -23,6 +23,9 @@ internal sealed class FakeFleet : IDisposable
     /// <param name="address">The coordinator.</param>
     public FakeFleet(string address) => _address = address;
 
+    /// <summary>Whether workers tell of progress with every report, one iteration a time, instead of standing still.</summary>
+    public bool Advances { get; set; }
+
     /// <summary>Attaches more workers.</summary>
     public void Attach(int count)
     {
@@ -138,7 +141,11 @@ internal sealed class FakeFleet : IDisposable
             try
             {
                 while (await due.WaitForNextTickAsync(end))
+                {
+                    if (fleet.Advances && Stage == WorkerStage.Stepping && _held is { } held)
+                        _held = new StateVersion(held) { Iteration = held.Iteration + 1 };
                     await sendAsync(_held is null ? new WorkerMessage { LeaseRenewal = new() { Sequence = ++_sequence } } : Report());
+                }
             }
             catch (Exception e) when (e is RpcException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
             {

@@ -35,6 +35,7 @@ var root = new RootCommand("Atelier trains StyleGAN2: the same bits on any numbe
     AnalyzeCommand.Create(),
     CorrectCommand.Create(),
     CertsCommand.Create(),
+    DashboardCommand.Create(),
     DatasetCommand.Create(),
     DoctorCommand.Create(),
     OracleCommand.Create(),

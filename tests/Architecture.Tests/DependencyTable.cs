@@ -22,11 +22,13 @@ internal static class DependencyTable
         new("src/Worker", ["src/Core", "src/Protos", "src/Rpc", "src/Storage", "src/Training"], ["Google.Protobuf", "Grpc.AspNetCore"]) { Sees = ["TorchSharp"] },
         // No coordinator: the operator asks one through an interface.
         new("src/Kubernetes", ["src/Core"], ["KubernetesClient"]) { Sees = ["YamlDotNet"] },
+        // Reads what trainers leave; never Training, as the coordinator, which serves it.
+        new("src/Dashboard", ["src/Core", "src/Protos", "src/Storage"], ["Google.Protobuf"]),
         // Never Training: the process that keeps runs together loads no libtorch.
-        new("src/Coordinator", ["src/Core", "src/Kubernetes", "src/Protos", "src/Rpc", "src/Storage"],
+        new("src/Coordinator", ["src/Core", "src/Dashboard", "src/Kubernetes", "src/Protos", "src/Rpc", "src/Storage"],
             ["Google.Protobuf", "Grpc.AspNetCore", "Grpc.AspNetCore.HealthChecks", "Microsoft.Data.Sqlite", "Microsoft.Orleans.Clustering.AdoNet", "Microsoft.Orleans.Connections.Security", "Microsoft.Orleans.Persistence.AdoNet",
                 "Microsoft.Orleans.Sdk", "Microsoft.Orleans.Serialization.SystemTextJson", "Microsoft.Orleans.Server", "Npgsql"]),
-        new("src/Cli", ["src/Coordinator", "src/Core", "src/Kubernetes", "src/Protos", "src/Rpc", "src/Storage", "src/Training", "src/Worker"], ["Google.Protobuf", "Grpc.Net.Client", "OpenTelemetry.Exporter.OpenTelemetryProtocol", "OpenTelemetry.Exporter.Prometheus.AspNetCore", "OpenTelemetry.Instrumentation.AspNetCore",
+        new("src/Cli", ["src/Coordinator", "src/Core", "src/Dashboard", "src/Kubernetes", "src/Protos", "src/Rpc", "src/Storage", "src/Training", "src/Worker"], ["Google.Protobuf", "Grpc.Net.Client", "OpenTelemetry.Exporter.OpenTelemetryProtocol", "OpenTelemetry.Exporter.Prometheus.AspNetCore", "OpenTelemetry.Instrumentation.AspNetCore",
                 "OpenTelemetry.Instrumentation.GrpcNetClient", "OpenTelemetry.Instrumentation.Process", "OpenTelemetry.Instrumentation.Runtime", "Spectre.Console", "System.CommandLine"])
         {
             Sees = ["TorchSharp"],
@@ -39,6 +41,8 @@ internal static class DependencyTable
     public static IReadOnlyDictionary<string, string[]> TestProjects { get; } = new Dictionary<string, string[]>
     {
         ["tests/TestKit"] = ["src/Worker"],
+        // A browser walks the dashboard as a coordinator serves it.
+        ["tests/Dashboard.Tests"] = ["src/Coordinator", "src/Dashboard"],
         ["tests/Bench.Tests"] = ["bench/Bench", "tests/TestKit"],
         // The kernels' draws have the bits of Core's, number by number.
         ["tests/Kernels.Tests"] = ["src/Core", "src/Kernels"],
@@ -49,7 +53,7 @@ internal static class DependencyTable
     };
 
     /// <summary>Packages that any test project may reference.</summary>
-    public static IReadOnlyList<string> TestPackages { get; } = ["Cel", "FsCheck", "Grpc.AspNetCore", "Microsoft.ML.OnnxRuntime", "xunit.v3"];
+    public static IReadOnlyList<string> TestPackages { get; } = ["Cel", "Deque.AxeCore.Playwright", "FsCheck", "Grpc.AspNetCore", "Microsoft.ML.OnnxRuntime", "Microsoft.Playwright", "xunit.v3"];
 
     /// <summary>Families of packages whose assemblies use each other's types: how the packages' names begin, and how the assemblies' do.</summary>
     public static IReadOnlyDictionary<string, string> PackageFamilies { get; } = new Dictionary<string, string> { ["Grpc."] = "Grpc.", ["Microsoft.Orleans."] = "Orleans.", ["OpenTelemetry."] = "OpenTelemetry" };

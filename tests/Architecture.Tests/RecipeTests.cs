@@ -17,8 +17,8 @@ public sealed class RecipeTests
         var recipe = Recipe.Parse(Path.GetFileNameWithoutExtension(path), Repository.Read(path));
         Assert.NotEmpty(recipe.Description);
         var stated = recipe.Values.LastOrDefault(value => value.Key.Name == "resolution");
-        int side = stated is null ? 256 : stated.ApplyTo(new RunSpec()).Resolution.Width;
-        var resolved = SpecResolver.Resolve(recipe, [], new DatasetFacts(side, side, 0, Images, "digest"), gpus: 1);
+        var size = stated is null ? new Resolution(256, 256) : stated.ApplyTo(new RunSpec()).Resolution;
+        var resolved = SpecResolver.Resolve(recipe, [], new DatasetFacts(size.Width, size.Height, 0, Images, "digest"), gpus: 1);
         Assert.Empty(SpecValidation.Problems(resolved.Spec));
         Assert.Equal(recipe.Name, resolved.Spec.Recipe);
     }

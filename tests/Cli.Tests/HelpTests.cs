@@ -13,6 +13,7 @@ public sealed class HelpTests
     [InlineData("export", "RUN", "--out", "--all")]
     [InlineData("oracle", "FILE", "--dtype")]
     [InlineData("bench step", "--res", "--channel-base", "--channel-max", "--batch", "--shard", "--json")]
+    [InlineData("dashboard", "folder", "--port")]
     [InlineData("dataset convert", "SOURCE", "--out", "--resolution", "--crop", "--filter", "--max-images", "--background", "--bad-images", "--no-labels", "--force", "--jobs", "--json")]
     [InlineData("dataset check", "PATH", "--picture", "--jobs", "--json")]
     [InlineData("dataset stats", "PATH", "--jobs", "--json")]

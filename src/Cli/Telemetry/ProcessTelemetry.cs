@@ -132,5 +132,7 @@ internal sealed class ProcessTelemetry : IAsyncDisposable
         .Build();
 
     private static bool IsRecorded(HttpContext context) =>
-        !Array.Exists(Endless, path => context.Request.Path.Value?.StartsWith(path, StringComparison.Ordinal) == true) && !MonitoringServer.IsProbe(context.Request.Path);
+        !Array.Exists(Endless, path => context.Request.Path.Value?.StartsWith(path, StringComparison.Ordinal) == true) && !MonitoringServer.IsProbe(context.Request.Path)
+        // What browsers and scripts listen to.
+        && context.Request.Path.Value?.EndsWith("/live", StringComparison.Ordinal) != true && context.Request.Path.Value?.EndsWith("/stream", StringComparison.Ordinal) != true;
 }

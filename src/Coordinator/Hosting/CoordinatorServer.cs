@@ -9,6 +9,9 @@ using Atelier.Coordinator.Storage;
 using Atelier.Coordinator.Telemetry;
 using Atelier.Core;
 using Atelier.Core.Access;
+using Atelier.Dashboard;
+using Atelier.Dashboard.Access;
+using Atelier.Dashboard.Sources;
 using Atelier.Kubernetes.Operator;
 using Atelier.Rpc.Transport;
 using Microsoft.AspNetCore.Builder;
@@ -47,8 +50,8 @@ public sealed class CoordinatorServer : IAsyncDisposable
     /// <summary>Where it listens, as addresses that clients take.</summary>
     public IReadOnlyList<string> Addresses { get; }
 
-    /// <summary>The paths that are mapped, with names in braces.</summary>
-    internal IEnumerable<string> Routes => _app.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Select(endpoint => endpoint.RoutePattern.RawText!);
+    /// <summary>What is mapped.</summary>
+    public IEnumerable<RouteEndpoint> Endpoints => _app.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>();
 
     /// <summary>Tells of other replicas that come and go.</summary>
     /// <param name="say">Told, a line at a time.</param>
@@ -142,6 +145,8 @@ public sealed class CoordinatorServer : IAsyncDisposable
             // A start that fails is told by whoever tries again, and a call that could not be cancelled has failed.
             .AddFilter("Orleans.Runtime.Silo", LogLevel.Critical).AddFilter("Orleans.Runtime.SiloLifecycleSubject", LogLevel.Critical).AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical)
             .AddFilter("Orleans.Runtime.GrainCallCancellationManager", LogLevel.Critical)
+            // Kestrel says that HTTP/2 does not work without TLS; here it does (PlainHttpVersions).
+            .AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error).AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Warning)
             // Events of runs are for those who collect logs; `atelier logs` has them too.
             .AddFilter<ConsoleLoggerProvider>("Atelier", LogLevel.Warning)
             .AddFilter<ConsoleLoggerProvider>("Atelier.Coordinator.Storage", LogLevel.Critical)
@@ -188,20 +193,26 @@ public sealed class CoordinatorServer : IAsyncDisposable
         builder.Services.AddSingleton<IRunDirectory, OperatorRuns>();
         builder.Services.AddSingleton<OperatorHost>();
         if (options.Kubernetes is not null) builder.Services.AddHostedService<OperatorPulse>();
+        builder.Services.AddSingleton<IRunSource, CoordinatorRuns>();
+        builder.Services.AddSingleton(new BrowserSessions(options.Gate.People, time)).AddDashboard();
         var app = builder.Build();
         app.UseRouting();
         if (options.Tls.Authorities is not null)
             app.UseMiddleware<CallerCertificates>(options.Tls);
         app.UseMiddleware<AccessMiddleware>(options.Gate);
+        app.UseNothingHere();
         app.MapGrpcService(app.Services.GetRequiredService<FleetService>().Definition).For(AccessRole.Worker);
         app.MapGrpcService<RunsService>().For(AccessRole.Person);
         app.MapGrpcHealthChecksService().ForAnybody();
+        var dashboard = app.MapDashboard();
+        dashboard.Open.ForAnybody();
+        dashboard.Guarded.For(AccessRole.Person);
         return app;
     }
 
     private static void Listen(KestrelServerOptions kestrel, ListenAddress address, CoordinatorOptions options)
     {
-        void Configure(ListenOptions endpoint) => ServerTransport.ServeHttp2(endpoint, options.Tls, options.Limits);
+        void Configure(ListenOptions endpoint) => ServerTransport.ServeHttp(endpoint, options.Tls, options.Limits);
 
         if (address.Port is not { } port) kestrel.ListenUnixSocket(new UnixSocketPath(address.Host).Reclaimed().Path, Configure);
         else if (address.Host == "*") kestrel.ListenAnyIP(port, Configure);

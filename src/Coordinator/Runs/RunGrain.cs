@@ -305,10 +305,17 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
         var former = Generation;
         Observe(former, decision);
         State.Generation = decision.State;
+        var begins = decision.State.Stage == GenerationStage.Running && former.Stage != GenerationStage.Running;
         foreach (var line in decision.Actions.OfType<LogEvent>())
-            Log(new FleetNoted(Now, Schedule.ImagesAt(decision.State.Reached.Iteration).Kimg, decision.State.Generation.Number, line.Text));
+        {
+            Log(new FleetNoted(Now, Schedule.ImagesAt(decision.State.Reached.Iteration).Kimg, decision.State.Generation.Number, line.Text)
+            {
+                Members = begins ? [.. decision.State.Plan!.Members.Select(member => member.Worker.Value)] : null,
+            });
+        }
+
         foreach (var discard in decision.Actions.OfType<DiscardSnapshots>()) Discard(discard.After);
-        if (decision.State.Stage == GenerationStage.Running && former.Stage != GenerationStage.Running) Remember(decision.State.Plan!);
+        if (begins) Remember(decision.State.Plan!);
         if (WithoutReports(decision.State) != WithoutReports(former)) await StoreAsync();
     }
 

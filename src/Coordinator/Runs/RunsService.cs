@@ -168,6 +168,14 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
         while (request.Follow && await NextAsync(again, context.CancellationToken));
     }
 
+    /// <summary>A run's events after a number.</summary>
+    /// <exception cref="RpcException">There is no such run, or its state cannot be read now.</exception>
+    public Task<List<RunEvent>> EventsAsync(string run, long after) => AnswerAsync<List<RunEvent>>(async () =>
+    {
+        await RowAsync(run);
+        return [.. (await grains.GetGrain<IRunGrain>(run).EventsAsync(after)).Select(PeopleMessages.Of)];
+    });
+
     private async Task<bool> NextAsync(PeriodicTimer again, CancellationToken cancellation)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);

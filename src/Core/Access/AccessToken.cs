@@ -29,6 +29,10 @@ public sealed class AccessToken
     public bool Matches(string? presented) =>
         presented is { Length: <= MaxLength } && CryptographicOperations.FixedTimeEquals(Hash(presented), _sha256);
 
+    /// <summary>A code that only who knows the token can make for a text, such as a browser's session: every replica with the token can check it.</summary>
+    /// <param name="text">What it is for, and how long.</param>
+    public string Authenticate(string text) => Convert.ToHexStringLower(HMACSHA256.HashData(_sha256, Encoding.UTF8.GetBytes(text)));
+
     /// <summary>Never shows the token.</summary>
     public override string ToString() => "(a token)";
 

@@ -145,6 +145,9 @@ public sealed record MetricFailed(DateTimeOffset At, double Kimg, string Metric,
 /// <param name="Kimg">The run's image count, as far as the coordinator knew.</param>
 public sealed record FleetNoted(DateTimeOffset At, double Kimg, long Generation, string Text) : RunEvent(At, Kimg)
 {
+    /// <summary>Where the generation begins to train: its workers in rank order.</summary>
+    public IReadOnlyList<string>? Members { get; init; }
+
     public override string Describe() => Text;
 }
 

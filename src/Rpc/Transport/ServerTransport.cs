@@ -77,6 +77,27 @@ public static class ServerTransport
         ArgumentNullException.ThrowIfNull(tls);
         ArgumentNullException.ThrowIfNull(limits);
         endpoint.Protocols = HttpProtocols.Http2;
+        UseTls(endpoint, tls, limits, [SslApplicationProtocol.Http2]);
+    }
+
+    /// <summary>Has an endpoint serve HTTP/2 and, for browsers and scripts, HTTP/1.1 too; parameters as of <see cref="ServeHttp2"/>.</summary>
+    public static void ServeHttp(ListenOptions endpoint, TlsMaterial tls, ServerLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        ArgumentNullException.ThrowIfNull(tls);
+        ArgumentNullException.ThrowIfNull(limits);
+        if (tls.Certificate is null)
+        {
+            PlainHttpVersions.Serve(endpoint, limits);
+            return;
+        }
+
+        endpoint.Protocols = HttpProtocols.Http1AndHttp2;
+        UseTls(endpoint, tls, limits, [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11]);
+    }
+
+    private static void UseTls(ListenOptions endpoint, TlsMaterial tls, ServerLimits limits, List<SslApplicationProtocol> protocols)
+    {
         if (tls.Certificate is null)
             return;
         endpoint.UseHttps(new TlsHandshakeCallbackOptions
@@ -86,7 +107,7 @@ public static class ServerTransport
             OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
             {
                 ServerCertificateContext = tls.Context,
-                ApplicationProtocols = [SslApplicationProtocol.Http2],
+                ApplicationProtocols = protocols,
                 ClientCertificateRequired = tls.Authorities is not null,
 #pragma warning disable CA5359 // CallerCertificates judges callers', call by call, so that they are told what is wrong.
                 RemoteCertificateValidationCallback = (_, _, _, _) => true,

@@ -7,6 +7,7 @@ using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Tests.Storage;
 using Atelier.Protos;
 using Grpc.Core;
+using Microsoft.AspNetCore.Routing;
 
 namespace Atelier.Coordinator.Tests.Hosting;
 
@@ -72,8 +73,7 @@ public sealed class AccessTests
     {
         await using var coordinator = await RunningCoordinator.StartAsync(Gate);
         using var http = new HttpClient(new SocketsHttpHandler());
-        var routes = coordinator.Routes.Select(route => Regex.Replace(route, "{[^}]*}", "x")).Select(route => "/" + route.TrimStart('/')).ToList();
-        string[] guarded = [.. routes.Where(route => !route.Contains("grpc.health", StringComparison.Ordinal)), "/", "/atelier.v1.Runs/Nothing", "/metrics", "/a/b/c"];
+        string[] guarded = [.. coordinator.Endpoints.Select(PathOf).Where(path => !IsOpen(path)).Distinct(), "/", "/atelier.v1.Runs/Nothing", "/metrics", "/a/b/c"];
         Assert.Contains("/atelier.v1.Runs/List", guarded);
         Assert.Contains("/atelier.v1.Fleet/Attach", guarded);
 
@@ -87,6 +87,41 @@ public sealed class AccessTests
             Assert.True(status == $"{(int)StatusCode.Unauthenticated}", $"{path} without a token: HTTP {(int)response.StatusCode}, grpc-status {status ?? "none"}");
         }
     }
+
+    /// <summary>Every endpoint that is mapped, as browsers and scripts call it: nothing is shown, and it is said what to do.</summary>
+    [Fact]
+    public async Task Endpoints_OverHttp1WithoutAToken_SayWhatToDo()
+    {
+        await using var coordinator = await RunningCoordinator.StartAsync(Gate);
+        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
+        var guarded = coordinator.Endpoints.Where(endpoint => !IsOpen(PathOf(endpoint)))
+            .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"]).Select(method => (Method: method, Path: PathOf(endpoint)))).Distinct().ToList();
+        Assert.Contains(("POST", "/api/runs/x/cancel"), guarded);
+        Assert.Contains(("GET", "/"), guarded);
+
+        foreach (var (method, path) in guarded)
+        {
+            foreach (var token in (string?[])[null, WorkerToken])
+            {
+                using var request = new HttpRequestMessage(new(method), new Uri(coordinator.Address, path));
+                if (method == "POST") request.Content = new StringContent("{}", System.Text.Encoding.UTF8, "application/json");
+                if (token is not null) request.Headers.Authorization = new("Bearer", token);
+                using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
+                var body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+
+                // What does not exist may be asked for with any token.
+                var isUnknown = path.Contains("atelier.v1", StringComparison.Ordinal) || path == "/x/x";
+                var expected = token is null ? HttpStatusCode.Unauthorized : HttpStatusCode.Forbidden;
+                Assert.True(response.StatusCode == expected || token is not null && isUnknown, $"{method} {path} with {(token is null ? "no token" : "the workers' token")}: HTTP {(int)response.StatusCode} {body}");
+                if (response.StatusCode == expected) Assert.Contains("-token-file", body, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    private static string PathOf(RouteEndpoint endpoint) => "/" + Regex.Replace(endpoint.RoutePattern.RawText!, "{[^}]*}", "x").TrimStart('/');
+
+    /// <summary>What tells nothing about runs: health, where one signs in, and files that are the same everywhere.</summary>
+    private static bool IsOpen(string path) => path.Contains("grpc.health", StringComparison.Ordinal) || path is "/sign-in" or "/sign-out" || path.StartsWith("/assets/", StringComparison.Ordinal);
 
     private static IEnumerable<string> Spellings(string path) =>
     [

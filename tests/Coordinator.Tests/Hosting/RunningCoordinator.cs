@@ -7,6 +7,7 @@ using Atelier.Core.Fleet.Membership;
 using Atelier.Protos;
 using Atelier.Rpc.Transport;
 using Grpc.Net.Client;
+using Microsoft.AspNetCore.Routing;
 
 namespace Atelier.Coordinator.Tests.Hosting;
 
@@ -28,8 +29,8 @@ internal sealed class RunningCoordinator : IAsyncDisposable
     /// <summary>Where it is reached.</summary>
     public Uri Address => new(_server.Addresses[0]);
 
-    /// <summary>The paths that it maps, with names in braces.</summary>
-    public IEnumerable<string> Routes => _server.Routes;
+    /// <summary>What it maps.</summary>
+    public IEnumerable<RouteEndpoint> Endpoints => _server.Endpoints;
 
     /// <summary>What people ask.</summary>
     public Protos.Runs.RunsClient Runs { get; private set; }

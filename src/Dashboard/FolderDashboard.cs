@@ -1,0 +1,85 @@
+using System.Net;
+using Atelier.Core;
+using Atelier.Dashboard.Access;
+using Atelier.Dashboard.Sources;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Atelier.Dashboard;
+
+/// <summary>A dashboard of runs' folders, for this machine alone: it listens on loopback, answers only requests that name it, and changes nothing.</summary>
+public sealed class FolderDashboard : IAsyncDisposable
+{
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(1);
+
+    private readonly WebApplication _app;
+
+    private FolderDashboard(WebApplication app, Uri address) => (_app, Address) = (app, address);
+
+    /// <summary>Where it is.</summary>
+    public Uri Address { get; }
+
+    /// <summary>Starts to serve.</summary>
+    /// <param name="folder">A run's folder, or a folder with runs' folders.</param>
+    /// <param name="port">0 for a free one.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="UserErrorException">There is no such folder, or the port is taken.</exception>
+    public static async Task<FolderDashboard> StartAsync(string folder, int port, TimeProvider time)
+    {
+        var runs = new FolderRuns(folder, time);
+        runs.Require();
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(IPAddress.Loopback, port);
+        });
+        builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
+        builder.Services.AddRouting().AddSingleton(time).AddSingleton<IRunSource>(runs).AddSingleton(new BrowserSessions(null, time)).AddDashboard();
+        builder.Logging.ClearProviders();
+        var app = builder.Build();
+        app.UseNothingHere();
+        app.UseRouting();
+        app.MapDashboard();
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (IOException error)
+        {
+            await app.DisposeAsync();
+            throw new UserErrorException($"--port {port}: cannot listen there: {error.Message}", error);
+        }
+
+        return new(app, new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        using var soon = new CancellationTokenSource(StopPatience);
+        try
+        {
+            await _app.StopAsync(soon.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Pages that are open notice.
+        }
+
+        await _app.DisposeAsync();
+    }
+
+    /// <summary>Signals are the command's business.</summary>
+    private sealed class EmbeddedLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,219 @@
+using System.Text;
+using System.Text.Json;
+using Atelier.Core.Runs;
+using Atelier.Dashboard.Curves;
+using Atelier.Storage.Snapshots;
+using Atelier.Storage.Blobs;
+
+namespace Atelier.Dashboard.Sources;
+
+/// <summary>A value of a metric.</summary>
+/// <param name="Kimg">Of the snapshot.</param>
+/// <param name="Value">The first of its results.</param>
+/// <param name="Snapshot">The snapshot's name; empty where the line has none.</param>
+public sealed record MetricPoint(double Kimg, double Value, string Snapshot);
+
+/// <summary>A metric of a run over time.</summary>
+/// <param name="Metric">Its name.</param>
+/// <param name="Points">Rising in kimg; of a snapshot measured twice, the last value.</param>
+public sealed record MetricCurve(string Metric, IReadOnlyList<MetricPoint> Points);
+
+/// <summary>A sample grid.</summary>
+/// <param name="Name">Of its file.</param>
+/// <param name="Kimg">Where it was drawn.</param>
+public sealed record SampleGrid(string Name, double Kimg);
+
+/// <summary>A snapshot's part of the disk.</summary>
+/// <param name="Bytes">All of its slices.</param>
+/// <param name="Damage">What is wrong with it; null for nothing.</param>
+public sealed record SnapshotUse(string Snapshot, double Kimg, long Bytes, DateTimeOffset? Created, string? Damage);
+
+/// <summary>What a run takes.</summary>
+/// <param name="Snapshots">Oldest first.</param>
+/// <param name="FolderBytes">The whole folder; null for a store that is none.</param>
+/// <param name="FreeBytes">Left where the folder is; null likewise.</param>
+public sealed record DiskUse(IReadOnlyList<SnapshotUse> Snapshots, long? FolderBytes, long? FreeBytes);
+
+/// <summary>What a change of a run's files shows in, cheap to ask for.</summary>
+/// <param name="StatsBytes">Length of <c>stats.jsonl</c>.</param>
+/// <param name="Grids">Number of sample grids.</param>
+/// <param name="MetricBytes">Length of all files of metrics.</param>
+public sealed record FileMarks(long StatsBytes, int Grids, long MetricBytes);
+
+/// <summary>Reads what trainers leave in a run's folder or store. What is not there is empty; a file is read to its last whole line.</summary>
+/// <param name="location">The folder, or <c>s3://BUCKET/PREFIX</c>.</param>
+public sealed class RunFiles(string location)
+{
+    private const string FirstGrid = "fakes_init.png", Reals = "reals.png";
+
+    /// <summary>No line of ticks is longer.</summary>
+    private const int LastLineBytes = 1 << 16;
+
+    private readonly StoreLocation _location = StoreLocation.Parse(location);
+    private CurveTable _curves = new();
+    private readonly Lock _reading = new();
+    private long _readTo;
+
+    /// <summary>Its folder; null where it is none.</summary>
+    public string? Folder => (_location as StoreLocation.Folder)?.Path;
+
+    /// <summary>Where it is, as it was named.</summary>
+    public string Location => location;
+
+    /// <summary>What changes when there is something new.</summary>
+    public FileMarks Marks() => Folder is not { } folder || !Directory.Exists(folder) ? new(0, 0, 0) : new(
+        LengthOf(Path.Combine(folder, RunFileNames.Stats)), GridFiles(folder).Count(), MetricFiles(folder).Sum(file => LengthOf(file.Path)));
+
+    /// <summary>The curves, with what was appended since the last time.</summary>
+    /// <param name="query">What of them.</param>
+    /// <param name="ticks">Lines of ticks that somebody else has, for a store without folders.</param>
+    /// <param name="cancellation">Stops reading.</param>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public async Task<CurveView> CurvesAsync(CurveQuery query, Func<Task<IEnumerable<string>>> ticks, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(ticks);
+        var told = Folder is null ? await ticks() : [];
+        cancellation.ThrowIfCancellationRequested();
+        lock (_reading)
+        {
+            if (Folder is { } folder) ReadAppended(Path.Combine(folder, RunFileNames.Stats));
+            foreach (var line in told) _curves.Add(Encoding.UTF8.GetBytes(line));
+            return CurveView.Of(_curves, query);
+        }
+    }
+
+    /// <summary>Begins to read the curves, which whoever opens the run's page asks for next.</summary>
+    public void ReadAhead()
+    {
+        // What cannot be read is told to whoever asks for the curves.
+        if (Folder is not null) _ = Task.Run(() => CurvesAsync(new() { Points = 2 }, () => Task.FromResult<IEnumerable<string>>([]), CancellationToken.None)).ContinueWith(read => _ = read.Exception, TaskScheduler.Default);
+    }
+
+    /// <summary>The metrics that were measured, by name.</summary>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public async Task<IReadOnlyList<MetricCurve>> MetricsAsync(CancellationToken cancellation)
+    {
+        if (Folder is not { } folder || !Directory.Exists(folder)) return [];
+        var metrics = new List<MetricCurve>();
+        foreach (var (file, metric) in MetricFiles(folder).OrderBy(file => file.Path, StringComparer.Ordinal))
+        {
+            var points = new SortedDictionary<double, MetricPoint>();
+            foreach (var point in (await LinesOfAsync(file, cancellation)).Select(PointOf).OfType<MetricPoint>()) points[point.Kimg] = point;
+            metrics.Add(new(metric, [.. points.Values]));
+        }
+
+        return metrics;
+    }
+
+    /// <summary>The sample grids, oldest first.</summary>
+    public IReadOnlyList<SampleGrid> Grids()
+    {
+        if (Folder is not { } folder || !Directory.Exists(folder)) return [];
+        return [.. GridFiles(folder).Select(Path.GetFileName).Select(name => GridOf(name!)).OfType<SampleGrid>().DistinctBy(grid => grid.Name).OrderBy(grid => grid.Kimg).ThenBy(grid => grid.Name == FirstGrid ? 0 : 1)];
+    }
+
+    /// <summary>The path of a picture that the dashboard shows; null where there is none of that name.</summary>
+    /// <param name="name">Of its file, which a browser may have made up.</param>
+    public string? PictureOf(string name) => Folder is { } folder && (name == Reals || GridOf(name) is not null)
+        ? PlacesOfGrids(folder).Select(place => Path.Combine(place, name)).FirstOrDefault(File.Exists) : null;
+
+    /// <summary>What the run takes.</summary>
+    /// <exception cref="IOException">The store cannot be read.</exception>
+    public async Task<DiskUse> DiskAsync(TimeProvider time, CancellationToken cancellation)
+    {
+        var snapshots = Folder is { } place && !Directory.Exists(place) ? [] : await new SnapshotStore(_location.Open(), time).ListAsync(cancellation);
+        var uses = snapshots.Select(entry => new SnapshotUse(
+            $"{entry.Name}", entry.Manifest?.Kimg ?? 0, entry.Manifest?.Slices.Sum(slice => slice.Bytes) ?? 0, entry.Manifest?.Created, entry.Damage)).ToList();
+        if (Folder is not { } folder || !Directory.Exists(folder)) return new(uses, null, null);
+        var files = new DirectoryInfo(folder).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true });
+        return new(uses, files.Sum(file => LengthOf(file.FullName)), new DriveInfo(folder).AvailableFreeSpace);
+    }
+
+    /// <summary>The last lines of a file of the folder, oldest first.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public async Task<IReadOnlyList<string>> TailAsync(string file, int most, CancellationToken cancellation) =>
+        Folder is { } folder ? [.. (await LinesOfAsync(Path.Combine(folder, file), cancellation)).TakeLast(most)] : [];
+
+    /// <summary>The last line of a file of the folder, if it ends; null where there is none.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public async Task<string?> LastLineAsync(string file, CancellationToken cancellation)
+    {
+        if (Folder is not { } folder || Path.Combine(folder, file) is not { } path || !File.Exists(path)) return null;
+        using var stream = Open(path);
+        stream.Seek(-Math.Min(stream.Length, LastLineBytes), SeekOrigin.End);
+        using var reader = new StreamReader(stream);
+        var lines = (await reader.ReadToEndAsync(cancellation)).Split('\n');
+        return lines.Length < 2 ? null : lines[^2];
+    }
+
+    private static long LengthOf(string file)
+    {
+        try
+        {
+            return new FileInfo(file).Length;
+        }
+        catch (FileNotFoundException)
+        {
+            // Snapshots are deleted while they are counted.
+            return 0;
+        }
+    }
+
+    /// <summary>Where grids are; earlier versions left them in the run's folder itself.</summary>
+    private static IEnumerable<string> PlacesOfGrids(string folder) => new[] { Path.Combine(folder, RunFileNames.Samples), folder }.Where(Directory.Exists);
+
+    private static IEnumerable<string> GridFiles(string folder) =>
+        PlacesOfGrids(folder).SelectMany(place => Directory.EnumerateFiles(place, "*.png")).Where(file => GridOf(Path.GetFileName(file)) is not null);
+
+    private static IEnumerable<(string Path, string Metric)> MetricFiles(string folder) =>
+        Directory.EnumerateFiles(folder).Select(file => (file, RunFileNames.MetricOf(Path.GetFileName(file)))).Where(file => file.Item2 is not null)!;
+
+    private static SampleGrid? GridOf(string name) => name == FirstGrid ? new(name, 0)
+        : Path.GetFileName(name) == name && RunFileNames.ImagesOfFakes(name) is { } images ? new(name, images.Kimg) : null;
+
+    private static MetricPoint? PointOf(string line)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(line);
+            var root = json.RootElement;
+            if (!root.TryGetProperty("results", out var results) || results.EnumerateObject().FirstOrDefault().Value is not { ValueKind: JsonValueKind.Number } value) return null;
+            var snapshot = root.TryGetProperty("snapshot_pkl", out var path) && path.ValueKind == JsonValueKind.String ? Path.GetFileName(path.GetString()!.TrimEnd('/')) : "";
+            return root.TryGetProperty("kimg", out var kimg) && kimg.ValueKind == JsonValueKind.Number ? new(kimg.GetDouble(), value.GetDouble(), snapshot) : null;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<List<string>> LinesOfAsync(string file, CancellationToken cancellation)
+    {
+        if (!File.Exists(file)) return [];
+        using var stream = Open(file);
+        using var reader = new StreamReader(stream);
+        var lines = new List<string>();
+        while (await reader.ReadLineAsync(cancellation) is { } line) lines.Add(line);
+        return lines;
+    }
+
+    private static FileStream Open(string file) => new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, useAsync: false);
+
+    private void ReadAppended(string file)
+    {
+        if (!File.Exists(file)) return;
+        using var stream = Open(file);
+        if (stream.Length < _readTo)
+        {
+            // Another run's file in its place.
+            (_curves, _readTo) = (new(), 0);
+        }
+
+        stream.Seek(_readTo, SeekOrigin.Begin);
+        var bytes = new byte[stream.Length - _readTo];
+        stream.ReadExactly(bytes);
+        var whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
+        foreach (var line in bytes.AsSpan(0, whole).Split((byte)'\n')) _curves.Add(bytes.AsSpan(line));
+        _readTo += whole;
+    }
+}
