@@ -70,6 +70,8 @@ public sealed partial class RunGrain
         if (WritersOf(number, slice) is not { } writers) return null;
         var version = new StateVersion(writers.Lineage, new(number.Iteration, 0));
         if (version.Lineage != Generation.Lineage || State.Snapshots.ContainsKey(number.Iteration)) return null;
+        // Told again to a coordinator that took over, of a snapshot that was deleted when later ones were written.
+        if (!State.Slices.ContainsKey(number.Value) && State.Snapshots.Keys.Any(later => later > number.Iteration)) return null;
         return _pending[number.Value] = new PendingSnapshot(number, version, writers.Members, Now);
     }
 
