@@ -134,7 +134,7 @@ public sealed class DatabaseTroubleTests : IAsyncLifetime
         await cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Iteration > before.Iteration, replica: 2);
         new EventLog(cluster.Store).AssertNoneEndedSince(before.Generation);
         for (int replica = 0; replica < cluster.Replicas; replica++)
-            Assert.Equal(0, cluster.ReplicaSaid(replica, line => line.Contains("given this one up", StringComparison.Ordinal)));
+            Assert.Equal(0, cluster.ReplicaSaid(replica, line => line.Contains("declared this one dead", StringComparison.Ordinal)));
     }
 
     public async ValueTask DisposeAsync()

@@ -21,7 +21,7 @@ internal sealed partial class EventLog(string store)
     public void AssertNothingLost()
     {
         var positions = Texts().Select(text => Place().Match(text)).Where(match => match.Success)
-            .Select(match => (Begins: match.Groups["verb"].Value == "goes from", At: (Iteration: Number(match, "iteration"), Phase: Number(match, "phase")))).ToList();
+            .Select(match => (Begins: match.Groups["verb"].Value == "starts at", At: (Iteration: Number(match, "iteration"), Phase: Number(match, "phase")))).ToList();
         Assert.NotEmpty(positions);
         var furthest = (Iteration: 0L, Phase: 0L);
         foreach (var (begins, at) in positions)
@@ -34,11 +34,11 @@ internal sealed partial class EventLog(string store)
     /// <summary>No generation from this one on has ended, but to share the work better.</summary>
     public void AssertNoneEndedSince(long generation) =>
         Assert.DoesNotContain(Texts(), text => Place().Match(text) is { Success: true } match && match.Groups["verb"].Value == "ends at" && Number(match, "generation") >= generation
-            && !text.EndsWith("shards are re-balanced", StringComparison.Ordinal));
+            && !text.EndsWith("rebalancing shards", StringComparison.Ordinal));
 
     private static long Number(Match match, string group) =>
         match.Groups[group].Success ? long.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture) : 0;
 
-    [GeneratedRegex(@"^generation (?<generation>\d+) (?<verb>goes from|ends at) iteration (?<iteration>\d+)(, (?<phase>\d+) phase)?")]
+    [GeneratedRegex(@"^generation (?<generation>\d+) (?<verb>starts at|ends at) iteration (?<iteration>\d+)(, (?<phase>\d+) phase)?")]
     private static partial Regex Place();
 }

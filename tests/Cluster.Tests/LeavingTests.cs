@@ -43,7 +43,7 @@ public sealed class LeavingTests : IDisposable
         _cluster.StartWorker("w1");
         await _cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Iteration > saved);
         var events = new EventLog(_cluster.Store);
-        Assert.Contains(events.Texts(), text => text.Contains($"goes from iteration {saved} ", StringComparison.Ordinal));
+        Assert.Contains(events.Texts(), text => text.Contains($"starts at iteration {saved} ", StringComparison.Ordinal));
         events.AssertNothingLost();
     }
 

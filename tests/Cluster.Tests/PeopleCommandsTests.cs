@@ -102,7 +102,7 @@ public sealed class PeopleCommandsTests : IDisposable
         Assert.Contains(watched.Errors, line => line.Contains("connecting again", StringComparison.Ordinal));
         Assert.Contains("faces is paused", watched.Output[^1], StringComparison.Ordinal);
         // Nothing is told twice.
-        var lines = watched.Output.Where(line => line.Contains("goes from iteration", StringComparison.Ordinal)).ToList();
+        var lines = watched.Output.Where(line => line.Contains("starts at iteration", StringComparison.Ordinal)).ToList();
         Assert.Equal(lines.Distinct(), lines);
     }
 

@@ -33,7 +33,7 @@ public sealed class TrustTests : IAsyncDisposable
 
         using var worker = AtelierProcess.Start(["worker", "--coordinator", address, "--tls-ca", _folder["ca.crt"]]);
 
-        Assert.True(worker.WaitForLines(1, line => line.Contains(address, StringComparison.Ordinal) && line.Contains(says, StringComparison.Ordinal) && line.EndsWith("trying on", StringComparison.Ordinal)));
+        Assert.True(worker.WaitForLines(1, line => line.Contains(address, StringComparison.Ordinal) && line.Contains(says, StringComparison.Ordinal) && line.EndsWith("retrying", StringComparison.Ordinal)));
         worker.Signal("TERM");
         worker.WaitForExit();
     }

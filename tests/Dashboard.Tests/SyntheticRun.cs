@@ -39,9 +39,9 @@ internal static class SyntheticRun
         RunEvent[] events =
         [
             new RunStarted(Start, 0, "demo", 0, 2, new() { Libtorch = "2.10.0", Device = "cpu" }),
-            new FleetNoted(Start.AddMinutes(1), 0, 1, "generation 1 goes from iteration 0 on 2 workers") { Members = ["w0", "w1"] },
+            new FleetNoted(Start.AddMinutes(1), 0, 1, "generation 1 starts at iteration 0 on 2 workers") { Members = ["w0", "w1"] },
             new DatasetNoted(Start.AddMinutes(2), 0, "3 files are <script>alert(1)</script> left out"),
-            new FleetNoted(Start.AddMinutes(3), 8, 2, "generation 2 goes from iteration 200 on 1 worker") { Members = ["w0"] },
+            new FleetNoted(Start.AddMinutes(3), 8, 2, "generation 2 starts at iteration 200 on 1 worker") { Members = ["w0"] },
             new SnapshotWritten(end, ticks * 4, $"{ticks * 4:000000}", new string('a', 64), 1 << 20, 0.5),
             new RunStopped(end, ticks * 4, "a signal", $"{ticks * 4:000000}"),
         ];

@@ -58,7 +58,7 @@ internal sealed class CoordinatorOption
     public static Exception Explain(RpcException refused, string address) => refused.StatusCode switch
     {
         _ when TlsFailure.Describe(refused) is { } why => new UserErrorException($"the coordinator at {address} is not trusted: {why}"),
-        _ when CoordinatorReplicas.IsAway(refused) => new IOException($"no coordinator answers at {address} ({refused.Status.Detail}){Instead(address)}"),
+        _ when CoordinatorReplicas.IsAway(refused) => new IOException($"nothing answers at {address}; is the coordinator running?{Instead(address)}"),
         StatusCode.InvalidArgument or StatusCode.NotFound or StatusCode.AlreadyExists or StatusCode.FailedPrecondition or StatusCode.Unauthenticated or StatusCode.PermissionDenied
             => new UserErrorException(refused.Status.Detail),
         StatusCode.Cancelled => new OperationCanceledException(refused.Status.Detail),
@@ -68,6 +68,6 @@ internal sealed class CoordinatorOption
 
     private static string Instead(string address) =>
         address.StartsWith("http://", StringComparison.OrdinalIgnoreCase) && !address.Contains(',', StringComparison.Ordinal)
-            ? $"; one with TLS would be reached at https://{address["http://".Length..]}"
+            ? $" One with TLS is at https://{address["http://".Length..]}"
             : "";
 }

@@ -68,7 +68,7 @@ internal static class BenchStepCommand
         }
         foreach (var (phase, seconds) in result.PhaseSeconds.OrderBy(phase => phase.Key))
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{phase,-6} {seconds,8:0.0000} s"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.ImagesPerSecond:0.00} images/s with shards of {shard} ({lanes} at once, {threads} thread(s) each)"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.ImagesPerSecond:0.00} images/s with shards of {shard} ({lanes} at once, {Counted.Of(threads, "thread")} each)"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{rate:0.0} GFLOP/s against {gemm:0.0} of matrix products: {rate / gemm:0%} of the floor"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{peak / 1e6:0} MB peak memory"));
         return ExitCode.Success;

@@ -117,7 +117,7 @@ internal static class DatasetStatsCommand
             Console.WriteLine(values.ToJsonString());
             return ExitCode.Success;
         }
-        Row("images", string.Create(CultureInfo.InvariantCulture, $"{report.Images:#,0}, {report.Bytes / 1e6:#,0.0} MB{(report.Bad.Count > 0 ? $"; {report.Bad.Count:#,0} bad ones are left out" : "")}"));
+        Row("images", string.Create(CultureInfo.InvariantCulture, $"{report.Images:#,0}, {report.Bytes / 1e6:#,0.0} MB{(report.Bad.Count > 0 ? $"; {report.Bad.Count:#,0} unreadable left out" : "")}"));
         Row("resolution", DatasetPrinter.Sizes(report));
         Row("channels", DatasetPrinter.Channels(report));
         Row("mean", $"{Channels(report.Mean)} (R, G, B of 0 to 255)");

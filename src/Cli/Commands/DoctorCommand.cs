@@ -27,7 +27,7 @@ internal static class DoctorCommand
         NumericsEnvironment.Apply(threads: 1);
         var device = DeviceOption.Find(deviceName);
         var numerics = NumericsProbe.Measure(ComputeDevice.Cpu);
-        Row("system", $"{RuntimeInformation.OSDescription}, {Environment.ProcessorCount} core(s), {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30):0.0} GiB");
+        Row("system", $"{RuntimeInformation.OSDescription}, {Counted.Of(Environment.ProcessorCount, "core")}, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30):0.0} GiB");
         Row(".NET", RuntimeInformation.FrameworkDescription);
         Row("libtorch", numerics.Libtorch);
         Row("numerics", $"version {numerics.Version}");
@@ -43,7 +43,8 @@ internal static class DoctorCommand
             Row("CUDA kernels", OpKernels.WhyPlain(TorchSharp.DeviceType.CUDA)!);
 
         Console.WriteLine();
-        Console.WriteLine($"ops on {device} against their plain versions (value, gradient, gradient of gradient; float32):");
+        Console.WriteLine($"ops on {device} against their plain versions in float32, largest relative difference:");
+        Console.WriteLine($"         {"",-22} value    gradient  gradient of gradient");
         bool passed = true;
         foreach (var check in OpSelfCheck.Run(device))
         {

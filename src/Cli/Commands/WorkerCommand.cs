@@ -94,7 +94,7 @@ internal static class WorkerCommand
             if (drain.IsCancellationRequested)
                 return;
             context.Cancel = true;
-            Console.WriteLine("handing over what this worker holds; once more ends at once");
+            Console.WriteLine("handing work over; Ctrl-C again quits now");
             drain.Cancel();
             // Whatever hangs on the way out (a store, a device) does not keep the process.
             overdue = new Timer(_ => Environment.Exit(ExitCode.Failure), null, options.DrainTimeout + Grace, Timeout.InfiniteTimeSpan);

@@ -54,9 +54,9 @@ public sealed class CoordinatorProcess(CoordinatorOptions options, TimeProvider 
 
         var stopped = Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation);
         var isDead = await Task.WhenAny(server.Died, stopped) == server.Died;
-        options.Health.NotReady(isDead ? "the other replicas have given this one up" : "it stops");
+        options.Health.NotReady(isDead ? "the other replicas declared this one dead" : "it stops");
         if (isDead)
-            options.Say($"the other replicas have given this one up ({await server.Died}); joining anew");
+            options.Say($"the other replicas declared this one dead ({await server.Died}); rejoining");
     }
 
     private void SayOnce(string line)

@@ -44,7 +44,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
 
     private CoordinatorServer(WebApplication app, IReadOnlyList<string> addresses) => (_app, Addresses) = (app, addresses);
 
-    /// <summary>Ends with why, when the other replicas have given this one up; it serves no more then.</summary>
+    /// <summary>Ends with why, when the other replicas declared this one dead; it serves no more then.</summary>
     public Task<string> Died => _app.Services.GetRequiredService<SiloDeath>().Died;
 
     /// <summary>Where it listens, as addresses that clients take.</summary>

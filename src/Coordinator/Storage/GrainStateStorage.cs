@@ -83,7 +83,7 @@ internal sealed class DatabaseHealth(CoordinatorDatabase database, Action<string
         if (Interlocked.Exchange(ref _isFailing, 1) == 1)
             return;
         health.NotReady($"{database.Description} cannot be used: {why}");
-        say($"{database.Description} cannot be used: {why}; workers train on, and nothing is decided until it can");
+        say($"{database.Description} cannot be used: {why}; workers keep training; nothing is decided until it recovers");
         _ = TryUntilItWorksAsync();
     }
 

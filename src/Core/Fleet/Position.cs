@@ -25,7 +25,7 @@ public readonly record struct Position(long Iteration, int Phase) : IComparable<
     public static bool operator <=(Position left, Position right) => left.CompareTo(right) <= 0;
     public static bool operator >=(Position left, Position right) => left.CompareTo(right) >= 0;
 
-    public override string ToString() => IsBetweenIterations ? $"iteration {Iteration}" : $"iteration {Iteration}, {Phase} phase(s) in";
+    public override string ToString() => IsBetweenIterations ? $"iteration {Iteration}" : $"iteration {Iteration}, {Counted.Of(Phase, "phase")} in";
 }
 
 /// <summary>

@@ -89,7 +89,7 @@ public sealed record ComputeDevice
         int error = CudaDriver.CountGpus(driver, out int count);
         if (error != 0 || count == 0)
             return $"the NVIDIA driver gives no GPU (its error {error}; nvidia-smi says more)";
-        return Index >= count ? $"there are {count} GPU(s), counted from cuda:0" : null;
+        return Index >= count ? $"there {(count == 1 ? "is 1 GPU" : $"are {count} GPUs")}, counted from cuda:0" : null;
     }
 }
 

@@ -170,7 +170,7 @@ internal sealed class TreeAllReduce(AllReducePlan plan, IRankLinks links, TimeSp
                 }
                 cancellation.ThrowIfCancellationRequested();
                 if (gone.Any(exchange.IsOpenWith))
-                    throw Failure(CollectiveFault.PeerGone, phase, gone, $"misses rank {string.Join(" and rank ", gone)}, which is gone");
+                    throw Failure(CollectiveFault.PeerGone, phase, gone, $"lost contact with rank {string.Join(" and rank ", gone)}");
                 if (time.GetElapsedTime(moved) is var waited && waited >= PollInterval)
                     _awaited = exchange.Awaited().Ranks is [var first, ..] ? first : Nobody;
                 if (waited >= patience)

@@ -79,7 +79,7 @@ internal sealed class CoordinatorSession(
                 {
                     var exile = eviction.RetryAfter ?? TimeSpan.FromTicks(Math.Min(LongestExile.Ticks, FirstExile.Ticks << Math.Min(evictions, 8)));
                     evictions = ending.Attached is null ? evictions + 1 : 1;
-                    say($"this worker was evicted: {ending.Status.Detail}; it attaches again in {exile.TotalSeconds:0} s");
+                    say($"evicted: {ending.Status.Detail}; attaching again in {exile.TotalSeconds:0} s");
                     evicted();
                     await Task.Delay(exile, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     if (stop.IsCancellationRequested)
@@ -89,7 +89,7 @@ internal sealed class CoordinatorSession(
                 if (IsFinal(ending.Status.StatusCode))
                     throw new UserErrorException($"the coordinator at {coordinator} refuses this worker: {ending.Status.Detail}");
                 if (ending.Attached is not null || !isTold)
-                    say($"no coordinator at {coordinator} ({Describe(ending.Status)}); trying on");
+                    say($"no coordinator at {coordinator} ({Describe(ending.Status)}); retrying");
                 isTold = true;
                 if (ending.Attached is not { } attachedFor)
                     continue;

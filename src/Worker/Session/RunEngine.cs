@@ -171,14 +171,14 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
         var name = new SnapshotName(context.Branch, new ImageCount(context.State.ImageCount));
         if (store.FactsAsync(null, late).GetAwaiter().GetResult().Values.Any(written => written.CompareTo(name) >= 0))
         {
-            say($"nobody takes what this worker holds of {context.Run}; a snapshot as new as {name} is there");
+            say($"no other worker took {context.Run} over; a snapshot as new as {name} exists");
             return;
         }
         var content = context.Content(context.State, StateSections.Hash(context.State), numerics) with { TickSums = context.Statistics.Save() };
         say(store.WriteAsync(content, [StateSections.Parts(context.State)], late).GetAwaiter().GetResult() switch
         {
             SnapshotWriteResult.Failed(_, var reason, _) => $"the snapshot {name} of {context.Run} could not be written: {reason}",
-            _ => $"nobody takes what this worker holds of {context.Run}: it wrote the snapshot {name}",
+            _ => $"no other worker took {context.Run} over: saved the snapshot {name}",
         });
     }
 

@@ -1,4 +1,5 @@
 using Atelier.Protos;
+using Atelier.Worker.Collectives;
 using Stage = Atelier.Protos.WorkerStage;
 
 namespace Atelier.Worker.Session;
@@ -57,11 +58,17 @@ internal sealed partial class WorkerAgent
     private void ReportTrouble(Exception trouble)
     {
         _engine.Leave();
-        _say($"{_run}, generation {_generation}: {trouble.Message}");
+        string words = WordsFor(trouble);
+        _say($"{_run}, generation {_generation}: {words}");
         lock (_gate)
-            (_trouble, _troubleKind) = (trouble.Message, RunEngine.KindOf(trouble));
+            (_trouble, _troubleKind) = (words, RunEngine.KindOf(trouble));
         _outbox.Wake();
     }
+
+    /// <summary>People know workers by their names, not by their ranks.</summary>
+    private string WordsFor(Exception trouble) => trouble is CollectiveException { Fault: CollectiveFault.PeerGone } lost && _plan is { } plan
+        ? $"lost contact with {string.Join(" and ", lost.Blamed.Select(rank => plan.Members.FirstOrDefault(member => member.Rank == rank)?.Worker ?? $"rank {rank}"))}"
+        : trouble.Message;
 
     /// <summary>What a line of this worker's log is about: the run that it holds, and the generation. From any thread.</summary>
     public (string Run, long Generation) Subject

@@ -130,8 +130,8 @@ internal sealed partial class WorkerAgent : IAsyncDisposable
     private async Task ChangeClusterAsync()
     {
         await StandStillAsync();
-        string kept = _stage == Stage.Idle ? "" : $"; what this worker holds of {_run} is kept and reported";
-        _say($"the coordinator has another database than before (cluster {_fence.Cluster}): orders of the former count no more{kept}");
+        string kept = _stage == Stage.Idle ? "" : $"; this worker keeps {_run} and reports it";
+        _say($"this coordinator is of another cluster than before ({_fence.Cluster}); orders of the former are ignored{kept}");
         await _loop.Start(() => _engine.LeaveCluster());
         lock (_gate)
             (_generation, _isOrphan) = (0, _stage != Stage.Idle);
@@ -222,7 +222,7 @@ internal sealed partial class WorkerAgent : IAsyncDisposable
     /// <summary>The run that is held is one of a former cluster, and the present one gives this worker other work.</summary>
     private async Task AbandonAsync()
     {
-        _say($"lets {_run} go, which the coordinator's database does not know");
+        _say($"dropping {_run}: the coordinator does not know it");
         await HaltAsync();
         await _loop.Start(_engine.ReleaseRun);
         TransitionTo(_run, _generation, Stage.Idle, null);

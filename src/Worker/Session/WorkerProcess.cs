@@ -108,7 +108,7 @@ public static class WorkerProcess
             await Task.WhenAny(agent.Released, Task.Delay(LeavePoll, time, late.Token));
         }
         if (late.IsCancellationRequested)
-            say($"this worker was not released within {options.DrainTimeout.TotalSeconds:0.#} s, and leaves");
+            say($"this worker was not released within {options.DrainTimeout.TotalSeconds:0.#} s; leaving anyway");
     }
 }
 

@@ -99,7 +99,7 @@ public sealed class OtlpTests : IDisposable
 
     private void AssertLogs()
     {
-        var begun = Assert.Single(_receiver.Logs, entry => entry.Text == "generation 1 goes from iteration 0 on 2 workers");
+        var begun = Assert.Single(_receiver.Logs, entry => entry.Text == "generation 1 starts at iteration 0 on 2 workers");
         Assert.Equal(("atelier-coordinator", Run, "1", "coordinator"), (begun.Service, begun.Attributes["run"], begun.Attributes["generation"], begun.Attributes["worker"]));
         Assert.Contains(_receiver.Logs, entry => entry.Service == "atelier-worker" && entry.Text.StartsWith("attached", StringComparison.Ordinal) && entry.Attributes["worker"] == "w0");
     }

@@ -6,7 +6,7 @@ namespace Atelier.Coordinator.Tests.Hosting;
 /// <summary>What was said about a run, and happened to it, is kept with the run.</summary>
 public sealed class JournalTests
 {
-    private const string Began = "generation 1 goes from iteration 0 on 1 worker";
+    private const string Began = "generation 1 starts at iteration 0 on 1 worker";
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -23,7 +23,7 @@ public sealed class JournalTests
         await using var worker = await coordinator.AttachAsync("w1");
         await worker.UntilAsync(WorkerStage.Stepping, Cancellation);
         var lines = await LogsAsync(coordinator);
-        Assert.Contains(lines.SkipWhile(line => line != Began), line => line.StartsWith("generation 2 goes from", StringComparison.Ordinal));
+        Assert.Contains(lines.SkipWhile(line => line != Began), line => line.StartsWith("generation 2 starts at", StringComparison.Ordinal));
         Assert.Equal(lines.Count, lines.Distinct().Count());
     }
 

@@ -136,7 +136,7 @@ public sealed class PeopleTests : IAsyncLifetime
         Assert.Equal(("/data", _coordinator.Store("faces")), (known.Places.DataPath, known.Places.RunStore));
         Assert.Equal(("w0", "here", "faces"), (known.Workers[0].Name, known.Workers[0].Host, known.Workers[0].Run));
         Assert.InRange(known.LastEvents.Count, 1, 2);
-        Assert.Contains("goes from iteration 0", known.LastEvents[^1].Text, StringComparison.Ordinal);
+        Assert.Contains("starts at iteration 0", known.LastEvents[^1].Text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -91,7 +91,7 @@ public sealed class RunsTests : IAsyncLifetime
         while (await watch.ResponseStream.MoveNext(Cancellation))
             updates.Add(watch.ResponseStream.Current);
 
-        Assert.Contains(updates, update => update.Event?.Text.Contains("goes from iteration 0", StringComparison.Ordinal) == true);
+        Assert.Contains(updates, update => update.Event?.Text.Contains("starts at iteration 0", StringComparison.Ordinal) == true);
         Assert.Equal(RunStatus.Cancelled, updates[^1].Run.Status);
     }
 

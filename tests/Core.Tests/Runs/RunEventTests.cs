@@ -23,7 +23,7 @@ public class RunEventTests
         { new NonFiniteGradients(Noon, 2, "Greg", 3, 4), "gradients of Greg had 3 NaN and 4 infinite values" },
         { new MetricMeasured(Noon, 2, "fid50k_full", 12.34567, "000002.000"), "fid50k_full of 000002.000 is 12.3457" },
         { new MetricFailed(Noon, 2, "fid50k_full", "000002.000", "there is no detector"), "fid50k_full of 000002.000 could not be measured: there is no detector" },
-        { new FleetNoted(Noon, 2, 3, "generation 3 goes from iteration 250 on 2 workers"), "generation 3 goes from iteration 250 on 2 workers" },
+        { new FleetNoted(Noon, 2, 3, "generation 3 starts at iteration 250 on 2 workers"), "generation 3 starts at iteration 250 on 2 workers" },
         { new AlertRaised(Noon, 2, AlertKind.StalledRun, "nothing was committed for 5 min"), "alert StalledRun: nothing was committed for 5 min" },
         { new AlertCleared(Noon, 2, AlertKind.StalledRun, Noon), "alert StalledRun is over" },
         { new RunStopped(Noon, 2, "gradients stayed non-finite", "000001.000") { NonFinite = true }, "stopped: gradients stayed non-finite; the last good snapshot is 000001.000" },

@@ -26,7 +26,7 @@ public sealed class WorkerProcessTests
         var fresh = await worker.Coordinator.NextAsync();
         var held = await fresh.UntilReportAsync(report => report.Generation == 0);
         Assert.Equal(("run", 2, WorkerStage.Halted, "one"), (held.Run, held.Held.Iteration, held.Stage, held.Cluster));
-        Assert.Contains(worker.Said, line => line.Contains("another database", StringComparison.Ordinal));
+        Assert.Contains(worker.Said, line => line.Contains("another cluster", StringComparison.Ordinal));
 
         // The run of that name, of an epoch and a generation far below.
         await WorkerUnderTest.RunToLimitAsync(fresh, worker.Prepare("run", 1, limit: 3));
@@ -44,7 +44,7 @@ public sealed class WorkerProcessTests
         worker.Coordinator.Cluster = "two";
         var fresh = await worker.Coordinator.NextAsync();
         await WorkerUnderTest.RunToLimitAsync(fresh, worker.Prepare("another", 1, limit: 1));
-        Assert.Contains(worker.Said, line => line.StartsWith("lets run go", StringComparison.Ordinal));
+        Assert.Contains(worker.Said, line => line.StartsWith("dropping run", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -176,7 +176,7 @@ public sealed class WorkerProcessTests
         Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(12));
         var newest = await NewestAsync(worker.StoreOf("run"));
         Assert.True(newest.Name.At.Images >= 16);
-        Assert.Contains(worker.Said, line => line.Contains($"it wrote the snapshot {newest.Name}", StringComparison.Ordinal));
+        Assert.Contains(worker.Said, line => line.Contains($"saved the snapshot {newest.Name}", StringComparison.Ordinal));
         // The bits of a run that was never interrupted.
         using var folder = new TemporaryFolder();
         LocalRun.Execute(SmallRun.Request(folder["alone"], (int)newest.Name.At.Images), new SilentDisplay(), new StopFlag(), TimeProvider.System);
@@ -196,7 +196,7 @@ public sealed class WorkerProcessTests
 
         await worker.Running;
         Assert.Equal(before.Manifest!.Created, (await NewestAsync(worker.StoreOf("run"))).Manifest!.Created);
-        Assert.Contains(worker.Said, line => line.Contains("is there", StringComparison.Ordinal));
+        Assert.Contains(worker.Said, line => line.Contains("exists", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public enum GenerationEnd
     /// <summary>Digests of the state differed.</summary>
     ReplicasDiffer,
 
-    /// <summary>Members did not get ready, or nothing was committed for too long.</summary>
+    /// <summary>Members did not get ready, or no progress for too long.</summary>
     Stall,
 
     /// <summary>It has done what it was for.</summary>

@@ -62,12 +62,12 @@ internal sealed partial class GenerationPass
             if (!start.Position.IsBetweenIterations)
                 Assign(State.Held, start, start.Position.NextBetweenIterations, isLast: true);
             else if (State.Stage != GenerationStage.Saving)
-                Enter(GenerationStage.Saving, "nobody stays who holds the state");
+                Enter(GenerationStage.Saving, "no worker that stays has the state");
             return;
         }
 
         State = State with { Held = staying, Checks = [] };
-        Enter(GenerationStage.Idle, staying.Count > 0 ? "too few workers" : "nothing is to do");
+        Enter(GenerationStage.Idle, staying.Count > 0 ? "too few workers" : "nothing to do");
     }
 
     private void Assign(IReadOnlyList<WorkerId> workers, StateVersion start, Position limit, bool isLast)
@@ -83,7 +83,7 @@ internal sealed partial class GenerationPass
         var plan = new GenerationPlan(
             State.Generation.Next(), Assignment.Members(ranked, State, settings.RebalanceGain), start, source, limit, isLast);
         State = State with { Generation = plan.Id, Plan = plan, SaveAttempts = 0 };
-        Enter(GenerationStage.Preparing, isLast ? "the iteration is finished" : "enough workers");
+        Enter(GenerationStage.Preparing, isLast ? "finishing the iteration" : "enough workers");
     }
 
     /// <summary>Compares digests. False where they differ: then the minority is evicted, or everyone goes back to a snapshot.</summary>
@@ -144,10 +144,10 @@ internal sealed partial class GenerationPass
             Replays = State.Replays + 1,
             Disputed = disputed.Position > State.Disputed ? disputed.Position : State.Disputed,
         };
-        _actions.Add(new LogEvent($"all go back to {target} and compute again"));
+        _actions.Add(new LogEvent($"everyone goes back to {target} and computes again"));
         if (State.Replays > settings.MostReplays)
         {
-            State = State with { Failure = $"workers disagree again and again: {text}" };
+            State = State with { Failure = $"workers keep disagreeing: {text}" };
             _actions.Add(new LogEvent($"the run stops: {State.Failure}"));
         }
     }

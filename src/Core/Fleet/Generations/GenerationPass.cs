@@ -67,10 +67,10 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
     {
         if (CanStart) Enter(GenerationStage.Gathering, "enough workers");
         else if (WantsToRun && State.Troubles is [.., var last] && last.Until > now && State.Reason != PassedOver(last)) State = State with { Reason = PassedOver(last) };
-        else if (State.Held.Any(worker => !Stays(worker))) Enter(GenerationStage.Gathering, "workers are to go");
+        else if (State.Held.Any(worker => !Stays(worker))) Enter(GenerationStage.Gathering, "workers are leaving");
     }
 
-    private static string PassedOver(WorkerTrouble trouble) => $"{trouble.Worker} is tried again in a while: {trouble.Text}";
+    private static string PassedOver(WorkerTrouble trouble) => $"{trouble.Worker} will be tried again: {trouble.Text}";
 
     private void Gather()
     {
@@ -105,8 +105,8 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         {
             // Everyone holds the state now, so that those who are to go lose nothing.
             State = State with { Held = [.. plan.Members.Select(member => member.Worker)], ProgressAt = now };
-            Enter(GenerationStage.Running, "all are ready");
-            _actions.Add(new LogEvent($"{plan.Id} goes from {plan.Start} on {Counted.Of(plan.Members.Count, "worker")}"));
+            Enter(GenerationStage.Running, "training");
+            _actions.Add(new LogEvent($"{plan.Id} starts at {plan.Start} on {Counted.Of(plan.Members.Count, "worker")}"));
         }
         else
         {
@@ -171,7 +171,7 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
     private void Rebalance()
     {
         State = State with { RebalancedTick = State.Shape.TickOf(State.Reached) };
-        Enter(GenerationStage.Gathering, "shards are re-balanced", GenerationEnd.Rebalance);
+        Enter(GenerationStage.Gathering, "rebalancing shards", GenerationEnd.Rebalance);
     }
 
     private void Save()
@@ -188,25 +188,33 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         }
     }
 
+    private static string AskedFor(RunIntent intent) => intent switch
+    {
+        RunIntent.Pause => "pausing, as you asked",
+        RunIntent.Cancel => "cancelling, as you asked",
+        RunIntent.Discard => "cancelling without a snapshot, as you asked",
+        _ => "stopping",
+    };
+
     /// <summary>Why a generation cannot go on; null while it can.</summary>
     private (string Reason, GenerationEnd Why)? EndingOf(GenerationPlan plan)
     {
         foreach (var member in plan.Members)
         {
             if (view.Find(member.Worker) is not { } live || live.Incarnation != member.Incarnation) return ($"{member.Worker} was lost", GenerationEnd.WorkerLost);
-            if (!plan.IsLast && WantsToRun && !live.MayServe) return ($"{member.Worker} is to go", GenerationEnd.WorkerLeaves);
+            if (!plan.IsLast && WantsToRun && !live.MayServe) return ($"{member.Worker} is leaving", GenerationEnd.WorkerLeaves);
             if (State.ReportOf(member.Worker) is not { } report || report.Generation != plan.Id) continue;
             if (report.Trouble is { } trouble) return ($"{member.Worker}: {trouble}", GenerationEnd.WorkerTrouble);
             if (report.Stage == WorkerStage.Idle || (report.Stage == WorkerStage.Halted && !(report.Held?.Position >= plan.Limit)))
                 return ($"{member.Worker} has left", GenerationEnd.WorkerLost);
         }
 
-        if (plan.Start.Lineage != State.Lineage) return ("the run goes back", GenerationEnd.ReplicasDiffer);
+        if (plan.Start.Lineage != State.Lineage) return ("rolling back", GenerationEnd.ReplicasDiffer);
         // A run that is discarded or failed saves nothing, so that there is no iteration to finish.
-        if (plan.IsLast && (view.Intent == RunIntent.Discard || State.Failure is not null)) return ("nothing is to be saved any more", GenerationEnd.Command);
-        if (plan.IsLast) return CanStart ? ("the run goes on", GenerationEnd.Command) : null;
+        if (plan.IsLast && (view.Intent == RunIntent.Discard || State.Failure is not null)) return ("nothing left to save", GenerationEnd.Command);
+        if (plan.IsLast) return CanStart ? ("resuming", GenerationEnd.Command) : null;
         // The last iteration may be done already: its workers then stop by themselves.
-        return view.Intent == RunIntent.Run && State.Failure is null ? null : ($"{view.Intent} is wanted", GenerationEnd.Command);
+        return view.Intent == RunIntent.Run && State.Failure is null ? null : ($"{AskedFor(view.Intent)}", GenerationEnd.Command);
     }
 
     /// <summary>
@@ -221,7 +229,7 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
             var count = (former?.Generations ?? 0) + 1;
             var until = now + settings.PauseAfter(count);
             State = State with { Troubles = [.. State.Troubles.Where(trouble => trouble != former), new(report.Worker, report.Incarnation, report.Trouble!, count, until, (former?.Own ?? 0) + (report.TroubleCause == TroubleCause.Own ? 1 : 0))] };
-            if (count > 1) _actions.Add(new LogEvent($"{report.Worker} is passed over for {(until - now).TotalSeconds:0.#} s: {report.Trouble}"));
+            if (count > 1) _actions.Add(new LogEvent($"{report.Worker} is left out for {(until - now).TotalSeconds:0.#} s: {report.Trouble}"));
         }
 
         var able = view.Live.Where(live => live.MayServe).ToList();
@@ -240,10 +248,10 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         var culprit = StallRule.Culprit(plan, State);
         var waits = plan.Members.Select(member => (member, wait: WaitOf(member.Worker))).Where(pair => pair.wait.Length > 0)
             .Select(pair => $"{pair.member.Rank} ({pair.member.Worker}){pair.wait}");
-        _actions.Add(new LogEvent($"{plan.Id} commits nothing for {settings.ProgressDeadline.TotalSeconds} s: {string.Join("; ", waits.DefaultIfEmpty("nobody waits"))}"));
+        _actions.Add(new LogEvent($"{plan.Id} made no progress for {settings.ProgressDeadline.TotalSeconds} s: {string.Join("; ", waits.DefaultIfEmpty("nobody waits"))}"));
         if (culprit is not null)
             Evict(culprit.Worker, $"as {culprit.Rank} it kept the others waiting at {State.Reached} for over {settings.ProgressDeadline.TotalSeconds} s");
-        Enter(GenerationStage.Gathering, "nothing was committed for too long", GenerationEnd.Stall);
+        Enter(GenerationStage.Gathering, "no progress for too long", GenerationEnd.Stall);
     }
 
     private string WaitOf(WorkerId worker) =>
