@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Compression;
+using Atelier.Core;
 using Atelier.Training.Imaging;
 
 namespace Atelier.Training.Data;
@@ -99,7 +100,7 @@ public sealed class MnistImageSource : ImageSource
         var file = Unzipped(path);
         var header = sizeof(int) * (1 + dimensions);
         if (file.Length < header || BinaryPrimitives.ReadInt32BigEndian(file) != magic)
-            throw new InvalidDataException($"it is no idx file of bytes with {dimensions} dimension(s)");
+            throw new InvalidDataException($"it is no idx file of bytes with {Counted.Of(dimensions, "dimension")}");
         var shape = Enumerable.Range(1, dimensions).Select(i => BinaryPrimitives.ReadInt32BigEndian(file.AsSpan(sizeof(int) * i))).ToArray();
         var needed = header + shape.Aggregate((Int128)1, (product, n) => product * n);
         if (shape.Any(n => n < 0) || needed != file.Length)
