@@ -20,6 +20,8 @@ public sealed partial class MessageTests
     /// <summary>They say nothing to people.</summary>
     private static readonly string[] Silent = ["src/Kernels"];
 
+    private static readonly Lazy<IReadOnlyList<(string Path, IReadOnlyList<string> Texts)>> Messages = new(Read);
+
     [Fact]
     public void Page_OfMessages_HasThemAll()
     {
@@ -32,7 +34,7 @@ public sealed partial class MessageTests
     /// <summary>Wordings that were put right once: a number with its noun is <c>Counted</c>'s.</summary>
     [Fact]
     public void Messages_WithANumber_HaveThePluralThatItTakes() =>
-        Assert.DoesNotContain(Messages().SelectMany(file => file.Texts), text => text.Contains("(s)", StringComparison.Ordinal) && !text.Contains("http(s)", StringComparison.Ordinal));
+        Assert.DoesNotContain(Messages.Value.SelectMany(file => file.Texts), text => text.Contains("(s)", StringComparison.Ordinal) && !text.Contains("http(s)", StringComparison.Ordinal));
 
     private static string Write()
     {
@@ -43,7 +45,7 @@ public sealed partial class MessageTests
             read in one go. `{…}` stands for what is filled in. A test keeps this page in step with the sources.
 
             """);
-        foreach (var (path, texts) in Messages())
+        foreach (var (path, texts) in Messages.Value)
         {
             page.Append('\n').Append("## ").Append(path["src/".Length..]).Append("\n\n");
             foreach (string text in texts)
@@ -52,12 +54,14 @@ public sealed partial class MessageTests
         return page.ToString();
     }
 
-    private static IEnumerable<(string Path, IReadOnlyList<string> Texts)> Messages() =>
-        from path in Repository.FilesIn("src", ".cs")
-        where !Silent.Any(folder => path.StartsWith(folder + "/", StringComparison.Ordinal))
-        let texts = TextsOf(CSharpSyntaxTree.ParseText(Repository.Read(path)).GetRoot())
-        where texts.Count > 0
-        select (path, texts);
+    private static IReadOnlyList<(string Path, IReadOnlyList<string> Texts)> Read() =>
+    [
+        .. from path in Repository.FilesIn("src", ".cs")
+           where !Silent.Any(folder => path.StartsWith(folder + "/", StringComparison.Ordinal))
+           let texts = TextsOf(CSharpSyntaxTree.ParseText(Repository.Read(path)).GetRoot())
+           where texts.Count > 0
+           select (path, texts),
+    ];
 
     private static IReadOnlyList<string> TextsOf(SyntaxNode root) =>
     [

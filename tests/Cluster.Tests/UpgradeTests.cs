@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Xml.Linq;
 using Atelier.Protos;
 using Atelier.TestKit;
 
@@ -71,7 +72,7 @@ public sealed class UpgradeTests(PostgresServer postgres) : IDisposable
         string sources = _folder["sources"], build = _folder["next"];
         foreach (string name in (string[])["Directory.Build.props", "Directory.Packages.props", ".editorconfig"])
             Copy(Path.Combine(Repository.Root, name), Path.Combine(sources, name));
-        foreach (string project in (string[])["Core", "Protos", "Storage", "Rpc", "Coordinator"])
+        foreach (string project in WithReferences("Coordinator").Distinct())
         {
             string from = Path.Combine(Repository.Root, "src", project);
             foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
@@ -92,6 +93,11 @@ public sealed class UpgradeTests(PostgresServer postgres) : IDisposable
             File.Copy(Path.Combine(output, name), Path.Combine(build, name), overwrite: true);
         return build;
     }
+
+    /// <summary>A project of the product, and those that it refers to.</summary>
+    private static IEnumerable<string> WithReferences(string project) =>
+        XDocument.Load(Path.Combine(Repository.Root, "src", project, project + ".csproj")).Descendants("ProjectReference")
+            .SelectMany(reference => WithReferences(Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value))).Append(project);
 
     /// <returns>Where it was built to.</returns>
     private string Build(string project)

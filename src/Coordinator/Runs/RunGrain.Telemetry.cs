@@ -48,7 +48,8 @@ public sealed partial class RunGrain
         try
         {
             lines = await store.TailAsync(RunStore.Log, RunEvents.LinesKept, cancellation);
-            events = await store.TailAsync(RunStore.Events, RunEvents.EventsKept, cancellation);
+            // Whoever writes the run's events beside this coordinator knows what is there, and would write what it is told of once more.
+            if (_files.WritesEvents) events = await store.TailAsync(RunStore.Events, RunEvents.EventsKept, cancellation);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

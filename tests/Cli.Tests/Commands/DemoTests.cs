@@ -25,6 +25,8 @@ public sealed class DemoTests : IDisposable
         Assert.True(after > 0 && later > after, $"{after} kimg, then {later}");
         Assert.True(File.Exists(_folder[Path.Combine("run", "reals.png")]));
         Assert.Equal(2, FinishedRun.Snapshots(_folder["run"]).Count);
+        var events = File.ReadAllLines(_folder[Path.Combine("run", "events.jsonl")]);
+        Assert.Equal(events.Distinct(), events);
     }
 
     public void Dispose() => _folder.Dispose();
