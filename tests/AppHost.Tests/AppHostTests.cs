@@ -27,24 +27,6 @@ public sealed class AppHostTests : IDisposable
         Assert.DoesNotContain(CommandLines(), line => line.Contains(_folder.Path, StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task Replicas_OverPostgres_TrainAndEndWithoutATrace()
-    {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("ATELIER_SOAK") == "1", "three coordinators and two workers; ATELIER_SOAK=1 runs it");
-        Assert.SkipUnless(Directory.Exists("/usr/lib/postgresql"), "there is no PostgreSQL under /usr/lib/postgresql; Debian's package postgresql has it");
-        using var host = RunningAppHost.Start("--replicas", "--out", _folder.Path);
-
-        var resources = await host.ReadTelemetryAsync("resources", all => Array.TrueForAll(["coordinator-1", "coordinator-2", "coordinator-3", "worker-1", "worker-2"], name => HasTraces(all, name)));
-        Assert.Equal(6, resources.GetArrayLength());
-        await host.ReadTelemetryAsync("spans?resource=worker-1&limit=500", spans => Names(spans).Contains("iteration"));
-        // Where its server keeps the socket.
-        var place = CommandLines().SelectMany(line => line.Split(' ')).First(part => part.Contains("/atelier-aspire-", StringComparison.Ordinal) && Directory.Exists(part) && !part.EndsWith("/data", StringComparison.Ordinal));
-
-        Assert.Equal(0, await host.InterruptAsync());
-        Assert.DoesNotContain(CommandLines(), line => line.Contains(_folder.Path, StringComparison.Ordinal) || line.Contains(place, StringComparison.Ordinal));
-        Assert.False(Directory.Exists(place), $"{place} is still there");
-    }
-
     [Theory]
     [InlineData("--replica")]
     [InlineData("--out")]
@@ -59,9 +41,6 @@ public sealed class AppHostTests : IDisposable
     private static bool HasAllSignals(JsonElement resources, string name) =>
         resources.EnumerateArray().Any(resource => resource.GetProperty("name").GetString() == name
             && resource.GetProperty("hasLogs").GetBoolean() && resource.GetProperty("hasTraces").GetBoolean() && resource.GetProperty("hasMetrics").GetBoolean());
-
-    private static bool HasTraces(JsonElement resources, string name) =>
-        resources.EnumerateArray().Any(resource => resource.GetProperty("name").GetString() == name && resource.GetProperty("hasTraces").GetBoolean());
 
     private static List<string> Names(JsonElement telemetry) =>
         [.. from resource in telemetry.GetProperty("data").GetProperty("resourceSpans").EnumerateArray()
