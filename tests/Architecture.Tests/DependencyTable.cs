@@ -35,6 +35,8 @@ internal static class DependencyTable
             // Benchmarks start its processes and report errors as it does.
             Friends = ["atelier-bench"],
         },
+        // It starts the command line's processes; no code of theirs is compiled into it.
+        new("src/AppHost", ["src/Cli"], ["Aspire.Hosting.AppHost", "Nerdbank.MessagePack", "Polly.Core"]) { IsOutsideTheSolution = true },
     ];
 
     /// <summary>Projects under <c>tests</c> that mirror no single project: what they may reference.</summary>
@@ -82,6 +84,9 @@ internal sealed record DependencyRow(string Project, string[] Projects, string[]
 {
     /// <summary>Assemblies that it may use as far as a referenced project's public members expose them.</summary>
     public string[] Sees { get; init; } = [];
+
+    /// <summary>Whether it is built alone, so that the solution needs none of its packages (docs/decisions/0015-apphost.md).</summary>
+    public bool IsOutsideTheSolution { get; init; }
 
     /// <summary>Assemblies besides its tests that see its internals.</summary>
     public string[] Friends { get; init; } = [];

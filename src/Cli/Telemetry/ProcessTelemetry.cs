@@ -37,11 +37,12 @@ internal sealed class ProcessTelemetry : IAsyncDisposable
     private ProcessTelemetry(string service, string instance, bool isScraped, Action<string> say)
     {
         _otlp = OtlpSettings.FromEnvironment();
+        // The variables win, as the specification says.
+        bool isInstanceGiven = Environment.GetEnvironmentVariable("OTEL_RESOURCE_ATTRIBUTES")?.Contains("service.instance.id=", StringComparison.Ordinal) == true;
         _resource = ResourceBuilder.CreateDefault().AddService(
-            // The variable wins, as the specification says.
             Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME") ?? service,
             serviceVersion: typeof(ProcessTelemetry).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion,
-            autoGenerateServiceInstanceId: false, serviceInstanceId: instance);
+            autoGenerateServiceInstanceId: false, serviceInstanceId: isInstanceGiven ? null : instance);
         _failures = _otlp.IsOn ? new OtlpFailures(say) : null;
         if (isScraped || _otlp.SendsMetrics)
             _metrics = BuildMetrics(isScraped);
