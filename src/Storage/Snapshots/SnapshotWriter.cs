@@ -56,7 +56,7 @@ public sealed class SnapshotWriter
     /// <summary>Makes the snapshot exist, and deletes what an earlier one of the same name consisted of.</summary>
     /// <param name="slices">All slices, in any order.</param>
     /// <param name="cancellationToken">Stops before the manifest is durable.</param>
-    /// <exception cref="SnapshotDamagedException">The slices do not hold every element of the state once.</exception>
+    /// <exception cref="SnapshotDamagedException">The slices do not hold every element of the state once, or one is not there any more.</exception>
     public async Task<SnapshotManifest> CommitAsync(IEnumerable<SnapshotSlice> slices, CancellationToken cancellationToken)
     {
         var manifest = new SnapshotManifest
@@ -74,12 +74,19 @@ public sealed class SnapshotWriter
             TickSums = Content.TickSums,
         };
         SnapshotLayout.Require(manifest.Sections, manifest.Slices);
+        foreach (var slice in manifest.Slices)
+        {
+            if (!await _blobs.ExistsAsync(_folder + slice.File, cancellationToken)) throw new SnapshotDamagedException($"{slice.File} is not there any more");
+        }
+
+        // Not all files that are there: another attempt of the same name may be under way.
+        var former = await FormerFilesAsync(cancellationToken);
         var json = manifest.ToJson();
         await _blobs.PutAsync(
             _folder + SnapshotStore.ManifestFile, async (stream, token) => await stream.WriteAsync(json, token), cancellationToken);
         try
         {
-            await DeleteAsync(file => !manifest.Slices.Any(slice => slice.File == file) && file != SnapshotStore.ManifestFile, CancellationToken.None);
+            await DeleteAsync(file => former.Contains(file) && !manifest.Slices.Any(slice => slice.File == file), CancellationToken.None);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -101,19 +108,37 @@ public sealed class SnapshotWriter
 
     private async Task<bool> IsNamedByManifestAsync(CancellationToken cancellationToken)
     {
-        if (!await _blobs.ExistsAsync(_folder + SnapshotStore.ManifestFile, cancellationToken)) return false;
-        await using var stream = await _blobs.OpenReadAsync(_folder + SnapshotStore.ManifestFile, cancellationToken);
-        using var json = new MemoryStream();
-        await stream.CopyToAsync(json, cancellationToken);
         try
         {
-            return SnapshotManifest.FromJson(json.ToArray()).Slices.Any(slice => slice.File.EndsWith(FileSuffix, StringComparison.Ordinal));
+            return await ManifestAsync(cancellationToken) is { } there && there.Slices.Any(slice => slice.File.EndsWith(FileSuffix, StringComparison.Ordinal));
         }
         catch (SnapshotDamagedException)
         {
             // Nobody can say whose it is; its files stay for a person.
             return true;
         }
+    }
+
+    /// <summary>The files of a snapshot of the same name that is there; none where nobody can say.</summary>
+    private async Task<HashSet<string>> FormerFilesAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return [.. (await ManifestAsync(cancellationToken))?.Slices.Select(slice => slice.File) ?? []];
+        }
+        catch (SnapshotDamagedException)
+        {
+            return [];
+        }
+    }
+
+    private async Task<SnapshotManifest?> ManifestAsync(CancellationToken cancellationToken)
+    {
+        if (!await _blobs.ExistsAsync(_folder + SnapshotStore.ManifestFile, cancellationToken)) return null;
+        await using var stream = await _blobs.OpenReadAsync(_folder + SnapshotStore.ManifestFile, cancellationToken);
+        using var json = new MemoryStream();
+        await stream.CopyToAsync(json, cancellationToken);
+        return SnapshotManifest.FromJson(json.ToArray());
     }
 
     private async Task DeleteAsync(Func<string, bool> which, CancellationToken cancellationToken)

@@ -199,6 +199,38 @@ public class SnapshotStoreTests
         Assert.Equal(3, (await _blobs.ListAsync("", Token)).Count);
     }
 
+    /// <summary>A snapshot that was due and one that was asked for are of one state, and may end in any order.</summary>
+    [Fact]
+    public async Task Commit_WhileAnotherAttemptOfTheSameNameWrites_LeavesItsSlices()
+    {
+        var state = new SampleState(1);
+        var (due, asked) = (_store.Begin(state.Content), _store.Begin(state.Content));
+        var first = new[] { await due.WriteSliceAsync(0, state.Slices(2)[0], Token), await due.WriteSliceAsync(1, state.Slices(2)[1], Token) };
+        var second = new[] { await asked.WriteSliceAsync(0, state.Slices(1)[0], Token) };
+
+        await due.CommitAsync(first, Token);
+        await asked.CommitAsync(second, Token);
+
+        using var snapshot = (await _store.OpenNewestAsync(Token)).Snapshot!;
+        Assert.Equal(state.Content.StateSha256, SampleState.HashOf(snapshot));
+        Assert.Equal(2, (await _blobs.ListAsync("", Token)).Count);
+    }
+
+    /// <summary>Whoever has lost its slices has no snapshot to offer: the one that is there stays.</summary>
+    [Fact]
+    public async Task Commit_OfSlicesThatAreGone_IsRefusedAndTheSnapshotThatIsThereStays()
+    {
+        await Write(1);
+        var state = new SampleState(1);
+        var attempt = _store.Begin(state.Content);
+        var slice = await attempt.WriteSliceAsync(0, state.Slices(1)[0], Token);
+        await attempt.AbandonAsync(Token);
+
+        await Assert.ThrowsAsync<SnapshotDamagedException>(() => attempt.CommitAsync([slice], Token));
+        using var snapshot = (await _store.OpenNewestAsync(Token)).Snapshot!;
+        Assert.Equal(state.Content.StateSha256, SampleState.HashOf(snapshot));
+    }
+
     /// <summary>The disk fills up at every possible moment of a snapshot.</summary>
     [Fact]
     public async Task Write_DiskFull_IsAResultAndTheOldSnapshotStands()
