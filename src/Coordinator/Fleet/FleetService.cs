@@ -167,7 +167,8 @@ internal sealed partial class FleetService(
         try
         {
             await grain.DetachAsync(session);
-            await Fleet.StreamEndedAsync(worker, session);
+            // That this replica stops says nothing about the worker: it has its whole lease to attach elsewhere.
+            if (!lifetime.ApplicationStopping.IsCancellationRequested) await Fleet.StreamEndedAsync(worker, session);
             pulse.Nudge();
         }
         catch (Exception error) when (GrainCalls.IsPassing(error))
