@@ -2,10 +2,9 @@ using System.Net;
 using Atelier.Core;
 using Atelier.Dashboard.Access;
 using Atelier.Dashboard.Sources;
+using Atelier.Rpc.Transport;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -39,47 +38,16 @@ public sealed class FolderDashboard : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Listen(IPAddress.Loopback, port);
         });
-        builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
+        builder.Services.AddSingleton<IHostLifetime, EmbeddedHostLifetime>();
         builder.Services.AddRouting().AddSingleton(time).AddSingleton<IRunSource>(runs).AddSingleton(new BrowserSessions(null, time)).AddDashboard();
         builder.Logging.ClearProviders();
         var app = builder.Build();
         app.UseNothingHere();
         app.UseRouting();
         app.MapDashboard();
-        try
-        {
-            await app.StartAsync();
-        }
-        catch (IOException error)
-        {
-            await app.DisposeAsync();
-            throw new UserErrorException($"--port {port}: cannot listen there: {error.Message}", error);
-        }
-
-        return new(app, new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()));
+        return new(app, new(await EmbeddedServer.StartAsync(app, $"--port {port}: cannot listen there")));
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        using var soon = new CancellationTokenSource(StopPatience);
-        try
-        {
-            await _app.StopAsync(soon.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // Pages that are open notice.
-        }
-
-        await _app.DisposeAsync();
-    }
-
-    /// <summary>Signals are the command's business.</summary>
-    private sealed class EmbeddedLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
+    public async ValueTask DisposeAsync() => await EmbeddedServer.StopAsync(_app, StopPatience);
 }

@@ -23,7 +23,7 @@ internal static class DependencyTable
         // No coordinator: the operator asks one through an interface.
         new("src/Kubernetes", ["src/Core"], ["KubernetesClient"]) { Sees = ["YamlDotNet"] },
         // Reads what trainers leave; never Training, as the coordinator, which serves it.
-        new("src/Dashboard", ["src/Core", "src/Protos", "src/Storage"], ["Google.Protobuf"]),
+        new("src/Dashboard", ["src/Core", "src/Protos", "src/Rpc", "src/Storage"], ["Google.Protobuf"]),
         // Never Training: the process that keeps runs together loads no libtorch.
         new("src/Coordinator", ["src/Core", "src/Dashboard", "src/Kubernetes", "src/Protos", "src/Rpc", "src/Storage"],
             ["Google.Protobuf", "Grpc.AspNetCore", "Grpc.AspNetCore.HealthChecks", "Microsoft.Data.Sqlite", "Microsoft.Orleans.Clustering.AdoNet", "Microsoft.Orleans.Connections.Security", "Microsoft.Orleans.Persistence.AdoNet",

@@ -48,8 +48,9 @@ internal static class BenchStepCommand
         int lanes = Math.Clamp(Environment.ProcessorCount / threads, 1, shards);
         NumericsEnvironment.Apply(threads, lanes);
         double gemm = GemmRate.Measure(lanes);
-        var result = StepBenchmark.Run(new StepBenchmarkOptions(new ImageShape(resolution, resolution), channelBase, channelMax, batch, shard, lanes, iterations, device.Open(), augmentation));
-        double rate = result.Flops * result.ImagesPerSecond / 1e9;
+        var options = new StepBenchmarkOptions(new ImageShape(resolution, resolution), channelBase, channelMax, batch, shard, lanes, iterations, device.Open(), augmentation);
+        var result = StepBenchmark.Run(options);
+        double rate = options.Cost.Flops * result.ImagesPerSecond / 1e9;
         long peak = Process.GetCurrentProcess().PeakWorkingSet64;
         if (json)
         {

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
+using Atelier.Cli.Output;
 using Atelier.Core;
 using Atelier.Dashboard;
 
@@ -19,14 +19,7 @@ internal static class DashboardCommand
         {
             if (parsed.GetValue(port) is not (>= 0 and <= 65535 and var number))
                 throw new UserErrorException($"--port {parsed.GetValue(port)}: a number from 0 to 65535 is needed");
-            using var stop = new CancellationTokenSource();
-            void Handle(PosixSignalContext context)
-            {
-                context.Cancel = !stop.IsCancellationRequested;
-                stop.Cancel();
-            }
-            using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
-            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
+            using var stop = new Interruption();
             RunAsync(parsed.GetValue(folder)!, number, stop.Token).GetAwaiter().GetResult();
             return ExitCode.Success;
         });

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Atelier.Cli.Cluster;
 using Atelier.Cli.Output;
@@ -92,15 +91,7 @@ internal static class DatasetConvertCommand
     private static int Run(string path, string output, ConversionOptions options, bool json)
     {
         OutputFile.RequireEnding("--out", output, ".zip");
-        using var stop = new CancellationTokenSource();
-        // The first signal stops between two images; the second one ends the process as usual.
-        void Handle(PosixSignalContext context)
-        {
-            context.Cancel = !stop.IsCancellationRequested;
-            stop.Cancel();
-        }
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
+        using var stop = new Interruption();
         using var source = DataPath.Open(path);
         using var display = new CountDisplay("converted");
         var done = 0;

@@ -3,13 +3,11 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Atelier.Cli.Output;
 using Atelier.Core;
-using Atelier.Core.Schedules;
 using Atelier.Core.Specs;
 using Atelier.Training.Benchmarks;
 using Atelier.Training.Networks;
 using Atelier.Training.Numerics;
 using Atelier.Training.Planning;
-using Atelier.Training.Step;
 
 namespace Atelier.Cli.Commands;
 
@@ -58,15 +56,11 @@ internal static class PlanCommand
     {
         int shard = Math.Min(4, spec.Shard), lanes = Environment.ProcessorCount;
         NumericsEnvironment.Apply(1, lanes);
-        var phases = PhaseSchedule.Build(new LazyRegularisation(4), 2, new LazyRegularisation(16), 1);
-        PassCost CostAt(int side) => new StepCost(
-            new GeneratorConfig(new ImageShape(side, side), 512, 512, 0, spec.ChannelBase, spec.ChannelMax, 8),
-            new DiscriminatorConfig(new ImageShape(side, side), 0, spec.ChannelBase, spec.ChannelMax)).Of(phases, 1);
+        var device = ComputeDevice.Parse(ThisMachine).Open();
+        StepBenchmarkOptions At(int side) => new(new ImageShape(side, side), spec.ChannelBase, spec.ChannelMax, shard * lanes, shard, lanes, TimedPasses, device);
         int side = Math.Min(LargestTimed, 1 << (int)Math.Log2(spec.Resolution.LongSide));
-        while (side > 8 && CostAt(side).Flops * shard * lanes * (TimedPasses + 1) > MostFlops) side /= 2;
-        var timed = StepBenchmark.Run(new StepBenchmarkOptions(
-            new ImageShape(side, side), spec.ChannelBase, spec.ChannelMax, shard * lanes, shard, lanes, TimedPasses, ComputeDevice.Parse(ThisMachine).Open()));
-        return DeviceProfile.Measured($"{lanes}-core machine", CostAt(side), timed.ImagesPerSecond, lanes);
+        while (side > 8 && At(side).Cost.Flops * shard * lanes * (TimedPasses + 1) > MostFlops) side /= 2;
+        return DeviceProfile.Measured($"{lanes}-core machine", At(side).Cost, StepBenchmark.Run(At(side)).ImagesPerSecond, lanes);
     }
 
     private static IEnumerable<string> LinesOf(TrainingPlan plan, RunSpec spec, DeviceProfile device, int gpus, double? price)

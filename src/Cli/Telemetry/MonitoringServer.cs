@@ -3,10 +3,9 @@ using System.Net;
 using Atelier.Core;
 using Atelier.Core.Access;
 using Atelier.Core.Telemetry;
+using Atelier.Rpc.Transport;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -61,36 +60,15 @@ internal sealed class MonitoringServer : IAsyncDisposable
             else
                 kestrel.Listen(Dns.GetHostAddresses(listen.Host)[0], port);
         });
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddSingleton<IHostLifetime, EmbeddedHostLifetime>();
         var app = builder.Build();
         app.UseOpenTelemetryPrometheusScrapingEndpoint(metrics, null, Metrics, null, null);
         app.Run(context => AnswerAsync(context, health));
-        try
-        {
-            await app.StartAsync();
-        }
-        catch (IOException error)
-        {
-            await app.DisposeAsync();
-            throw new UserErrorException($"--monitoring: cannot listen on {listen}: {error.Message}", error);
-        }
-        return new(app, app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        return new(app, await EmbeddedServer.StartAsync(app, $"--monitoring: cannot listen on {listen}"));
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        using var soon = new CancellationTokenSource(StopPatience);
-        try
-        {
-            await _app.StopAsync(soon.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // Whoever still asks is cut off.
-        }
-        await _app.DisposeAsync();
-    }
+    public async ValueTask DisposeAsync() => await EmbeddedServer.StopAsync(_app, StopPatience);
 
     private static Task AnswerAsync(HttpContext context, ProcessHealth health)
     {
@@ -109,13 +87,5 @@ internal sealed class MonitoringServer : IAsyncDisposable
         };
         context.Response.ContentType = "text/plain; charset=utf-8";
         return context.Response.WriteAsync(trouble is null ? "ok\n" : $"{trouble}\n", context.RequestAborted);
-    }
-
-    /// <summary>Signals are the command's business.</summary>
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

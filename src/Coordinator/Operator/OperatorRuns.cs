@@ -31,7 +31,7 @@ internal sealed class OperatorRuns(IGrainFactory grains, RunsService runs, RunPu
         var target = RunSpecJson.Read(row.Details.SpecJson, "the spec").Total.Images;
         return new(row.Status, PeopleMessages.ReasonOf(row, facts), new(
             facts.Images / Kimg, target / Kimg, facts.ImagesPerSecond, facts.Generation, facts.Workers.Count, facts.SnapshotImages / Kimg,
-            facts.ImagesPerSecond > 0 ? Math.Max(0, target - facts.Images) / facts.ImagesPerSecond : null)
+            facts.SecondsUntil(target))
         {
             Metrics = facts.Metrics,
         });

@@ -135,4 +135,7 @@ public sealed record RunFacts(
     /// <summary>Newest values of metrics, by name.</summary>
     [Id(11)]
     public Dictionary<string, double> Metrics { get; init; } = [];
+
+    /// <summary>Seconds until an image count is reached, at the present speed; null while it does not run.</summary>
+    public double? SecondsUntil(long images) => ImagesPerSecond > 0 ? Math.Max(0, images - Images) / ImagesPerSecond : null;
 }

@@ -267,7 +267,7 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
         run.ImagesPerSecond = Math.Round(facts.ImagesPerSecond, 2);
         run.ChangedUnixMs = row.ChangedUnixMs;
         run.Workers.AddRange(facts.Workers);
-        if (facts.ImagesPerSecond > 0) run.RemainingSeconds = Math.Max(0, run.TargetImages - run.Images) / facts.ImagesPerSecond;
+        if (facts.SecondsUntil(run.TargetImages) is { } seconds) run.RemainingSeconds = seconds;
         if (facts is { GeneratorLoss: { } g, DiscriminatorLoss: { } d }) (run.GeneratorLoss, run.DiscriminatorLoss) = (g, d);
         if (facts.Metric is { } metric) run.Metric = metric;
         if (facts.SnapshotImages is { } images) run.SnapshotImages = images;

@@ -5,8 +5,11 @@ using Atelier.Dashboard.Live;
 using Atelier.Dashboard.Pages.Parts;
 using Atelier.Dashboard.Sources;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
 
 namespace Atelier.Dashboard.Pages;
 
@@ -85,4 +88,20 @@ internal sealed class PageEndpoints(RunStates states, PageRenderer renderer, Bro
 
     private async Task<IResult> PageAsync(string title, string live, Type page, Dictionary<string, object?> parameters) =>
         Results.Content(await RenderAsync(renderer, title, live, page, parameters, hasNavigation: true, states.Source.IsCoordinator, sessions.AreNeeded), Html);
+}
+
+/// <summary>Draws components as HTML. Pages have no circuit: what changes in them is drawn once for everybody, and fetched.</summary>
+/// <param name="services">What components may inject.</param>
+/// <param name="logging">Told of what fails.</param>
+public sealed class PageRenderer(IServiceProvider services, ILoggerFactory logging)
+{
+    /// <summary>Draws a component.</summary>
+    /// <typeparam name="T">The component.</typeparam>
+    /// <param name="parameters">Its parameters, by name.</param>
+    public async Task<string> RenderAsync<T>(Dictionary<string, object?> parameters)
+        where T : IComponent
+    {
+        await using var renderer = new HtmlRenderer(services, logging);
+        return await renderer.Dispatcher.InvokeAsync(async () => (await renderer.RenderComponentAsync<T>(ParameterView.FromDictionary(parameters))).ToHtmlString());
+    }
 }

@@ -8,7 +8,6 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace Atelier.Rpc.Transport;
 
@@ -139,14 +138,4 @@ public static class ServerTransport
         response.Headers["grpc-message"] = Uri.EscapeDataString(message);
         return Task.CompletedTask;
     }
-}
-
-/// <summary>The lifetime of a server inside a program that handles signals itself, instead of the host's, which would.</summary>
-public sealed class EmbeddedHostLifetime : IHostLifetime
-{
-    /// <inheritdoc/>
-    public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

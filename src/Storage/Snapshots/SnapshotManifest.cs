@@ -60,6 +60,20 @@ public sealed record SnapshotManifest
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, SnapshotJsonContext.Default.SnapshotManifest);
 
+    /// <summary>Reads a manifest.</summary>
+    /// <param name="blobs">Where it is.</param>
+    /// <param name="name">The blob.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <exception cref="SnapshotDamagedException">As of <see cref="FromJson"/>.</exception>
+    /// <exception cref="FileNotFoundException">It is not there.</exception>
+    internal static async Task<SnapshotManifest> ReadAsync(IBlobStore blobs, string name, CancellationToken cancellationToken)
+    {
+        await using var stream = await blobs.OpenReadAsync(name, cancellationToken);
+        using var json = new MemoryStream();
+        await stream.CopyToAsync(json, cancellationToken);
+        return FromJson(json.ToArray());
+    }
+
     /// <exception cref="SnapshotDamagedException">It is not a manifest, has a newer format, or its slices do not add up.</exception>
     public static SnapshotManifest FromJson(ReadOnlySpan<byte> json)
     {

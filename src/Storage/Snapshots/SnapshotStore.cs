@@ -213,10 +213,7 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
     {
         try
         {
-            await using var stream = await blobs.OpenReadAsync(ManifestOf(name), cancellationToken);
-            using var buffer = new MemoryStream();
-            await stream.CopyToAsync(buffer, cancellationToken);
-            var manifest = SnapshotManifest.FromJson(buffer.ToArray());
+            var manifest = await SnapshotManifest.ReadAsync(blobs, ManifestOf(name), cancellationToken);
             return (manifest.Branch, manifest.At) == (name.Branch, name.At)
                 ? manifest
                 : throw new SnapshotDamagedException($"its manifest is that of {new SnapshotName(manifest.Branch, manifest.At)}");

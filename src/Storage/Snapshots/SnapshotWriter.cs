@@ -132,14 +132,9 @@ public sealed class SnapshotWriter
         }
     }
 
-    private async Task<SnapshotManifest?> ManifestAsync(CancellationToken cancellationToken)
-    {
-        if (!await _blobs.ExistsAsync(_folder + SnapshotStore.ManifestFile, cancellationToken)) return null;
-        await using var stream = await _blobs.OpenReadAsync(_folder + SnapshotStore.ManifestFile, cancellationToken);
-        using var json = new MemoryStream();
-        await stream.CopyToAsync(json, cancellationToken);
-        return SnapshotManifest.FromJson(json.ToArray());
-    }
+    private async Task<SnapshotManifest?> ManifestAsync(CancellationToken cancellationToken) =>
+        await _blobs.ExistsAsync(_folder + SnapshotStore.ManifestFile, cancellationToken)
+            ? await SnapshotManifest.ReadAsync(_blobs, _folder + SnapshotStore.ManifestFile, cancellationToken) : null;
 
     private async Task DeleteAsync(Func<string, bool> which, CancellationToken cancellationToken)
     {

@@ -24,13 +24,23 @@ namespace Atelier.Training.Benchmarks;
 /// <param name="Iterations">Timed passes of every phase.</param>
 /// <param name="Device">Where to compute.</param>
 /// <param name="Augmentation">What is done to images in front of the discriminator; null for nothing.</param>
-public sealed record StepBenchmarkOptions(ImageShape Shape, int ChannelBase, int ChannelMax, int Batch, int Shard, int Lanes, int Iterations, Device Device, AugmentationOptions? Augmentation = null);
+public sealed record StepBenchmarkOptions(ImageShape Shape, int ChannelBase, int ChannelMax, int Batch, int Shard, int Lanes, int Iterations, Device Device, AugmentationOptions? Augmentation = null)
+{
+    /// <summary>The published networks, at this size.</summary>
+    internal ModelConfig Model => new(
+        new GeneratorConfig(Shape, 512, 512, 0, ChannelBase, ChannelMax, 8),
+        new DiscriminatorConfig(Shape, 0, ChannelBase, ChannelMax, MinibatchGroup: Math.Min(4, Shard)));
+
+    /// <summary>What an image costs, over iterations with lazy regularisation.</summary>
+    public PassCost Cost => 1.0 / Batch * new StepCost(Model.Generator, Model.Discriminator).Of(StepBenchmark.PhasesOf(Losses), Batch);
+
+    internal LossOptions Losses => new(Gamma: 1, Augmentation: Augmentation);
+}
 
 /// <summary>What was measured.</summary>
 /// <param name="PhaseSeconds">Median seconds of each phase, optimiser step included.</param>
 /// <param name="ImagesPerSecond">Of a whole lazily regularised iteration: G every 4th, D every 16th.</param>
-/// <param name="Flops">Floating-point operations of such an iteration, per image.</param>
-public sealed record StepBenchmarkResult(IReadOnlyDictionary<PhaseKind, double> PhaseSeconds, double ImagesPerSecond, double Flops);
+public sealed record StepBenchmarkResult(IReadOnlyDictionary<PhaseKind, double> PhaseSeconds, double ImagesPerSecond);
 
 /// <summary>
 /// Times the four phases of an iteration with the published networks (z = w = 512, 8 mapping layers, skip generator,
@@ -44,13 +54,11 @@ public static class StepBenchmark
     /// <summary>Runs the benchmark.</summary>
     public static StepBenchmarkResult Run(StepBenchmarkOptions options)
     {
-        int group = Math.Min(4, options.Shard);
-        var model = new ModelConfig(
-            new GeneratorConfig(options.Shape, 512, 512, 0, options.ChannelBase, options.ChannelMax, 8),
-            new DiscriminatorConfig(options.Shape, 0, options.ChannelBase, options.ChannelMax, MinibatchGroup: group));
+        var model = options.Model;
         using var state = new TrajectoryState(model, ScalarType.Float32, options.Device);
         InitialState.Fill(state, seed: 0);
-        var losses = new LossOptions(Gamma: 1, Augmentation: options.Augmentation);
+        var losses = options.Losses;
+        var phases = PhasesOf(losses);
         using var lanes = new ShardLanes(state, losses, options.Lanes);
         using var statistics = new StepStatistics(options.Device);
         int shards = options.Batch / options.Shard;
@@ -62,7 +70,7 @@ public static class StepBenchmark
         var seconds = new Dictionary<PhaseKind, List<double>>();
         for (int iteration = 0; iteration <= options.Iterations; iteration++)
         {
-            foreach (var phase in PhaseSchedule.Build(new LazyRegularisation(GeneratorInterval), losses.PathWeight, new LazyRegularisation(DiscriminatorInterval), losses.Gamma))
+            foreach (var phase in phases)
             {
                 var once = new TrainStep(lanes, new SoloReduction(shards), new StepOptions(options.Batch, [phase with { Interval = 1 }], losses, adam, adam, 10, null));
                 int drawn = iteration;
@@ -75,11 +83,12 @@ public static class StepBenchmark
             }
         }
         var medians = seconds.ToDictionary(pair => pair.Key, pair => Median(pair.Value));
-        var cost = new StepCost(model.Generator, model.Discriminator);
-        double OfIteration(Func<PhaseKind, double> of) =>
-            of(PhaseKind.Gmain) + (of(PhaseKind.Greg) / GeneratorInterval) + of(PhaseKind.Dmain) + (of(PhaseKind.Dreg) / DiscriminatorInterval);
-        return new StepBenchmarkResult(medians, options.Batch / OfIteration(kind => medians[kind]), OfIteration(kind => cost.Of(kind, options.Batch).Flops) / options.Batch);
+        return new StepBenchmarkResult(medians, options.Batch / phases.Sum(phase => medians[phase.Kind] / phase.Interval));
     }
+
+    /// <summary>The phases of lazy regularisation.</summary>
+    internal static IReadOnlyList<Phase> PhasesOf(LossOptions losses) =>
+        PhaseSchedule.Build(new LazyRegularisation(GeneratorInterval), losses.PathWeight, new LazyRegularisation(DiscriminatorInterval), losses.Gamma);
 
     private static double Median(List<double> values)
     {
