@@ -20,7 +20,7 @@ internal sealed class RunningAppHost : IDisposable
 
     private RunningAppHost(Process process, Uri dashboard)
     {
-        (_process, _http) = (process, new HttpClient { BaseAddress = dashboard });
+        (_process, _http) = (process, new HttpClient { BaseAddress = dashboard, Timeout = TimeSpan.FromSeconds(10) });
         process.OutputDataReceived += (_, line) => _output.Writer.TryWrite(line.Data ?? "");
         process.ErrorDataReceived += (_, line) => _output.Writer.TryWrite(line.Data ?? "");
         process.BeginOutputReadLine();
@@ -112,9 +112,9 @@ internal sealed class RunningAppHost : IDisposable
                 if (await ask() is { } answer && isWanted(answer))
                     return answer;
             }
-            catch (HttpRequestException)
+            catch (Exception trouble) when (trouble is HttpRequestException or TaskCanceledException { InnerException: TimeoutException })
             {
-                // The dashboard is not there yet.
+                // The dashboard is not there yet; Aspire's proxy accepts connections before it is, and answers none of them.
             }
         }
         throw new OperationCanceledException();

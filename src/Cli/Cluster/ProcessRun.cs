@@ -46,7 +46,7 @@ internal sealed class ProcessRun : IDisposable
     private bool _isEstimated;
     private int _failedSaves;
     private bool _wasAsked;
-    private bool _isNonFinite;
+    private ImageCount? _nonFiniteAt;
     private readonly CancellationTokenSource _left = new();
     private long _lastEvent;
     private long? _started;
@@ -268,7 +268,7 @@ internal sealed class ProcessRun : IDisposable
         if (known is MetricMeasured measured && Spec.Metrics is [var first, ..] && MetricCatalog.Find(first).Results[0] == measured.Metric)
             _metric = new MetricValue(first, measured.Value);
         if (known is RunStopped stopped)
-            _isNonFinite = stopped.NonFinite;
+            _nonFiniteAt = stopped.NonFinite ? ImageCount.FromKimg(stopped.Kimg) : null;
         // A full disk does not get better by waiting: leave the run at its last snapshot.
         if (known is SnapshotFailed && _wasAsked && ++_failedSaves >= MostFailedSaves)
             _ = client.CancelAsync(new CancelRequest { Run = RunName, Discard = true });
@@ -289,13 +289,14 @@ internal sealed class ProcessRun : IDisposable
         var end = last.Status switch
         {
             RunStatus.Finished => LoopEnd.Finished,
-            RunStatus.Failed when _isNonFinite => LoopEnd.NonFinite,
+            RunStatus.Failed when _nonFiniteAt is not null => LoopEnd.NonFinite,
             RunStatus.Failed => throw new IOException($"the run cannot go on: {last.Reason}"),
             _ => LoopEnd.Stopped,
         };
         var now = newest?.At ?? ImageCount.Zero;
         string hash = newest?.StateSha256 ?? "";
-        var advice = end == LoopEnd.NonFinite ? NonFiniteAdvice.Of(store, _request.Out, Spec, newest?.Branch ?? 0, new ImageCount(last.Images)) : null;
+        // Workers may have gone on after the tick that failed, and snapshots of then are no better than it.
+        var advice = end == LoopEnd.NonFinite && _nonFiniteAt is { } failed ? NonFiniteAdvice.Of(store, _request.Out, Spec, newest?.Branch ?? 0, failed) : null;
         string? lastGood = newest is null ? null : new SnapshotName(newest.Branch, newest.At).ToString();
         if (end == LoopEnd.Finished)
             _events.Add(new RunFinished(_time.GetUtcNow(), now.Kimg, hash), show: false);
