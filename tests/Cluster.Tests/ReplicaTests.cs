@@ -39,10 +39,8 @@ public sealed class ReplicaTests(PostgresServer postgres) : IDisposable
         foreach (var fault in Enum.GetValues<ReplicaFault>())
         {
             int victim = seconds.Values.Sum(taken => taken.Count) % Cluster.Replicas, other = (victim + 1) % Cluster.Replicas;
-            var clock = Stopwatch.StartNew();
-            await DoAsync(fault, victim, other);
             seconds.TryAdd(fault, []);
-            seconds[fault].Add(clock.Elapsed.TotalSeconds);
+            seconds[fault].Add(await DoAsync(fault, victim, other));
             await RepairAsync(fault, victim, other);
         }
 
@@ -100,9 +98,11 @@ public sealed class ReplicaTests(PostgresServer postgres) : IDisposable
     }
 
     /// <summary>Does it, and waits until another replica serves people and hears of progress that was made since.</summary>
-    private async Task DoAsync(ReplicaFault fault, int victim, int other)
+    /// <returns>Seconds from the fault until then.</returns>
+    private async Task<double> DoAsync(ReplicaFault fault, int victim, int other)
     {
         var before = await Cluster.UntilAsync(Run, run => run.Status == RunStatus.Running, other);
+        var clock = Stopwatch.StartNew();
         if (fault == ReplicaFault.Kill)
             Cluster.KillReplica(victim);
         else
@@ -110,6 +110,7 @@ public sealed class ReplicaTests(PostgresServer postgres) : IDisposable
         var first = await Cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Iteration > before.Iteration, other);
         // What was on its way before may tell of progress once, not twice.
         await Cluster.UntilAsync(Run, run => run.Iteration > first.Iteration, other);
+        return clock.Elapsed.TotalSeconds;
     }
 
     private async Task RepairAsync(ReplicaFault fault, int victim, int other)

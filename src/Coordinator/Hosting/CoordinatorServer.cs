@@ -187,6 +187,7 @@ public sealed class CoordinatorServer : IAsyncDisposable
         builder.Services.AddHostedService(services => services.GetRequiredService<RunPulse>());
         builder.Services.AddSingleton<WorkerStreams>();
         builder.Services.AddHostedService(services => services.GetRequiredService<WorkerStreams>());
+        if (options.Database.IsShared) builder.Services.AddHostedService<StateWarmUp>();
         builder.Services.AddSingleton<FleetService>();
         builder.Services.AddSingleton<RunsService>();
         builder.Services.AddSingleton(options);
