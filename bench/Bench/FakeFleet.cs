@@ -13,15 +13,15 @@ internal sealed class FakeFleet : IDisposable
     /// <summary>Workers per connection.</summary>
     private const int StreamsPerConnection = 50;
 
-    private readonly string _address;
+    private readonly IReadOnlyList<string> _addresses;
     private readonly List<Grpc.Net.Client.GrpcChannel> _channels = [];
     private readonly List<Worker> _workers = [];
     private readonly CancellationTokenSource _end = new();
     private readonly Lock _gate = new();
     private TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <param name="address">The coordinator.</param>
-    public FakeFleet(string address) => _address = address;
+    /// <param name="addresses">The coordinators, which take turns.</param>
+    public FakeFleet(IReadOnlyList<string> addresses) => _addresses = addresses;
 
     /// <summary>Whether workers tell of progress with every report, one iteration a time, instead of standing still.</summary>
     public bool Advances { get; set; }
@@ -32,7 +32,7 @@ internal sealed class FakeFleet : IDisposable
         for (int i = 0; i < count; i++)
         {
             if (_workers.Count % StreamsPerConnection == 0)
-                _channels.Add(CoordinatorChannel.Open(_address, null));
+                _channels.Add(CoordinatorChannel.Open(_addresses[_channels.Count % _addresses.Count], null));
             var worker = new Worker($"fake-{_workers.Count}", this);
             lock (_gate)
                 _workers.Add(worker);

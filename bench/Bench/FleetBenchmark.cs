@@ -11,15 +11,17 @@ using Grpc.Core;
 
 namespace Atelier.Bench;
 
-/// <summary><c>fleet</c>: how one coordinator serves many workers, over real streams.</summary>
+/// <summary><c>fleet</c>: how one coordinator, or several replicas, serve many workers, over real streams.</summary>
 internal static class FleetCommand
 {
     public static Command Create()
     {
         var workers = new Option<int>("--workers") { Description = "fake workers", DefaultValueFactory = _ => 1000 };
         var dashboards = new Option<int>("--dashboards") { Description = "open pages of the run, which follow it" };
+        var replicas = new Option<int>("--replicas") { Description = "coordinators, which share --database", DefaultValueFactory = _ => 1 };
+        var database = new Option<string>("--database") { Description = "where they keep their state, as coordinators take it: postgres:… (default: a SQLite file)" };
         var json = new Option<bool>("--json") { Description = "print one JSON object" };
-        var command = new Command("fleet", "Time a coordinator under many workers that compute nothing") { workers, dashboards, json };
+        var command = new Command("fleet", "Time a coordinator under many workers that compute nothing") { workers, dashboards, replicas, database, json };
         command.SetAction(parsed =>
         {
             int count = parsed.GetValue(workers);
@@ -27,7 +29,10 @@ internal static class FleetCommand
                 throw new UserErrorException($"--workers {count}: a number from 1 to 100000 is needed");
             if (parsed.GetValue(dashboards) is not (>= 0 and <= 1000 and var pages))
                 throw new UserErrorException($"--dashboards {parsed.GetValue(dashboards)}: a number from 0 to 1000 is needed");
-            var rate = FleetBenchmark.RunAsync(count, pages).GetAwaiter().GetResult();
+            string? shared = parsed.GetValue(database);
+            if (parsed.GetValue(replicas) is not (>= 1 and <= 16 and var coordinators) || (coordinators > 1 && shared is null))
+                throw new UserErrorException($"--replicas {parsed.GetValue(replicas)}: a number from 1 to 16 is needed, and with more than one a --database that they share");
+            var rate = FleetBenchmark.RunAsync(count, pages, coordinators, shared).GetAwaiter().GetResult();
             if (parsed.GetValue(json))
             {
                 Console.WriteLine(new JsonObject
@@ -58,42 +63,56 @@ internal static class FleetCommand
 /// <param name="DashboardFetches">Parts of pages that the dashboards fetched meanwhile.</param>
 internal sealed record FleetRate(int Workers, double AttachSeconds, double ChangeSeconds, double HeartbeatCpuShare, double DashboardCpuShare, int DashboardFetches);
 
-/// <summary>Loads a coordinator, a process of its own, with fake workers of this process.</summary>
+/// <summary>Loads coordinators, processes of their own, with fake workers of this process.</summary>
 internal static class FleetBenchmark
 {
     /// <summary>The run that all of them serve.</summary>
     public const string Run = "bench";
 
+    private const int FirstReplicaPort = 17400;
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     /// <summary>Long enough that a join may end the generation.</summary>
     public static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
 
     /// <param name="workers">Fake workers, without the one that joins later.</param>
     /// <param name="dashboards">Pages of the run that are open in the second part of the measurement.</param>
-    public static async Task<FleetRate> RunAsync(int workers, int dashboards)
+    /// <param name="replicas">Coordinators, among which the workers' connections are shared out.</param>
+    /// <param name="database">Address of a database that they share, without its password; null for a SQLite file of one coordinator.</param>
+    public static async Task<FleetRate> RunAsync(int workers, int dashboards, int replicas, string? database)
     {
         var folder = Directory.CreateTempSubdirectory("atelier-");
         try
         {
-            string address = $"unix:{Path.Combine(folder.FullName, "c.sock")}";
+            string[] addresses = [.. Enumerable.Range(0, replicas).Select(replica => $"unix:{Path.Combine(folder.FullName, $"c{replica}.sock")}")];
             using var processes = new LocalProcesses(Console.Error.WriteLine);
-            processes.Start("the coordinator", ["coordinator", "--listen", address, "--database", Path.Combine(folder.FullName, "c.db"), "--no-run-files"]);
-            using var channel = CoordinatorChannel.Open(address, null);
-            var runs = new Runs.RunsClient(channel);
-            await SubmitAsync(runs, processes, workers + 1, Path.Combine(folder.FullName, "run"));
-            using var fleet = new FakeFleet(address);
+            string[] coordinators = [.. addresses.Select((_, replica) => $"coordinator {replica}")];
+            for (int replica = 0; replica < replicas; replica++)
+            {
+                string[] state = database is null
+                    ? ["--database", Path.Combine(folder.FullName, "c.db")]
+                    : ["--database", database, "--replica-listen", $"127.0.0.1:{FirstReplicaPort + replica}"];
+                processes.Start(coordinators[replica], ["coordinator", "--listen", addresses[replica], .. state, "--no-run-files"]);
+            }
+            foreach (string address in addresses)
+            {
+                using var channel = CoordinatorChannel.Open(address, null);
+                await SubmitAsync(new Runs.RunsClient(channel), processes, workers + 1, Path.Combine(folder.FullName, "run"));
+            }
+            using var fleet = new FakeFleet(addresses);
             var clock = Stopwatch.StartNew();
             fleet.Attach(workers);
             await fleet.UntilAllAsync(WorkerStage.Stepping, 1, Patience);
             double attached = clock.Elapsed.TotalSeconds;
-            double share = await ShareAsync(processes);
+            double share = await ShareAsync(processes, coordinators);
             var (withDashboards, fetches) = (0.0, 0);
             if (dashboards > 0)
             {
                 fleet.Advances = true;
-                await using var pages = new FakeDashboards(address, Run, dashboards);
+                await using var pages = new FakeDashboards(addresses[0], Run, dashboards);
                 await pages.UntilAllFollowAsync(Patience);
-                withDashboards = await ShareAsync(processes);
+                withDashboards = await ShareAsync(processes, coordinators);
                 fetches = pages.Fetches;
                 fleet.Advances = false;
             }
@@ -109,13 +128,14 @@ internal static class FleetBenchmark
         }
     }
 
-    /// <summary>The share of one core that the coordinator uses for a while.</summary>
-    private static async Task<double> ShareAsync(LocalProcesses processes)
+    /// <summary>The share of one core that the coordinators use together for a while.</summary>
+    private static async Task<double> ShareAsync(LocalProcesses processes, string[] coordinators)
     {
+        TimeSpan Used() => coordinators.Aggregate(TimeSpan.Zero, (sum, name) => sum + processes.ProcessorTime(name));
         using var quiet = new PeriodicTimer(Quiet);
-        var (before, clock) = (processes.ProcessorTime("the coordinator"), Stopwatch.StartNew());
+        var (before, clock) = (Used(), Stopwatch.StartNew());
         await quiet.WaitForNextTickAsync();
-        return (processes.ProcessorTime("the coordinator") - before) / clock.Elapsed;
+        return (Used() - before) / clock.Elapsed;
     }
 
     private static async Task SubmitAsync(Runs.RunsClient runs, LocalProcesses processes, int shards, string store)

@@ -131,6 +131,14 @@ internal sealed class StandingCluster : IDisposable
         StartReplica(0);
     }
 
+    /// <summary>Starts a coordinator that knows nothing of what the one before had in its database.</summary>
+    public void StartCoordinatorAnew()
+    {
+        foreach (string file in Directory.GetFiles(_folder["database"], "c.db*"))
+            File.Delete(file);
+        StartReplica(0);
+    }
+
     /// <summary>Ends a replica by SIGKILL.</summary>
     public void KillReplica(int replica) => _coordinators[replica].Kill();
 
