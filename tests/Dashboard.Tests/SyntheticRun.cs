@@ -53,6 +53,15 @@ internal static class SyntheticRun
         File.WriteAllBytes(Path.Combine(folder, "fakes000008.512.png"), Picture(200));
     }
 
+    /// <summary>Adds what <c>analyze</c> would have written.</summary>
+    public static void AddAnalysis(string folder, string name)
+    {
+        var place = Directory.CreateDirectory(Path.Combine(folder, "analysis", name, "pictures")).Parent!.FullName;
+        File.WriteAllBytes(Path.Combine(place, "magnitudes.png"), Picture(60));
+        File.WriteAllBytes(Path.Combine(place, "pictures", "seed 1.png"), Picture(90));
+        File.WriteAllText(Path.Combine(place, "droplets.jsonl"), "{}\n");
+    }
+
     /// <summary>A line of <c>stats.jsonl</c>.</summary>
     public static string Tick(int tick)
     {

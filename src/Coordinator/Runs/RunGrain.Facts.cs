@@ -1,16 +1,35 @@
 using System.Text.Json;
+using Atelier.Coordinator.Evaluations;
 using Atelier.Coordinator.Fleet;
 using Atelier.Core.Fleet.Generations;
 using Atelier.Core.Runs;
+using Atelier.Storage.Snapshots;
 using Orleans;
-using RunEvent = Atelier.Core.Runs.RunEvent;
 
 namespace Atelier.Coordinator.Runs;
 
-/// <content>What people see of a run.</content>
+/// <content>What workers and evaluations tell of the run besides reports, and what people see of it.</content>
 public sealed partial class RunGrain
 {
-    private readonly ProgressRate _rate = new();
+    /// <inheritdoc/>
+    public async Task SliceAsync(SliceNote slice)
+    {
+        ArgumentNullException.ThrowIfNull(slice);
+        if (await PrepareAsync()) await _parts!.Snapshots.SliceAsync(slice);
+    }
+
+    /// <inheritdoc/>
+    public async Task MeasuredAsync(EvaluationResult result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        if (await PrepareAsync()) await _parts!.Evaluations.MeasuredAsync(result);
+    }
+
+    /// <inheritdoc/>
+    public async Task TidyAsync(string snapshot)
+    {
+        if (await PrepareAsync() && SnapshotName.TryParse(snapshot) is { } name) _parts!.Evaluations.Tidy(name);
+    }
 
     /// <inheritdoc/>
     public async Task NoteAsync(WorkerNote note)
@@ -19,21 +38,21 @@ public sealed partial class RunGrain
         // One that is not taken in now is told again.
         if (!await PrepareAsync())
         {
-            if (_details is null) return;
+            if (_parts is null) return;
             throw new RunNotReadyException();
         }
 
         var key = $"{note.Worker.Worker} {note.Worker.Incarnation}";
         if (note.Number > 0 && note.Number <= State.HeardNotes.GetValueOrDefault(key)) return;
         if (note.Number > 0) State.HeardNotes[key] = note.Number;
-        foreach (var gone in State.HeardNotes.Keys.Where(known => !_live.ContainsKey(known.Split(' ')[0]) && known != key).ToList()) State.HeardNotes.Remove(gone);
+        foreach (var gone in State.HeardNotes.Keys.Where(known => !Run.Live.ContainsKey(known.Split(' ')[0]) && known != key).ToList()) State.HeardNotes.Remove(gone);
         // A worker writes ticks into the run's folder itself.
-        _events!.Add(note.Json, note.Text, isInFile: note.IsTick);
-        if (note.IsTick) ObserveTick(note.Json);
+        Run.Events.Add(note.Json, note.Text, isInFile: note.IsTick);
+        if (note.IsTick) _parts!.Observer.ObserveTick(note.Json);
         if (note.IsTick) return;
         if (note.IsFailure) State.NonFinite = new(KimgOf(note.Json), note.Text);
         await StoreAsync();
-        if (note.IsFailure) ResolveNonFinite();
+        if (note.IsFailure) _parts!.Quality.ResolveNonFinite();
     }
 
     private static double KimgOf(string json)
@@ -46,21 +65,22 @@ public sealed partial class RunGrain
     public async Task LogAsync(string worker, List<string> lines)
     {
         if (!await PrepareAsync()) return;
-        foreach (var line in lines ?? []) _events!.AddLine(worker, line);
+        foreach (var line in lines ?? []) Run.Events.AddLine(worker, line);
     }
 
     /// <inheritdoc/>
     public async Task<RunFacts> DescribeAsync()
     {
-        if (!await PrepareAsync()) return new(0, 0, 0, 0, 0, [], null, _work.Trouble ?? (_details is null ? "" : "reading the store"));
+        if (!await PrepareAsync()) return new(0, 0, 0, 0, 0, [], null, _work.Trouble ?? (_parts is null ? "" : "reading the store"));
         var reached = Generation.Reached.Iteration;
+        var losses = _parts!.Observer.Losses;
         var runs = Generation.Stage == GenerationStage.Running;
         return new(
-            Generation.Generation.Number, reached, Generation.Shape.Iterations, Schedule.ImagesAt(reached).Images,
-            runs && _rate.PerSecond(Now) is { } rate ? rate * _spec!.Batch : 0,
+            Generation.Generation.Number, reached, Generation.Shape.Iterations, Run.Schedule.ImagesAt(reached).Images,
+            runs && Run.Rate.PerSecond(Now) is { } rate ? rate * Run.Spec.Batch : 0,
             Generation.Held.Count > 0 && Generation.Plan is { } plan ? [.. plan.Members.Select(member => member.Worker.Value).Where(worker => Generation.Held.Any(held => held.Value == worker))] : [],
-            State.SnapshotImages, _work.Trouble ?? Generation.Reason, _losses.Generator, _losses.Discriminator,
-            _spec!.Metrics is [var first, ..] && State.Measured.TryGetValue(first, out var measured) ? measured : null)
+            State.SnapshotImages, _work.Trouble ?? Generation.Reason, losses.Generator, losses.Discriminator,
+            Run.FirstMetric is { } first && State.Measured.TryGetValue(first, out var measured) ? measured : null)
         {
             Metrics = new(State.Measured),
         };
@@ -70,7 +90,7 @@ public sealed partial class RunGrain
     public async Task EvictedAsync(string text)
     {
         if (!await PrepareAsync()) return;
-        Log(new FleetNoted(Now, Schedule.ImagesAt(Generation.Reached.Iteration).Kimg, Generation.Generation.Number, text));
+        Run.Log(new FleetNoted(Now, Run.Schedule.ImagesAt(Generation.Reached.Iteration).Kimg, Generation.Generation.Number, text));
         await StoreAsync();
     }
 
@@ -79,18 +99,16 @@ public sealed partial class RunGrain
     {
         // Somebody has submitted one of its name meanwhile: its grain begins anew by itself.
         if (await Fleet.DetailsAsync(Name) is not null) return;
-        if (State.Measuring.Count > 0) await Evaluations.DropAsync(State.Measuring);
+        if (State.Measuring.Count > 0) await GrainFactory.GetGrain<IEvaluationsGrain>(0).DropAsync(State.Measuring);
         if (State.Epoch > 0) await BeginAnewAsync(new());
         DeactivateOnIdle();
     }
 
     /// <inheritdoc/>
-    public async Task<List<EventRow>> EventsAsync(long after) => await PrepareAsync() ? _events!.After(after) : [];
+    public async Task<List<EventRow>> EventsAsync(long after) => await PrepareAsync() ? Run.Events.After(after) : [];
 
     /// <inheritdoc/>
-    public async Task<List<LogRow>> LogsAsync(long after) => !await PrepareAsync() ? [] : _events!.AreLinesKnown || await _work.CompleteAsync() && _events.AreLinesKnown ? _events.LinesAfter(after) : throw new RunNotReadyException();
-
-    private void Log(RunEvent happened) => _events!.Add(happened);
+    public async Task<List<LogRow>> LogsAsync(long after) => !await PrepareAsync() ? [] : Run.Events.AreLinesKnown || await _work.CompleteAsync() && Run.Events.AreLinesKnown ? Run.Events.LinesAfter(after) : throw new RunNotReadyException();
 
     private void ObserveProgress()
     {
@@ -98,8 +116,8 @@ public sealed partial class RunGrain
         if (Generation.Reached.Iteration == _storedIteration) return;
         _storedIteration = null;
         // Between two generations time goes on; where a run stands still it does not count.
-        if (Generation.Stage == GenerationStage.Running) _rate.Observe(Now, Generation.Reached.Iteration);
-        else if (Generation.Held.Count == 0) _rate.Stop();
+        if (Generation.Stage == GenerationStage.Running) Run.Rate.Observe(Now, Generation.Reached.Iteration);
+        else if (Generation.Held.Count == 0) Run.Rate.Stop();
     }
 }
 

@@ -1,4 +1,5 @@
 using Atelier.Coordinator.Alerts;
+using Atelier.Coordinator.Evaluations;
 using Atelier.Coordinator.Fleet;
 using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Storage;
@@ -19,9 +20,9 @@ using Orleans.Runtime;
 namespace Atelier.Coordinator.Runs;
 
 /// <summary>
-/// Carries out <see cref="GenerationPolicy"/> for one run: observes, decides, stores, tells workers, in this order. What is done to the
-/// run's store is begun here and done by <see cref="StoreWork"/>. This part has the protocol; the others have the snapshots, their
-/// metrics, and what people see.
+/// Carries out <see cref="GenerationPolicy"/> for one run: observes, decides, stores, tells workers, in this order. The rest it leaves to
+/// its parts: <see cref="RunStart"/>, <see cref="RunSnapshots"/>, <see cref="RunRetention"/>, <see cref="RunEvaluations"/>,
+/// <see cref="RunQuality"/> and <see cref="RunObserver"/>; what is done to the run's store, to <see cref="StoreWork"/>.
 /// </summary>
 public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, IDisposable
 {
@@ -31,6 +32,9 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     /// <summary>Where many come, taking them in has twice the time that deciding takes.</summary>
     private static readonly TimeSpan LongestGathering = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>So long the lines of an activation that ends may take to be written.</summary>
+    private static readonly TimeSpan LastWrites = TimeSpan.FromSeconds(1);
+
     private readonly GenerationSettings _settings;
     private readonly ClusterIdentity _cluster;
     private readonly TimeProvider _time;
@@ -39,23 +43,16 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     private readonly CoordinatorMetrics _metrics;
     private readonly AlertSettings _alerts;
     private readonly AlertWebhook _webhook;
+    private readonly PulseLimit _pulse;
     private readonly List<WorkerReport> _heard = [];
+    private readonly Dictionary<string, long> _warm = [];
     private IGrainTimer? _soon;
     private StoreWork _work = null!;
-    private RunEvents? _events;
-    private RunJournal? _journal;
-    private readonly Dictionary<string, long> _warm = [];
+    private Parts? _parts;
     private bool _isDue;
-    private bool _isLoading;
     private long? _storedIteration;
-    private bool _isUnstored;
-    private readonly PulseLimit _pulse;
-    private RunDetails? _details;
-    private RunSpec? _spec;
-    private Dictionary<string, LiveRow> _live = [];
-    private RunIntent _intent;
     private TimeSpan _gathering = ShortestGathering;
-    private (string Name, WireMessage Message) _told = ("", null!);
+    private (string Name, RunDetails? Details, WireMessage Message) _told = ("", null, null!);
 
     /// <param name="storage">The state.</param>
     /// <param name="settings">Deadlines.</param>
@@ -80,7 +77,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
 
     private DateTimeOffset Now => _time.GetUtcNow();
 
-    private SnapshotSchedule Schedule => new(State.BaseIteration, State.BaseImages, _spec!.Minibatches, ImageCount.FromKimg(_spec.SnapshotKimg).Images);
+    private ActiveRun Run => _parts!.Run;
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -92,10 +89,19 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     }
 
     /// <inheritdoc/>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _metrics.Forget(Name);
+        if (_parts is null) return;
+        Run.Journal.Dispose();
+        await Task.WhenAny(Run.Journal.Written, Task.Delay(LastWrites, _time, cancellationToken));
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         _work?.Dispose();
-        _journal?.Dispose();
+        _parts?.Run.Journal.Dispose();
     }
 
     /// <inheritdoc/>
@@ -111,7 +117,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
         if (!await PrepareAsync())
         {
             // A run that nobody knows here: whoever holds it is to let it go. One that is being read is known, and asks again.
-            if (_details is null && report.Stage != WorkerStage.Idle)
+            if (_parts is null && report.Stage != WorkerStage.Idle)
                 await TellAsync(report.Worker.Value, report.Stage == WorkerStage.Halted ? new ReleaseOrder(new(State.Epoch), new(Name), report.Generation) : new HaltOrder(new(State.Epoch), new(Name), report.Generation));
             return;
         }
@@ -155,8 +161,8 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     {
         ArgumentNullException.ThrowIfNull(details);
         if (!await PrepareAsync()) return;
-        (_details, _spec) = (details with { Branch = Math.Max(details.Branch, State.Branch) }, RunSpecJson.Read(details.SpecJson, "the spec"));
-        State.Generation = GenerationReports.Resumed(Generation, ShapeOf(details, _spec));
+        (Run.Details, Run.Spec) = (details with { Branch = Math.Max(details.Branch, State.Branch) }, RunSpecJson.Read(details.SpecJson, "the spec"));
+        State.Generation = GenerationReports.Resumed(Generation, Run.Shape);
         await StoreAsync();
         await DecideAsync();
     }
@@ -189,30 +195,31 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
         _isDue = false;
         _pulse.Beat();
         if (!await PrepareAsync()) return;
+        var parts = _parts!;
         var start = _time.GetTimestamp();
         // Again while evictions change the fleet, or the fleet has yet to hear where the run stands now.
         for (var round = 0; round < 4; round++)
         {
-            if (await _work.CompleteAsync() || _isUnstored) await StoreChangesAsync();
+            if (await _work.CompleteAsync() || Run.IsUnstored) await StoreChangesAsync();
             var told = Standing();
             await LookAsync(told);
             State.Generation = GenerationReports.Observe(Generation, _heard);
             _heard.Clear();
             ObserveProgress();
-            JudgeIfDue();
+            parts.Quality.JudgeIfDue();
             var decision = GenerationPolicy.Decide(Generation, ViewOf(), _settings, Now);
             await KeepAsync(decision);
             var evictions = decision.Actions.OfType<EvictWorker>().ToList();
             foreach (var eviction in evictions) await EvictAsync(eviction);
             await Task.WhenAll(decision.Actions.OfType<Tell>()
                 .Where(tell => !evictions.Exists(eviction => eviction.Worker == tell.Worker)).Select(tell => TellAsync(tell.Worker.Value, tell.Order)));
-            await StepSnapshotsAsync();
-            if (_intent is RunIntent.Cancel or RunIntent.Discard && Generation.Held.Count == 0) await DropEvaluationsAsync(_ => true);
+            await parts.Snapshots.StepAsync();
+            if (Run.Intent is RunIntent.Cancel or RunIntent.Discard && Generation.Held.Count == 0) await parts.Evaluations.DropAsync(_ => true);
             var now = Standing();
             if (evictions.Count == 0 && now.Status == told.Status && now.Held.SequenceEqual(told.Held)) break;
         }
 
-        await WatchAsync();
+        await parts.Observer.WatchAsync();
         var twice = 2 * _time.GetElapsedTime(start);
         _gathering = twice < ShortestGathering ? ShortestGathering : twice > LongestGathering ? LongestGathering : twice;
     }
@@ -220,30 +227,53 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     /// <summary>Loads what belongs to the run. False where there is no such run, or its store has not been read yet.</summary>
     private async Task<bool> PrepareAsync()
     {
-        if (_details is null)
+        if (_parts is null)
         {
-            _details = await Fleet.DetailsAsync(Name);
-            if (_details is null) return false;
-            _spec = RunSpecJson.Read(_details.SpecJson, "the spec");
+            if (await Fleet.DetailsAsync(Name) is not { } details) return false;
+            var spec = RunSpecJson.Read(details.SpecJson, "the spec");
             await TakeOverAsync();
-            await BelongToAsync(_details);
-            _journal = new RunJournal(new RunStore(_details.Store, _time), _log, _time);
-            _events = new RunEvents(Name, State.Events, _journal, _files.WritesEvents, _log, _time) { Generation = () => State.Generation?.Generation.Number ?? 0 };
-            _events.Resume();
-            RecallJournal();
+            await BelongToAsync(details);
+            _parts = PartsOf(details, spec);
+            Run.Events.Resume();
+            _parts.Start.RecallJournal(_files.WritesEvents);
             _metrics.Begin(Name);
             _storedIteration = State.Generation?.Reached.Iteration;
-            if (State.Generation is not null) GoOn();
+            if (State.Generation is not null) _parts.Start.GoOn();
         }
 
         if (State.Generation is null)
         {
-            if (!_isLoading) Load();
+            _parts.Start.Load();
             if (!await _work.CompleteAsync()) return false;
         }
 
-        if (State.Branch > _details.Branch) _details = _details with { Branch = State.Branch };
+        if (State.Branch > Run.Details.Branch) Run.Details = Run.Details with { Branch = State.Branch };
         return State.Generation is not null;
+    }
+
+    private Parts PartsOf(RunDetails details, RunSpec spec)
+    {
+        var journal = new RunJournal(new RunStore(details.Store, _time), _log, _time);
+        var run = new ActiveRun(() => State, _work)
+        {
+            Name = Name,
+            Details = details,
+            Spec = spec,
+            Epoch = Epoch,
+            Cluster = _cluster,
+            Grains = GrainFactory,
+            Events = new RunEvents(Name, State.Events, journal, _files.WritesEvents, _log, _time) { Generation = () => State.Generation?.Generation.Number ?? 0 },
+            Journal = journal,
+            Metrics = _metrics,
+            Logger = _log,
+            Time = _time,
+            StoreAsync = StoreAsync,
+            DecideSoon = DecideSoon,
+        };
+        var (retention, observer) = (new RunRetention(run), new RunObserver(run, _alerts, _webhook));
+        var evaluations = new RunEvaluations(run, retention, observer);
+        var (snapshots, quality) = (new RunSnapshots(run, retention, evaluations, observer), new RunQuality(run, evaluations));
+        return new(run, new RunStart(run, snapshots, evaluations, quality), snapshots, retention, evaluations, quality, observer);
     }
 
     /// <summary>What is stored of a run that was forgotten, whose name another has now, is not that other's.</summary>
@@ -252,7 +282,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
         if (State.SubmittedUnixMs == details.SubmittedUnixMs) return;
         if (State.SubmittedUnixMs is not null)
         {
-            if (State.Measuring.Count > 0) await Evaluations.DropAsync(State.Measuring);
+            if (State.Measuring.Count > 0) await GrainFactory.GetGrain<IEvaluationsGrain>(0).DropAsync(State.Measuring);
             await BeginAnewAsync(new());
         }
 
@@ -261,14 +291,8 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
 
     private async Task StoreChangesAsync()
     {
-        _isUnstored = false;
+        Run.IsUnstored = false;
         await StoreAsync();
-    }
-
-    private RunShape ShapeOf(RunDetails details, RunSpec spec)
-    {
-        var schedule = new SnapshotSchedule(State.BaseIteration, State.BaseImages, spec.Minibatches, 0);
-        return new(spec.Shards, details.MinWorkers, details.MaxWorkers, schedule.IterationAt(spec.Total), spec.TickIterations);
     }
 
     private async Task LookAsync(RunStanding standing)
@@ -285,37 +309,37 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
             throw;
         }
 
-        _intent = view.Intent;
-        _live = view.Live.ToDictionary(row => row.Worker);
+        Run.Intent = view.Intent;
+        Run.Live = view.Live.ToDictionary(row => row.Worker);
     }
 
-    private RunStanding Standing() => new(Name, StatusNow(), Generation.Failure ?? _work.Trouble, [.. Generation.Held.Select(worker => worker.Value)], _details!.SubmittedUnixMs);
+    private RunStanding Standing() => new(Name, _parts!.Quality.StatusNow(), Generation.Failure ?? _work.Trouble, [.. Generation.Held.Select(worker => worker.Value)], Run.Details.SubmittedUnixMs);
 
     private RunView ViewOf()
     {
         var held = Generation.Held.Select(worker => worker.Value).ToHashSet();
         // A worker that holds the run has got ready for it.
         bool IsWarm(LiveRow row) => _warm.GetValueOrDefault(row.Worker) == row.Incarnation || held.Contains(row.Worker);
-        return new(new(Epoch), _intent, [.. _live.Values.Select(row => new LiveWorker(new(row.Worker), row.Incarnation, row.MayServe, IsWarm(row)))]);
+        return new(new(Epoch), Run.Intent, [.. Run.Live.Values.Select(row => new LiveWorker(new(row.Worker), row.Incarnation, row.MayServe, IsWarm(row)))]);
     }
 
     /// <summary>Stores what was decided, before anything is done about it. What the next reports tell again is not worth a write.</summary>
     private async Task KeepAsync(GenerationDecision decision)
     {
         var former = Generation;
-        Observe(former, decision);
+        _parts!.Observer.Observe(former, decision);
         State.Generation = decision.State;
         var begins = decision.State.Stage == GenerationStage.Running && former.Stage != GenerationStage.Running;
         foreach (var line in decision.Actions.OfType<LogEvent>())
         {
-            Log(new FleetNoted(Now, Schedule.ImagesAt(decision.State.Reached.Iteration).Kimg, decision.State.Generation.Number, line.Text)
+            Run.Log(new FleetNoted(Now, Run.Schedule.ImagesAt(decision.State.Reached.Iteration).Kimg, decision.State.Generation.Number, line.Text)
             {
                 Members = begins ? [.. decision.State.Plan!.Members.Select(member => member.Worker.Value)] : null,
             });
         }
 
-        foreach (var discard in decision.Actions.OfType<DiscardSnapshots>()) Discard(discard.After);
-        if (begins) Remember(decision.State.Plan!);
+        foreach (var discard in decision.Actions.OfType<DiscardSnapshots>()) _parts.Retention.Discard(discard.After);
+        if (begins) _parts.Snapshots.Remember(decision.State.Plan!);
         if (WithoutReports(decision.State) != WithoutReports(former)) await StoreAsync();
     }
 
@@ -330,17 +354,20 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
 
     private Task TellAsync(string worker, WorkerOrder order)
     {
-        var name = RunMessages.NameOf(order);
+        var (name, details) = (RunMessages.NameOf(order), _parts?.Run.Details);
         // Members of a generation are told the same; all but the first find it ready.
-        if (_told.Name != name)
+        if (_told.Name != name || _told.Details != details)
         {
-            _told = (name, new WireMessage(_details is null
-                ? RunMessages.ToMessage(order, _cluster, new RunDetails { Run = Name, SpecJson = "", DataPath = "", Store = "" }, _live, State.Trace, _ => "")
-                : RunMessages.ToMessage(order, _cluster, _details, _live, State.Trace, position => State.Snapshots.GetValueOrDefault(position.Iteration, ""))));
+            _told = (name, details, new WireMessage(details is null
+                ? RunMessages.ToMessage(order, _cluster, new RunDetails { Run = Name, SpecJson = "", DataPath = "", Store = "" }, new Dictionary<string, LiveRow>(), State.Trace, _ => "")
+                : RunMessages.ToMessage(order, _cluster, details, Run.Live, State.Trace, position => State.Snapshots.GetValueOrDefault(position.Iteration, ""))));
         }
 
         return GrainFactory.GetGrain<IWorkerGrain>(worker).TellAsync(name, _told.Message);
     }
+
+    private sealed record Parts(
+        ActiveRun Run, RunStart Start, RunSnapshots Snapshots, RunRetention Retention, RunEvaluations Evaluations, RunQuality Quality, RunObserver Observer);
 }
 
 /// <summary>The run's grain cannot take something in yet; it is told again.</summary>

@@ -35,7 +35,10 @@ internal static class ApiEndpoints
         }, end));
         api.MapGet("/runs/{run}/metrics", async (string run, CancellationToken end) => Json(await (await states.Of(run).GetAsync(end)).Files.MetricsAsync(end)));
         api.MapGet("/runs/{run}/samples", async (string run, CancellationToken end) => Json((await states.Of(run).GetAsync(end)).Files.Grids()));
-        api.MapGet("/runs/{run}/samples/{name}", async (string run, string name, HttpContext context) => Picture((await states.Of(run).GetAsync(context.RequestAborted)).Files, name, context));
+        api.MapGet("/runs/{run}/samples/{name}", async (string run, string name, HttpContext context) => Picture((await states.Of(run).GetAsync(context.RequestAborted)).Files.PictureOf(name) is { } path ? (path, "image/png") : null, context));
+        api.MapGet("/runs/{run}/analyses", async (string run, CancellationToken end) => Json(new RunAnalyses((await states.Of(run).GetAsync(end)).Files.Folder).List()));
+        api.MapGet("/runs/{run}/analyses/{analysis}", async (string run, string analysis, string picture, HttpContext context) =>
+            Picture(new RunAnalyses((await states.Of(run).GetAsync(context.RequestAborted)).Files.Folder).Find(analysis, picture), context));
         api.MapGet("/runs/{run}/generations", async (string run, CancellationToken end) => Json(GenerationHistory.Of(EventText.Read(await source.EventLinesAsync(run, int.MaxValue, end)))));
         api.MapGet("/runs/{run}/disk", async (string run, CancellationToken end) => Json(await states.DiskAsync(run, end)));
         api.MapGet("/differences", async (string[] run, CancellationToken end) => Json(await DifferencesAsync(states, run, end)));
@@ -104,11 +107,11 @@ internal static class ApiEndpoints
         writer.WriteEndArray();
     }
 
-    private static IResult Picture(RunFiles files, string name, HttpContext context)
+    private static IResult Picture((string Path, string Type)? known, HttpContext context)
     {
-        if (files.PictureOf(name) is not { } path) return Access.Problems.Of(StatusCodes.Status404NotFound, "there is no such picture");
+        if (known is not var (path, type)) return Access.Problems.Of(StatusCodes.Status404NotFound, "there is no such picture");
         // A grid is never drawn again, but another run may come to have its name.
         context.Response.Headers.CacheControl = "private, no-cache";
-        return Results.File(path, "image/png", lastModified: File.GetLastWriteTimeUtc(path), entityTag: new($"\"{File.GetLastWriteTimeUtc(path).Ticks:x}\""));
+        return Results.File(path, type, lastModified: File.GetLastWriteTimeUtc(path), entityTag: new($"\"{File.GetLastWriteTimeUtc(path).Ticks:x}\""));
     }
 }

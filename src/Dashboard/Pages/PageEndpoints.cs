@@ -39,9 +39,17 @@ internal sealed class PageEndpoints(RunStates states, PageRenderer renderer, Bro
             return await PageAsync("Compare runs", "/live", typeof(ComparePage), new() { [nameof(ComparePage.All)] = all, [nameof(ComparePage.Chosen)] = chosen });
         });
         pages.MapGet("/parts/{part}", async (string part, CancellationToken end) => PartOf((await states.Fleet.GetAsync(end)).Parts, part));
-        pages.MapGet("/runs/{run}/parts/{part}", async (string run, string part, CancellationToken end) => part == "disk"
-            ? Results.Content(await renderer.RenderAsync<DiskPart>(new() { [nameof(DiskPart.Disk)] = await states.DiskAsync(run, end) }), Html)
-            : PartOf((await states.Of(run).GetAsync(end)).Parts, part));
+        pages.MapGet("/runs/{run}/parts/disk", async (string run, CancellationToken end) =>
+            Results.Content(await renderer.RenderAsync<DiskPart>(new() { [nameof(DiskPart.Disk)] = await states.DiskAsync(run, end) }), Html));
+        pages.MapGet("/runs/{run}/parts/analyses", async (string run, CancellationToken end) =>
+        {
+            var folder = (await states.Of(run).GetAsync(end)).Files.Folder;
+            return Results.Content(await renderer.RenderAsync<AnalysesPart>(new()
+            {
+                [nameof(AnalysesPart.Run)] = run, [nameof(AnalysesPart.Folder)] = folder, [nameof(AnalysesPart.Analyses)] = new RunAnalyses(folder).List(),
+            }), Html);
+        });
+        pages.MapGet("/runs/{run}/parts/{part}", async (string run, string part, CancellationToken end) => PartOf((await states.Of(run).GetAsync(end)).Parts, part));
         if (!states.Source.IsCoordinator) return;
         pages.MapGet("/workers", async (CancellationToken end) => await PageAsync("Workers", "/live", typeof(WorkersPage), new() { [nameof(WorkersPage.State)] = await states.Fleet.GetAsync(end) }));
         pages.MapGet("/submit", async () => await PageAsync("Submit a run", "", typeof(SubmitPage), []));

@@ -41,7 +41,7 @@
     const open = all('details', element).map(details => details.open);
     const scrolled = all('.scroll', element).map(box => [box.scrollTop, box.scrollLeft]);
     element.innerHTML = html;
-    all('details', element).forEach((details, index) => { details.open = open[index] ?? false; });
+    all('details', element).forEach((details, index) => { details.open = open[index] ?? details.open; });
     all('.scroll', element).forEach((box, index) => { [box.scrollTop, box.scrollLeft] = scrolled[index] ?? [0, 0]; });
     localise(element);
     if (name) $(name, element)?.focus({ preventScroll: true });

@@ -49,7 +49,28 @@ public sealed class ApiTests
         Assert.Equal(("gamma", "10", "3"), (difference.GetProperty("key").GetString(), difference.GetProperty("values").GetProperty("a").GetString(), difference.GetProperty("values").GetProperty("b").GetString()));
     }
 
+    [Fact]
+    public async Task Analyses_BelowTheRunsFolder_AreListedAndShown()
+    {
+        using var folder = new TemporaryFolder();
+        SyntheticRun.Write(folder["a"], 2);
+        SyntheticRun.AddAnalysis(folder["a"], "droplets");
+        File.CreateSymbolicLink(Path.Combine(folder["a"], "analysis", "elsewhere"), folder.Path);
+        await using var dashboard = await FolderDashboard.StartAsync(folder.Path, 0, TimeProvider.System);
+        using var http = new HttpClient { BaseAddress = dashboard.Address };
+
+        var analysis = Assert.Single((await JsonAsync(http, "/api/runs/a/analyses")).EnumerateArray());
+        Assert.Equal("droplets", analysis.GetProperty("name").GetString());
+        Assert.Equal(["magnitudes.png", "pictures/seed 1.png"], analysis.GetProperty("pictures").EnumerateArray().Select(picture => picture.GetString()));
+        using var picture = await http.GetAsync("/api/runs/a/analyses/droplets?picture=pictures%2Fseed%201.png", Cancellation);
+        Assert.Equal("image/png", picture.Content.Headers.ContentType?.MediaType);
+        Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(folder["a"], "analysis/droplets/pictures/seed 1.png"), Cancellation), await picture.Content.ReadAsByteArrayAsync(Cancellation));
+    }
+
     [Theory]
+    [InlineData("/api/runs/a/analyses/droplets?picture=droplets.jsonl", HttpStatusCode.NotFound, "no such picture")]
+    [InlineData("/api/runs/a/analyses/droplets?picture=..%2F..%2Ffakes_init.png", HttpStatusCode.NotFound, "no such picture")]
+    [InlineData("/api/runs/a/analyses/..%2Fsamples?picture=fakes_init.png", HttpStatusCode.NotFound, "no such picture")]
     [InlineData("/api/runs/nothing", HttpStatusCode.NotFound, "there is no run called nothing")]
     [InlineData("/api/runs/a/samples/..%2Frun.json", HttpStatusCode.NotFound, "no such picture")]
     [InlineData("/api/runs/a/samples/run.json", HttpStatusCode.NotFound, "no such picture")]
@@ -59,6 +80,7 @@ public sealed class ApiTests
     {
         using var folder = new TemporaryFolder();
         SyntheticRun.Write(folder["a"], 2);
+        SyntheticRun.AddAnalysis(folder["a"], "droplets");
         await using var dashboard = await FolderDashboard.StartAsync(folder.Path, 0, TimeProvider.System);
         using var http = new HttpClient { BaseAddress = dashboard.Address };
 

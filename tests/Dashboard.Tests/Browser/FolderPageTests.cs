@@ -66,6 +66,25 @@ public sealed class FolderPageTests(Chromium browser)
     }
 
     [Fact]
+    public async Task RunPage_WithAnalyses_ShowsTheirPictures()
+    {
+        using var folder = new TemporaryFolder();
+        SyntheticRun.Write(folder["a"], 3);
+        await using var dashboard = await FolderDashboard.StartAsync(folder["a"], 0, TimeProvider.System);
+        var page = await browser.OpenAsync(dashboard.Address);
+        await page.GotoAsync("/runs/a#analyses");
+        await Assertions.Expect(page.GetByText($"--out {folder["a"]}/analysis/droplets")).ToBeVisibleAsync();
+
+        SyntheticRun.AddAnalysis(folder["a"], "droplets");
+        await page.ReloadAsync();
+
+        var picture = page.GetByRole(AriaRole.Img, new() { Name = "pictures/seed 1.png of droplets" });
+        await picture.ScrollIntoViewIfNeededAsync();
+        await Assertions.Expect(picture).ToHaveJSPropertyAsync("naturalWidth", 64);
+        await page.AssertAccessibleAsync();
+    }
+
+    [Fact]
     public async Task Pages_OnAPhoneInTheDark_FitAndAreAccessible()
     {
         using var folder = new TemporaryFolder();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Atelier.Core;
 using Atelier.Training.Analysis;
 using Atelier.Training.Exports;
@@ -130,6 +131,25 @@ public sealed class NetworkPicturesTests : IDisposable
         Assert.Equal(VideoWriter.HasFfmpeg() ? ".mp4" : ".webp", Path.GetExtension(path));
         Assert.True(new FileInfo(path).Length > 100);
         Assert.Single(Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void Write_Mp4_HasTheFramesAtTheirRate()
+    {
+        Assert.SkipUnless(VideoWriter.HasFfmpeg(), "ffmpeg is not installed");
+        var frames = Enumerable.Range(0, 4).Select(i => RgbImage.Filled(30, 17, new RgbColor((byte)(60 * i), 0, 0))).ToList();
+        var path = VideoWriter.Write(Path.Combine(_folder.Path, "v.mp4"), frames, 10, TestContext.Current.CancellationToken);
+
+        using var read = Process.Start(new ProcessStartInfo("ffmpeg", ["-loglevel", "error", "-i", path, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]) { RedirectStandardOutput = true })!;
+        using var pixels = new MemoryStream();
+        read.StandardOutput.BaseStream.CopyTo(pixels);
+        read.WaitForExit();
+        // The lower side is even.
+        Assert.Equal(4 * 30 * 18 * 3, pixels.Length);
+        for (int i = 0; i < frames.Count; i++)
+            Assert.InRange(pixels.ToArray()[(i * 30 * 18 * 3) + (3 * ((8 * 30) + 15))] - frames[i].At(0, 0).Red, -6, 6);
+        using var probe = Process.Start(new ProcessStartInfo("ffprobe", ["-loglevel", "error", "-show_entries", "stream=r_frame_rate", "-of", "csv=p=0", path]) { RedirectStandardOutput = true })!;
+        Assert.Equal("10/1", probe.StandardOutput.ReadToEnd().Trim());
     }
 
     private static byte[] Cell(RgbImage table, int row, int column) =>

@@ -7,89 +7,84 @@ using Atelier.Core.Metrics;
 using Atelier.Core.Runs;
 using Atelier.Core.Telemetry;
 using Atelier.Storage.Snapshots;
+using Microsoft.Extensions.Logging;
 
 namespace Atelier.Coordinator.Runs;
 
-/// <content>Metrics: asked for when a snapshot that is due is whole; here what became of them is kept.</content>
-public sealed partial class RunGrain
+/// <summary>Metrics of a run: asked for when a snapshot that is due is whole; here what became of them is kept.</summary>
+/// <param name="run">The run.</param>
+/// <param name="retention">Deletes what the rules let go.</param>
+/// <param name="observer">Told of values.</param>
+internal sealed partial class RunEvaluations(ActiveRun run, RunRetention retention, RunObserver observer)
 {
-    private IEvaluationsGrain Evaluations => GrainFactory.GetGrain<IEvaluationsGrain>(0);
-
-    /// <inheritdoc/>
+    /// <summary>An evaluation has ended.</summary>
     public async Task MeasuredAsync(EvaluationResult result)
     {
-        ArgumentNullException.ThrowIfNull(result);
-        if (!await PrepareAsync() || !State.Measuring.Contains(result.Id) || State.Recording.Exists(known => known.Id == result.Id)) return;
-        State.Recording.Add(result);
-        await StoreAsync();
+        if (!run.State.Measuring.Contains(result.Id) || run.State.Recording.Exists(known => known.Id == result.Id)) return;
+        run.State.Recording.Add(result);
+        await run.StoreAsync();
         Record(result);
-    }
-
-    /// <inheritdoc/>
-    public async Task TidyAsync(string snapshot)
-    {
-        if (await PrepareAsync() && SnapshotName.TryParse(snapshot) is { } name) Tidy(name);
     }
 
     private bool IsDue(SnapshotName snapshot)
     {
-        var interval = ImageCount.FromKimg(_spec!.MetricsEvery).Images;
+        var interval = ImageCount.FromKimg(run.Spec.MetricsEvery).Images;
         // A run's last state is its result, and is measured if any state was to be.
-        return Schedule.IsMeasured(snapshot.At, interval) || (snapshot.At >= _spec.Total && _spec.Total.Images >= interval);
+        return run.Schedule.IsMeasured(snapshot.At, interval) || (snapshot.At >= run.Spec.Total && run.Spec.Total.Images >= interval);
     }
 
     /// <summary>Asks for the metrics of a new snapshot, every so often and at the run's end.</summary>
     /// <param name="trace">The snapshot's span; empty for none.</param>
-    private async Task EvaluateIfDueAsync(SnapshotName snapshot, string trace = "")
+    public async Task EvaluateIfDueAsync(SnapshotName snapshot, string trace = "")
     {
         if (!IsDue(snapshot)) return;
-        await EvaluateAsync(snapshot, _spec!.Metrics, trace);
+        await EvaluateAsync(snapshot, run.Spec.Metrics, trace);
     }
 
     /// <summary>Asks for what was due and is not known of a snapshot of before: a stop or a crash came between.</summary>
-    private async Task EvaluateWhatIsMissingAsync(SnapshotName snapshot, SnapshotManifest manifest)
+    public async Task EvaluateWhatIsMissingAsync(SnapshotName snapshot, SnapshotManifest manifest)
     {
-        var missing = _spec!.Metrics.Where(metric => !manifest.Metrics.ContainsKey(metric)).ToList();
+        var missing = run.Spec.Metrics.Where(metric => !manifest.Metrics.ContainsKey(metric)).ToList();
         if (missing.Count > 0 && manifest.ImageCount > 0 && IsDue(snapshot)) await EvaluateAsync(snapshot, missing, "");
     }
 
     private async Task EvaluateAsync(SnapshotName snapshot, IEnumerable<string> metrics, string trace)
     {
         using var span = CoordinatorMetrics.Traces.Begin("evaluation", TraceParent.Read(trace));
-        span?.SetTag("run", Name).SetTag("snapshot", snapshot.ToString());
+        span?.SetTag("run", run.Name).SetTag("snapshot", snapshot.ToString());
         var parent = span is null ? trace : TraceParent.Write(span.Context);
         var requests = metrics.Select(MetricCatalog.Find).Select(metric => new EvaluationRequest(
-            new(Name, snapshot.ToString(), metric.Name), metric.Samples, metric.Real?.CountOf(checked((int)_spec!.DataImages), _spec.Mirror) ?? 0, parent)).ToList();
-        await Evaluations.RequestAsync(requests);
-        State.Measuring.AddRange(requests.Select(request => request.Id).Except(State.Measuring));
-        if (requests.Count > 0 && (_spec!.Rollbacks > 0 || _spec.Patience > 0) && !State.Unjudged.Contains(snapshot.ToString())) State.Unjudged.Add(snapshot.ToString());
+            new(run.Name, snapshot.ToString(), metric.Name), metric.Samples, metric.Real?.CountOf(checked((int)run.Spec.DataImages), run.Spec.Mirror) ?? 0, parent)).ToList();
+        await run.Evaluations.RequestAsync(requests);
+        run.State.Measuring.AddRange(requests.Select(request => request.Id).Except(run.State.Measuring));
+        if (requests.Count > 0 && (run.Spec.Rollbacks > 0 || run.Spec.Patience > 0) && !run.State.Unjudged.Contains(snapshot.ToString())) run.State.Unjudged.Add(snapshot.ToString());
     }
 
     /// <summary>Gives up the evaluations of snapshots that nobody is interested in any more.</summary>
-    private async Task DropEvaluationsAsync(Func<SnapshotName, bool> isUnwanted)
+    public async Task DropAsync(Func<SnapshotName, bool> isUnwanted)
     {
-        var dropped = State.Measuring.Where(id => SnapshotName.TryParse(id.Snapshot) is { } name && isUnwanted(name)).ToList();
+        var dropped = run.State.Measuring.Where(id => SnapshotName.TryParse(id.Snapshot) is { } name && isUnwanted(name)).ToList();
         if (dropped.Count == 0) return;
-        await Evaluations.DropAsync(dropped);
-        State.Measuring = [.. State.Measuring.Except(dropped)];
-        State.Recording.RemoveAll(result => dropped.Contains(result.Id));
+        await run.Evaluations.DropAsync(dropped);
+        run.State.Measuring = [.. run.State.Measuring.Except(dropped)];
+        run.State.Recording.RemoveAll(result => dropped.Contains(result.Id));
         foreach (var snapshot in dropped.Select(id => SnapshotName.TryParse(id.Snapshot)!).Distinct()) Tidy(snapshot);
-        await StoreAsync();
+        await run.StoreAsync();
     }
 
     /// <summary>Writes a value into the store: as a line of its file, into the snapshot's manifest, and as the link to the best one.</summary>
-    private void Record(EvaluationResult result)
+    public void Record(EvaluationResult result)
     {
         var (metric, snapshot, line) = (MetricCatalog.Find(result.Id.Metric), SnapshotName.TryParse(result.Id.Snapshot)!, result.Line);
         var (value, problem) = line.Length == 0 ? (0, result.Failure) : Read(line, metric);
         if (problem is not null)
         {
-            Recorded(result, new MetricFailed(Now, snapshot.At.Kimg, metric.Name, snapshot.ToString(), problem));
+            Recorded(result, new MetricFailed(run.Now, snapshot.At.Kimg, metric.Name, snapshot.ToString(), problem));
             return;
         }
 
-        var isFirst = _spec!.Metrics is [var first, ..] && first == metric.Name;
-        _work.DoUntilDone(_details!.Store, async (store, cancellation) =>
+        var isFirst = run.FirstMetric == metric.Name;
+        run.DoUntilDone(async (store, cancellation) =>
         {
             store.AppendOnce($"metric-{metric.Name}.jsonl", line);
             try
@@ -104,9 +99,9 @@ public sealed partial class RunGrain
 
             return () =>
             {
-                ObserveMetric(metric, value);
-                _journal!.AddMetric(line);
-                Recorded(result, new MetricMeasured(Now, snapshot.At.Kimg, metric.Results[0], value, snapshot.ToString()));
+                observer.ObserveMetric(metric, value);
+                run.Journal.AddMetric(line);
+                Recorded(result, new MetricMeasured(run.Now, snapshot.At.Kimg, metric.Results[0], value, snapshot.ToString()));
                 return Task.CompletedTask;
             };
         });
@@ -114,13 +109,13 @@ public sealed partial class RunGrain
 
     private void Recorded(EvaluationResult result, RunEvent happened)
     {
-        if (!State.Recording.Remove(result)) return;
-        State.Measuring.Remove(result.Id);
-        _isUnstored = true;
-        Log(happened);
+        if (!run.State.Recording.Remove(result)) return;
+        run.State.Measuring.Remove(result.Id);
+        run.IsUnstored = true;
+        run.Log(happened);
         Tidy(SnapshotName.TryParse(result.Id.Snapshot)!);
-        Retain(protectsAgreed: Generation.Held.Count > 0);
-        DecideSoon();
+        retention.Retain(protectsAgreed: run.Generation.Held.Count > 0);
+        run.DecideSoon();
     }
 
     private static (double Value, string? Problem) Read(string line, Metric metric)
@@ -137,10 +132,10 @@ public sealed partial class RunGrain
     }
 
     /// <summary>Deletes what workers left for each other, once nothing of the snapshot is measured any more.</summary>
-    private void Tidy(SnapshotName snapshot)
+    public void Tidy(SnapshotName snapshot)
     {
-        if (State.Measuring.Exists(id => id.Snapshot == snapshot.ToString())) return;
-        _work.Do(_details!.Store, async (store, cancellation) =>
+        if (run.State.Measuring.Exists(id => id.Snapshot == snapshot.ToString())) return;
+        run.Do(async (store, cancellation) =>
         {
             try
             {
@@ -148,13 +143,13 @@ public sealed partial class RunGrain
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                NotTidied(_log, snapshot.ToString(), error.Message);
+                NotTidied(run.Logger, snapshot.ToString(), error.Message);
             }
 
             return () => Task.CompletedTask;
         });
     }
 
-    [Microsoft.Extensions.Logging.LoggerMessage(Level = Microsoft.Extensions.Logging.LogLevel.Warning, Message = "what was left of measuring {Snapshot} could not be deleted: {Reason}")]
-    private static partial void NotTidied(Microsoft.Extensions.Logging.ILogger logger, string snapshot, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "what was left of measuring {Snapshot} could not be deleted: {Reason}")]
+    private static partial void NotTidied(ILogger logger, string snapshot, string reason);
 }
