@@ -91,7 +91,7 @@ public sealed partial class RunGrain
         var isFirst = _spec!.Metrics is [var first, ..] && first == metric.Name;
         _work.DoUntilDone(_details!.Store, async (store, cancellation) =>
         {
-            store.AppendOnce($"metric-{metric.Name}.jsonl", line);
+            await store.AppendOnceAsync(RunFileNames.Metric(metric.Name), line, cancellation);
             try
             {
                 await store.Snapshots.RecordMetricAsync(snapshot, metric.Name, value, cancellation);

@@ -34,8 +34,8 @@ internal static class ApiEndpoints
             Smoothing = Math.Clamp(smoothing ?? 0, 0, 0.999),
         }, end));
         api.MapGet("/runs/{run}/metrics", async (string run, CancellationToken end) => Json(await (await states.Of(run).GetAsync(end)).Files.MetricsAsync(end)));
-        api.MapGet("/runs/{run}/samples", async (string run, CancellationToken end) => Json((await states.Of(run).GetAsync(end)).Files.Grids()));
-        api.MapGet("/runs/{run}/samples/{name}", async (string run, string name, HttpContext context) => Picture((await states.Of(run).GetAsync(context.RequestAborted)).Files, name, context));
+        api.MapGet("/runs/{run}/samples", async (string run, CancellationToken end) => Json(await (await states.Of(run).GetAsync(end)).Files.GridsAsync(end)));
+        api.MapGet("/runs/{run}/samples/{name}", async (string run, string name, HttpContext context) => await PictureAsync((await states.Of(run).GetAsync(context.RequestAborted)).Files, name, context));
         api.MapGet("/runs/{run}/generations", async (string run, CancellationToken end) => Json(GenerationHistory.Of(EventText.Read(await source.EventLinesAsync(run, int.MaxValue, end)))));
         api.MapGet("/runs/{run}/disk", async (string run, CancellationToken end) => Json(await states.DiskAsync(run, end)));
         api.MapGet("/differences", async (string[] run, CancellationToken end) => Json(await DifferencesAsync(states, run, end)));
@@ -104,11 +104,11 @@ internal static class ApiEndpoints
         writer.WriteEndArray();
     }
 
-    private static IResult Picture(RunFiles files, string name, HttpContext context)
+    private static async Task<IResult> PictureAsync(RunFiles files, string name, HttpContext context)
     {
-        if (files.PictureOf(name) is not { } path) return Access.Problems.Of(StatusCodes.Status404NotFound, "there is no such picture");
-        // A grid is never drawn again, but another run may come to have its name.
+        if (await files.PictureAsync(name, context.RequestAborted) is not { } picture) return Access.Problems.Of(StatusCodes.Status404NotFound, "there is no such picture");
+        // A grid is drawn again where the run went back, and another run may come to have its name.
         context.Response.Headers.CacheControl = "private, no-cache";
-        return Results.File(path, "image/png", lastModified: File.GetLastWriteTimeUtc(path), entityTag: new($"\"{File.GetLastWriteTimeUtc(path).Ticks:x}\""));
+        return Results.Stream(picture.Content, "image/png", entityTag: new($"\"{picture.Version}\""));
     }
 }

@@ -71,7 +71,7 @@ public static class LocalRun
         }
 
         var snapshots = new SnapshotObserver(store, events, spec, run.Record.Branch, numerics, time);
-        var previews = new PreviewObserver(folder, notes, grid, ImageCount.FromKimg(spec.ImageKimg));
+        var previews = new PreviewObserver((file, png) => notes.Write(folder.Picture(file), png), grid, ImageCount.FromKimg(spec.ImageKimg));
         var pictures = new PictureObserver(folder, notes, display, ImageCount.FromKimg(spec.SnapshotKimg));
         var leave = new StopFlag();
         var scalars = new ScalarFile(folder.Path, time);
