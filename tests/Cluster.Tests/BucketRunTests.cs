@@ -16,7 +16,7 @@ public sealed class BucketRunTests(S3Server server)
     {
         Assert.SkipWhen(server.WhyNot() is not null, server.WhyNot() ?? "");
         using var cluster = new StandingCluster();
-        await cluster.TrainOnTwoAsync(Run, $"{server.MakeBucket("runs/faces")}", "image-kimg=0.8", "snapshot-kimg=0.8", "metrics=droplet", "metrics-every=0.8");
+        await cluster.TrainOnTwoAsync(Run, $"{server.MakeBucket("runs/faces")}", "image-kimg=0.8", "snapshot-kimg=0.8", "metrics=droplet", "kimg=1.6");
         await using var page = new ReplicaPage(cluster.Address, Run);
 
         var metrics = await page.UntilAsync("metrics", metrics => metrics.GetArrayLength() > 0);

@@ -49,6 +49,7 @@ public static class LocalRun
         int lanes = spec.Lanes ?? Math.Max(1, Environment.ProcessorCount / spec.Threads / request.Workers);
         NumericsEnvironment.Apply(spec.Threads, lanes * request.Workers);
         var device = request.Device.Open();
+        WorkerMetrics.Watch(request.Device);
         using var holders = new LocalRanks(run, request.Workers, lanes, device, name, time);
 
         using var held = RunLock.Take(folder);
