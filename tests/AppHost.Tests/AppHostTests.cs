@@ -1,11 +1,14 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Atelier.TestKit;
 
 namespace Atelier.AppHost.Tests;
 
 /// <summary>The AppHost: the demo's run on two workers, seen in Aspire's dashboard.</summary>
-public sealed class AppHostTests : IDisposable
+public sealed partial class AppHostTests : IDisposable
 {
+    private static readonly bool Soak = Environment.GetEnvironmentVariable("ATELIER_SOAK") == "1";
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -25,6 +28,30 @@ public sealed class AppHostTests : IDisposable
 
         Assert.Equal(0, await host.InterruptAsync());
         Assert.DoesNotContain(CommandLines(), line => line.Contains(_folder.Path, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Replicas_OverPostgres_AllShowTheRunThatTrainsAndEndWithoutATrace()
+    {
+        Assert.SkipUnless(Soak, "three coordinators and two workers come up one after another, which takes minutes; ATELIER_SOAK=1 runs it");
+        Assert.SkipUnless(Directory.Exists("/usr/lib/postgresql"), "there is no PostgreSQL under /usr/lib/postgresql; Debian's package postgresql has it");
+        using var host = RunningAppHost.Start("--replicas", "--out", _folder.Path);
+        await host.ReadTelemetryAsync("spans?resource=worker-1&limit=500", spans => Names(spans).Contains("iteration"));
+
+        // Where PostgreSQL keeps its socket, which is the database of all three.
+        var coordinators = CommandLines().Where(line => line.Contains("atelier.dll coordinator", StringComparison.Ordinal) && line.Contains("/atelier-aspire-", StringComparison.Ordinal)).ToList();
+        Assert.Equal(3, coordinators.Count);
+        string place = Socket().Match(coordinators[0]).Groups[1].Value;
+        Assert.All(coordinators, line => Assert.Equal(place, Socket().Match(line).Groups[1].Value));
+        foreach (string address in coordinators.Select(line => Listening().Match(line).Groups[1].Value))
+        {
+            var run = Assert.Single((await host.ReadAsync(new Uri($"http://{address}/api/runs"), runs => runs[0].GetProperty("kimg").GetDouble() > 0)).EnumerateArray());
+            Assert.Equal(("demo", "running", 2), (run.GetProperty("run").GetString(), run.GetProperty("status").GetString(), run.GetProperty("workers").GetArrayLength()));
+        }
+
+        Assert.Equal(0, await host.InterruptAsync());
+        Assert.DoesNotContain(CommandLines(), line => line.Contains(_folder.Path, StringComparison.Ordinal) || line.Contains(place, StringComparison.Ordinal));
+        Assert.False(Directory.Exists(place), $"{place} is still there");
     }
 
     [Theory]
@@ -64,4 +91,10 @@ public sealed class AppHostTests : IDisposable
         }
         return lines;
     }
+
+    [GeneratedRegex("postgres:Host=([^;]+);")]
+    private static partial Regex Socket();
+
+    [GeneratedRegex("--listen ([^ ]+)")]
+    private static partial Regex Listening();
 }

@@ -61,6 +61,9 @@ internal sealed class RunningAppHost : IDisposable
     public async Task<JsonElement> ReadTelemetryAsync(string path, Predicate<JsonElement> isWanted) =>
         await UntilAsync(async () => JsonSerializer.Deserialize<JsonElement>(await _http.GetStringAsync($"api/telemetry/{path}")), isWanted);
 
+    /// <summary>Waits until what a process answers as JSON is what a test wants.</summary>
+    public async Task<JsonElement> ReadAsync(Uri address, Predicate<JsonElement> isWanted) => await UntilAsync(async () => JsonSerializer.Deserialize<JsonElement>(await _http.GetStringAsync(address)), isWanted);
+
     /// <summary>Ends it, as Ctrl-C does.</summary>
     /// <returns>Its exit code.</returns>
     public async Task<int> InterruptAsync()

@@ -13,6 +13,8 @@ public sealed class ReplicaTests(PostgresServer postgres) : IDisposable
 {
     private const string Run = "faces";
 
+    private const double TickKimg = StandingCluster.TickKimg;
+
     private StandingCluster? _cluster;
 
     /// <summary>What is done to a replica.</summary>
@@ -35,12 +37,17 @@ public sealed class ReplicaTests(PostgresServer postgres) : IDisposable
     {
         await StartAsync();
         var before = await Cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Workers.Count == 2 && run.Iteration > 10);
+        await AssertPagesAgreeAsync();
+        await using var page = new ReplicaPage(Cluster.AddressOf(0), Run);
+        var seen = await page.NextTickAsync();
         var seconds = new Dictionary<ReplicaFault, List<double>>();
         foreach (var fault in Enum.GetValues<ReplicaFault>())
         {
             int victim = seconds.Values.Sum(taken => taken.Count) % Cluster.Replicas, other = (victim + 1) % Cluster.Replicas;
             seconds.TryAdd(fault, []);
             seconds[fault].Add(await DoAsync(fault, victim, other));
+            if (fault == ReplicaFault.Kill)
+                await AssertAnotherPageGoesOnAsync(page, seen, other);
             await RepairAsync(fault, victim, other);
         }
 
@@ -75,6 +82,38 @@ public sealed class ReplicaTests(PostgresServer postgres) : IDisposable
     }
 
     public void Dispose() => _cluster?.Dispose();
+
+    private async Task AssertPagesAgreeAsync()
+    {
+        for (int replica = 0; replica < Cluster.Replicas; replica++)
+        {
+            await using var page = new ReplicaPage(Cluster.AddressOf(replica), Run);
+            Assert.Equal([(Run, 1000.0)], await page.RunsAsync());
+        }
+    }
+
+    /// <summary>The page of the replica that was killed ends; another replica's, opened in its place, has every tick that came after.</summary>
+    private async Task AssertAnotherPageGoesOnAsync(ReplicaPage killed, (string Number, double Kimg) seen, int other)
+    {
+        try
+        {
+            while (true)
+                seen = await killed.NextTickAsync();
+        }
+        catch (Exception gone) when (gone is IOException or HttpRequestException)
+        {
+            // Its replica is.
+        }
+
+        await using var page = new ReplicaPage(Cluster.AddressOf(other), Run, seen.Number);
+        for (int tick = 0; tick < 3; tick++)
+        {
+            var next = await page.NextTickAsync();
+            Assert.True(long.Parse(next.Number, CultureInfo.InvariantCulture) > long.Parse(seen.Number, CultureInfo.InvariantCulture), $"{next} comes after {seen}");
+            Assert.Equal(seen.Kimg + TickKimg, next.Kimg, 3);
+            seen = next;
+        }
+    }
 
     /// <summary>What was said about the run, and what happened to it.</summary>
     private async Task<List<string>> SaidAsync()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Atelier.Protos;
 using Atelier.Rpc.Transport;
 using Atelier.TestKit;
@@ -9,6 +10,9 @@ namespace Atelier.Cluster.Tests;
 /// <summary>A coordinator, or several replicas of one, and workers, each a process of its own, that a test kills, stops and starts as it likes.</summary>
 internal sealed class StandingCluster : IDisposable
 {
+    /// <summary>Images between two ticks of <see cref="TrainOnTwoAsync"/>, in thousands.</summary>
+    public const double TickKimg = 0.8;
+
     /// <summary>Nothing that a test waits for takes this long, on a machine however busy.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
@@ -49,6 +53,9 @@ internal sealed class StandingCluster : IDisposable
 
     /// <summary>The first coordinator's address.</summary>
     public string Address => AddressOf(0);
+
+    /// <summary>A replica's address.</summary>
+    public string AddressOf(int replica) => $"unix:{_folder[$"c{replica}.sock"]}";
 
     /// <summary>What people ask.</summary>
     public Runs.RunsClient Runs => RunsOf(0);
@@ -219,13 +226,16 @@ internal sealed class StandingCluster : IDisposable
     }
 
     /// <summary>Has two workers train a small run for as long as the test wants.</summary>
-    public async Task TrainOnTwoAsync(string run)
+    /// <param name="run">The run.</param>
+    /// <param name="store">Where it is kept; <see cref="Store"/> unless given.</param>
+    /// <param name="more">More assignments.</param>
+    public async Task TrainOnTwoAsync(string run, string? store = null, params IReadOnlyList<string> more)
     {
         StartWorker("w0");
         StartWorker("w1");
         await UntilAttachedAsync();
-        var request = new SubmitRequest { Run = run, Recipe = "config-f", DataPath = Data, RunStore = Store };
-        request.Assignments.AddRange([.. SmallRun.Keys, "tick-kimg=0.8", "snapshot-kimg=4", "kimg=1000"]);
+        var request = new SubmitRequest { Run = run, Recipe = "config-f", DataPath = Data, RunStore = store ?? Store };
+        request.Assignments.AddRange([.. SmallRun.Keys, string.Create(CultureInfo.InvariantCulture, $"tick-kimg={TickKimg}"), "snapshot-kimg=4", "kimg=1000", .. more]);
         await Runs.SubmitAsync(request, cancellationToken: TestContext.Current.CancellationToken);
     }
 
@@ -274,8 +284,6 @@ internal sealed class StandingCluster : IDisposable
 
     private void Start(string name, string[] more, IReadOnlyList<string> launcher) => _workers[name] = AtelierProcess.Start(
         ["worker", "--name", name, .. Enumerable.Range(0, Replicas).SelectMany<int, string>(replica => ["--coordinator", AddressOf(replica)]), "--listen", $"unix:{_folder[name]}.sock", "--lanes", "1", .. SharesMemory ? (string[])[] : ["--no-shared-memory"], .. more], launcher);
-
-    private string AddressOf(int replica) => $"unix:{_folder[$"c{replica}.sock"]}";
 
     // Short leases, so that a test need not wait long for those who are frozen.
     private string[] CoordinatorArguments(int replica) =>

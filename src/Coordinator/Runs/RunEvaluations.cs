@@ -86,7 +86,7 @@ internal sealed partial class RunEvaluations(ActiveRun run, RunRetention retenti
         var isFirst = run.FirstMetric == metric.Name;
         run.DoUntilDone(async (store, cancellation) =>
         {
-            store.AppendOnce($"metric-{metric.Name}.jsonl", line);
+            await store.AppendOnceAsync(RunFileNames.Metric(metric.Name), line, cancellation);
             try
             {
                 await store.Snapshots.RecordMetricAsync(snapshot, metric.Name, value, cancellation);

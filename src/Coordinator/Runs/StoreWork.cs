@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Atelier.Core.Runs;
 using Atelier.Storage.Blobs;
 using Atelier.Storage.Snapshots;
 using Microsoft.Extensions.Logging;
@@ -145,16 +146,6 @@ internal sealed class RunStore(string location, TimeProvider time)
     /// <summary>Its folder; null where it is none.</summary>
     public string? Folder => (_location as StoreLocation.Folder)?.Path;
 
-    /// <summary>Appends a line to a file of its folder, where it is one.</summary>
-    public void Append(string file, string line)
-    {
-        if (Folder is not { } folder)
-            return;
-        Directory.CreateDirectory(folder);
-        using var stream = new FileStream(Path.Combine(folder, file), FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
-        stream.Write(System.Text.Encoding.UTF8.GetBytes(line + "\n"));
-    }
-
     /// <summary>Appends lines to a file. Where there are no folders, and so no files that grow, they become an object of their own.</summary>
     public async Task AppendAsync(string file, IReadOnlyList<string> lines, CancellationToken cancellation)
     {
@@ -167,7 +158,7 @@ internal sealed class RunStore(string location, TimeProvider time)
             return;
         }
 
-        var name = $"{PartsOf(file)}{time.GetUtcNow().ToUnixTimeMilliseconds():D15}-{Guid.NewGuid():N}.jsonl";
+        var name = $"{RunFileNames.PartsOf(file)}{time.GetUtcNow().ToUnixTimeMilliseconds():D15}-{Guid.NewGuid():N}.jsonl";
         await _location.Open().PutAsync(name, async (stream, token) => await stream.WriteAsync(text, token), cancellation);
     }
 
@@ -186,7 +177,7 @@ internal sealed class RunStore(string location, TimeProvider time)
 
         var blobs = _location.Open();
         var lines = new List<string>();
-        foreach (var part in (await blobs.ListAsync(PartsOf(file), cancellation)).Reverse())
+        foreach (var part in (await blobs.ListAsync(RunFileNames.PartsOf(file), cancellation)).Reverse())
         {
             using var stream = await blobs.OpenReadAsync(part, cancellation);
             lines.InsertRange(0, await LinesOfAsync(stream, cancellation));
@@ -204,15 +195,9 @@ internal sealed class RunStore(string location, TimeProvider time)
         return string.IsNullOrEmpty(place) ? null : new DriveInfo(place).AvailableFreeSpace;
     }
 
-    /// <summary>Appends a line that a file does not have yet.</summary>
-    public void AppendOnce(string file, string line)
-    {
-        if (Folder is { } folder && Path.Combine(folder, file) is var path && File.Exists(path) && File.ReadLines(path).Contains(line))
-            return;
-        Append(file, line);
-    }
-
-    private static string PartsOf(string file) => $"{Path.GetFileNameWithoutExtension(file)}/";
+    /// <summary>Appends a line that a file does not have yet. Where there are no folders it may come to be there twice.</summary>
+    public Task AppendOnceAsync(string file, string line, CancellationToken cancellation) =>
+        Folder is { } folder && Path.Combine(folder, file) is var path && File.Exists(path) && File.ReadLines(path).Contains(line) ? Task.CompletedTask : AppendAsync(file, [line], cancellation);
 
     private static async Task<List<string>> LinesOfAsync(Stream stream, CancellationToken cancellation)
     {

@@ -14,6 +14,15 @@ public static class RunFileNames
     /// <summary>The folder of sample grids.</summary>
     public const string Samples = "samples";
 
+    /// <summary>The sample grid before training.</summary>
+    public const string InitialFakes = "fakes_init.png";
+
+    /// <summary>A grid of real images.</summary>
+    public const string Reals = "reals.png";
+
+    /// <summary>Where a store without folders keeps the values of metrics, in parts.</summary>
+    public const string Metrics = "metrics";
+
     private const string FakesPrefix = "fakes";
     private const string MetricPrefix = "metric-", MetricSuffix = ".jsonl";
 
@@ -32,6 +41,21 @@ public static class RunFileNames
         string name = file[(file.LastIndexOf('/') + 1)..];
         return name.StartsWith(FakesPrefix, StringComparison.Ordinal) && name.EndsWith(".png", StringComparison.Ordinal)
             && double.TryParse(name[FakesPrefix.Length..^4], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double kimg) ? ImageCount.FromKimg(kimg) : null;
+    }
+
+    /// <summary>
+    /// Where a store without folders keeps a file that grows: each part is an object whose name begins so, and the names sort as the parts do.
+    /// <c>events.jsonl</c> becomes <c>events/…</c>, <c>metric-fid50k_full.jsonl</c> becomes <c>metrics/fid50k_full/…</c>.
+    /// </summary>
+    /// <param name="file">The file's name, which ends with <c>.jsonl</c>.</param>
+    public static string PartsOf(string file) => MetricOf(file) is { } metric ? $"{Metrics}/{metric}/" : $"{file[..^MetricSuffix.Length]}/";
+
+    /// <summary>Where a store without folders keeps a picture, all of which are in one place there.</summary>
+    /// <param name="name">Of its file, with or without folders.</param>
+    public static string StoredPicture(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return $"{Samples}/{name[(name.LastIndexOf('/') + 1)..]}";
     }
 
     /// <summary>The values of a metric: <c>metric-fid50k_full.jsonl</c>.</summary>

@@ -34,11 +34,12 @@ internal static class ApiEndpoints
             Smoothing = Math.Clamp(smoothing ?? 0, 0, 0.999),
         }, end));
         api.MapGet("/runs/{run}/metrics", async (string run, CancellationToken end) => Json(await (await states.Of(run).GetAsync(end)).Files.MetricsAsync(end)));
-        api.MapGet("/runs/{run}/samples", async (string run, CancellationToken end) => Json((await states.Of(run).GetAsync(end)).Files.Grids()));
-        api.MapGet("/runs/{run}/samples/{name}", async (string run, string name, HttpContext context) => Picture((await states.Of(run).GetAsync(context.RequestAborted)).Files.PictureOf(name) is { } path ? (path, "image/png") : null, context));
+        api.MapGet("/runs/{run}/samples", async (string run, CancellationToken end) => Json(await (await states.Of(run).GetAsync(end)).Files.GridsAsync(end)));
+        api.MapGet("/runs/{run}/samples/{name}", async (string run, string name, HttpContext context) =>
+            Shown(await (await states.Of(run).GetAsync(context.RequestAborted)).Files.PictureAsync(name, context.RequestAborted), context));
         api.MapGet("/runs/{run}/analyses", async (string run, CancellationToken end) => Json(new RunAnalyses((await states.Of(run).GetAsync(end)).Files.Folder).List()));
         api.MapGet("/runs/{run}/analyses/{analysis}", async (string run, string analysis, string picture, HttpContext context) =>
-            Picture(new RunAnalyses((await states.Of(run).GetAsync(context.RequestAborted)).Files.Folder).Find(analysis, picture), context));
+            Shown(new RunAnalyses((await states.Of(run).GetAsync(context.RequestAborted)).Files.Folder).Find(analysis, picture), context));
         api.MapGet("/runs/{run}/generations", async (string run, CancellationToken end) => Json(GenerationHistory.Of(EventText.Read(await source.EventLinesAsync(run, int.MaxValue, end)))));
         api.MapGet("/runs/{run}/disk", async (string run, CancellationToken end) => Json(await states.DiskAsync(run, end)));
         api.MapGet("/differences", async (string[] run, CancellationToken end) => Json(await DifferencesAsync(states, run, end)));
@@ -107,11 +108,11 @@ internal static class ApiEndpoints
         writer.WriteEndArray();
     }
 
-    private static IResult Picture((string Path, string Type)? known, HttpContext context)
+    private static IResult Shown(Picture? picture, HttpContext context)
     {
-        if (known is not var (path, type)) return Access.Problems.Of(StatusCodes.Status404NotFound, "there is no such picture");
-        // A grid is never drawn again, but another run may come to have its name.
+        if (picture is null) return Access.Problems.Of(StatusCodes.Status404NotFound, "there is no such picture");
+        // A grid is drawn again where the run went back, and another run may come to have its name.
         context.Response.Headers.CacheControl = "private, no-cache";
-        return Results.File(path, type, lastModified: File.GetLastWriteTimeUtc(path), entityTag: new($"\"{File.GetLastWriteTimeUtc(path).Ticks:x}\""));
+        return Results.Stream(picture.Content, picture.Type, entityTag: new($"\"{picture.Version}\""));
     }
 }

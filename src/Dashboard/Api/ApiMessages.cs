@@ -33,13 +33,17 @@ internal static class ApiJson
 /// <summary>A run.</summary>
 internal sealed record RunJson(
     string Run, string Status, string Reason, IReadOnlyList<string> Workers, long Generation, long Iteration, long TargetIteration, double Kimg, double TargetKimg, double ImagesPerS, double? RemainingS,
-    int Priority, int MinWorkers, int MaxWorkers, double? SnapshotKimg, IReadOnlyList<EvaluationJson> Evaluations)
+    int Priority, int MinWorkers, int MaxWorkers, double? SnapshotKimg, MetricJson? Metric, IReadOnlyList<EvaluationJson> Evaluations)
 {
     public static RunJson Of(Run run) => new(
         run.Run_, Pages.Show.Status(run), run.Reason, run.Workers, run.Generation, run.Iteration, run.TargetIteration, run.Images / 1000.0, run.TargetImages / 1000.0, run.ImagesPerSecond,
         run.HasRemainingSeconds ? Math.Round(run.RemainingSeconds, 1) : null, run.Priority, run.MinWorkers, run.MaxWorkers, run.HasSnapshotImages ? run.SnapshotImages / 1000.0 : null,
+        run.HasMetric && Pages.Show.MetricName(run) is { } metric ? new(metric, run.Metric) : null,
         [.. run.Evaluations.Select(one => new EvaluationJson(one.Metric, one.Snapshot, one.SamplesDone, one.Samples))]);
 }
+
+/// <summary>The newest value of the metric by which a run's snapshots are judged.</summary>
+internal sealed record MetricJson(string Name, double Value);
 
 /// <summary>A metric that is being measured.</summary>
 internal sealed record EvaluationJson(string Metric, string Snapshot, int SamplesDone, int Samples);

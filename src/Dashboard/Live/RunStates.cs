@@ -90,7 +90,7 @@ internal sealed class RunStates(IRunSource source, PageRenderer renderer, TimePr
     private Entry Begin(string run)
     {
         var state = new Topic<RunState>((former, cancellation) => ReadRunAsync(run, former, cancellation), Interval, time);
-        return new(state, new(async (_, cancellation) => await (await state.GetAsync(cancellation)).Files.DiskAsync(time, cancellation), DiskInterval, time));
+        return new(state, new(async (_, cancellation) => await (await state.GetAsync(cancellation)).Files.DiskAsync(cancellation), DiskInterval, time));
     }
 
     private void Forget()
@@ -116,9 +116,9 @@ internal sealed class RunStates(IRunSource source, PageRenderer renderer, TimePr
     private async Task<RunState> ReadRunAsync(string run, RunState? former, CancellationToken cancellation)
     {
         var description = await source.DescribeAsync(run, cancellation);
-        var files = former is not null && former.Files.Location == description.Places.RunStore && former.Description.Run.SubmittedUnixMs == description.Run.SubmittedUnixMs ? former.Files : new(description.Places.RunStore);
+        var files = former is not null && former.Files.Location == description.Places.RunStore && former.Description.Run.SubmittedUnixMs == description.Run.SubmittedUnixMs ? former.Files : new(description.Places.RunStore, time);
         var last = await source.EventsAsync(run, former?.LastEvent ?? 0, cancellation) is [.., var newest] ? newest.Number : former?.LastEvent ?? 0;
-        var marks = files.Marks();
+        var marks = await files.MarksAsync(cancellation);
         var isSame = former is not null && files == former.Files && last == former.LastEvent && description.Equals(former.Description);
         if (isSame && marks == former!.Marks) return former;
         return isSame ? former! with { Marks = marks } : new(description, last, files, marks, await DrawAsync(run, description, former, last, cancellation));

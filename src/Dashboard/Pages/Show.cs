@@ -1,4 +1,6 @@
 using System.Globalization;
+using Atelier.Core;
+using Atelier.Core.Specs;
 using Atelier.Protos;
 
 namespace Atelier.Dashboard.Pages;
@@ -16,6 +18,23 @@ internal static class Show
 
     /// <summary>A speed.</summary>
     public static string Rate(Run run) => run.ImagesPerSecond > 0 ? $"{run.ImagesPerSecond.ToString(run.ImagesPerSecond >= 100 ? "0" : "0.0", CultureInfo.InvariantCulture)} img/s" : Unknown;
+
+    /// <summary>The metric by which the run's snapshots are judged; null where it measures none.</summary>
+    public static string? MetricName(Run run)
+    {
+        try
+        {
+            return RunSpecJson.Read(run.SpecJson, "the run's spec").Metrics is [var first, ..] ? first : null;
+        }
+        catch (UserErrorException)
+        {
+            // Another version's.
+            return null;
+        }
+    }
+
+    /// <summary>The newest value of that metric.</summary>
+    public static string Metric(Run run) => run.HasMetric ? run.Metric.ToString("0.###", CultureInfo.InvariantCulture) : Unknown;
 
     /// <summary>What is left of a run.</summary>
     public static string Remaining(Run run) => run.HasRemainingSeconds && IsActive(run) ? Duration(TimeSpan.FromSeconds(Math.Min(run.RemainingSeconds, TimeSpan.FromDays(9999).TotalSeconds))) : Unknown;

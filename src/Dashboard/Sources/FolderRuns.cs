@@ -99,9 +99,10 @@ public sealed class FolderRuns(string folder, TimeProvider time) : IRunSource
         try
         {
             using var record = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(path, Record), cancellation));
-            var files = new RunFiles(path);
+            var files = new RunFiles(path, time);
             var lines = await files.TailAsync(Events, int.MaxValue, cancellation);
             var description = Describe(name, path, record.RootElement, EventText.Read(lines), await files.LastLineAsync(Stats, cancellation), isQuiet);
+            if (Pages.Show.MetricName(description.Run) is { } metric && await files.NewestAsync(metric, cancellation) is { } newest) description.Run.Metric = newest;
             return _known[name] = new(marks, isQuiet, description, lines);
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)

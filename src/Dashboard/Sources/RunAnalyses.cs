@@ -29,13 +29,17 @@ public sealed class RunAnalyses(string? runFolder)
             .Select(folder => Of(folder)).OfType<RunAnalysis>().OrderByDescending(analysis => analysis.Changed).ThenBy(analysis => analysis.Name, StringComparer.Ordinal)];
     }
 
-    /// <summary>A picture of an analysis with its type; null where there is none of that name.</summary>
+    /// <summary>A picture of an analysis; null where there is none of that name.</summary>
     /// <param name="analysis">The analysis, which a browser may have made up.</param>
     /// <param name="picture">The picture, likewise.</param>
-    public (string Path, string Type)? Find(string analysis, string picture) =>
-        List().FirstOrDefault(known => known.Name == analysis)?.Pictures.Contains(picture) == true
-            ? (Path.Combine(runFolder!, Place, analysis, picture), Types[Path.GetExtension(picture)])
-            : null;
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public Picture? Find(string analysis, string picture)
+    {
+        if (List().FirstOrDefault(known => known.Name == analysis)?.Pictures.Contains(picture) != true)
+            return null;
+        string path = Path.Combine(runFolder!, Place, analysis, picture);
+        return new(File.OpenRead(path), $"{File.GetLastWriteTimeUtc(path).Ticks:x}", Types[Path.GetExtension(path)]);
+    }
 
     private static RunAnalysis? Of(DirectoryInfo folder)
     {

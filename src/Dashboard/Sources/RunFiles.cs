@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Atelier.Core.Runs;
 using Atelier.Dashboard.Curves;
 using Atelier.Storage.Snapshots;
@@ -7,15 +6,9 @@ using Atelier.Storage.Blobs;
 
 namespace Atelier.Dashboard.Sources;
 
-/// <summary>A value of a metric.</summary>
-/// <param name="Kimg">Of the snapshot.</param>
-/// <param name="Value">The first of its results.</param>
-/// <param name="Snapshot">The snapshot's name; empty where the line has none.</param>
-public sealed record MetricPoint(double Kimg, double Value, string Snapshot);
-
 /// <summary>A metric of a run over time.</summary>
 /// <param name="Metric">Its name.</param>
-/// <param name="Points">Rising in kimg; of a snapshot measured twice, the last value.</param>
+/// <param name="Points">Along the run, rising in kimg: values of a branch that was left behind are not among them.</param>
 public sealed record MetricCurve(string Metric, IReadOnlyList<MetricPoint> Points);
 
 /// <summary>A sample grid.</summary>
@@ -37,32 +30,61 @@ public sealed record DiskUse(IReadOnlyList<SnapshotUse> Snapshots, long? FolderB
 /// <summary>What a change of a run's files shows in, cheap to ask for.</summary>
 /// <param name="StatsBytes">Length of <c>stats.jsonl</c>.</param>
 /// <param name="Grids">Number of sample grids.</param>
-/// <param name="MetricBytes">Length of all files of metrics.</param>
+/// <param name="MetricBytes">Length of all files of metrics; the number of their parts in a store without folders.</param>
 public sealed record FileMarks(long StatsBytes, int Grids, long MetricBytes);
 
 /// <summary>Reads what trainers leave in a run's folder or store. What is not there is empty; a file is read to its last whole line.</summary>
-/// <param name="location">The folder, or <c>s3://BUCKET/PREFIX</c>.</param>
-public sealed class RunFiles(string location)
+public sealed class RunFiles
 {
-    private const string FirstGrid = "fakes_init.png", Reals = "reals.png";
+    /// <summary>What lies before the place up to which ticks were read is looked at again: is it still the same file?</summary>
+    private const int SeamBytes = 256;
 
     /// <summary>No line of ticks is longer.</summary>
     private const int LastLineBytes = 1 << 16;
 
-    private readonly StoreLocation _location = StoreLocation.Parse(location);
-    private CurveTable _curves = new();
+    private readonly StoreLocation _location;
+    private readonly TimeProvider _time;
+    private readonly StoredFiles? _stored;
     private readonly Lock _reading = new();
+    private CurveTable _curves = new();
+    private byte[] _seam = [];
     private long _readTo;
+    private FileMarks _marks = new(0, 0, 0);
+
+    /// <param name="location">The folder, or <c>s3://BUCKET/PREFIX</c>.</param>
+    /// <param name="time">The clock.</param>
+    public RunFiles(string location, TimeProvider time)
+    {
+        (_location, _time, Location) = (StoreLocation.Parse(location), time, location);
+        if (Folder is null) _stored = new(_location.Open(), time);
+    }
 
     /// <summary>Its folder; null where it is none.</summary>
     public string? Folder => (_location as StoreLocation.Folder)?.Path;
 
     /// <summary>Where it is, as it was named.</summary>
-    public string Location => location;
+    public string Location { get; }
 
     /// <summary>What changes when there is something new.</summary>
-    public FileMarks Marks() => Folder is not { } folder || !Directory.Exists(folder) ? new(0, 0, 0) : new(
-        LengthOf(Path.Combine(folder, RunFileNames.Stats)), GridFiles(folder).Count(), MetricFiles(folder).Sum(file => LengthOf(file.Path)));
+    public async Task<FileMarks> MarksAsync(CancellationToken cancellation)
+    {
+        if (_stored is null)
+        {
+            return Folder is not { } folder || !Directory.Exists(folder) ? new(0, 0, 0) : new(
+                LengthOf(Path.Combine(folder, RunFileNames.Stats)), GridFiles(folder).Count(), MetricFiles(folder).Sum(file => LengthOf(file.Path)));
+        }
+
+        try
+        {
+            _marks = new(0, (await GridsAsync(cancellation)).Count, await _stored.MetricPartsAsync(cancellation));
+        }
+        catch (IOException)
+        {
+            // Nothing is known to be new; whoever asks for pictures or metrics is told why.
+        }
+
+        return _marks;
+    }
 
     /// <summary>The curves, with what was appended since the last time.</summary>
     /// <param name="query">What of them.</param>
@@ -93,35 +115,41 @@ public sealed class RunFiles(string location)
     /// <exception cref="IOException">A file cannot be read.</exception>
     public async Task<IReadOnlyList<MetricCurve>> MetricsAsync(CancellationToken cancellation)
     {
+        if (_stored is not null) return [.. (await _stored.MetricsAsync(cancellation)).Select(stored => new MetricCurve(stored.Metric, MetricLines.Read(stored.Lines)))];
         if (Folder is not { } folder || !Directory.Exists(folder)) return [];
         var metrics = new List<MetricCurve>();
-        foreach (var (file, metric) in MetricFiles(folder).OrderBy(file => file.Path, StringComparer.Ordinal))
-        {
-            var points = new SortedDictionary<double, MetricPoint>();
-            foreach (var point in (await LinesOfAsync(file, cancellation)).Select(PointOf).OfType<MetricPoint>()) points[point.Kimg] = point;
-            metrics.Add(new(metric, [.. points.Values]));
-        }
-
+        foreach (var (file, metric) in MetricFiles(folder).OrderBy(file => file.Path, StringComparer.Ordinal)) metrics.Add(new(metric, MetricLines.Read(await LinesOfAsync(file, cancellation))));
         return metrics;
     }
 
+    /// <summary>The newest value of a metric; null where it was never measured.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public async Task<double?> NewestAsync(string metric, CancellationToken cancellation) => MetricLines.Read(await TailAsync(RunFileNames.Metric(metric), int.MaxValue, cancellation)) is [.., var newest] ? newest.Value : null;
+
     /// <summary>The sample grids, oldest first.</summary>
-    public IReadOnlyList<SampleGrid> Grids()
+    /// <exception cref="IOException">The store cannot be read.</exception>
+    public async Task<IReadOnlyList<SampleGrid>> GridsAsync(CancellationToken cancellation)
     {
-        if (Folder is not { } folder || !Directory.Exists(folder)) return [];
-        return [.. GridFiles(folder).Select(Path.GetFileName).Select(name => GridOf(name!)).OfType<SampleGrid>().DistinctBy(grid => grid.Name).OrderBy(grid => grid.Kimg).ThenBy(grid => grid.Name == FirstGrid ? 0 : 1)];
+        var names = _stored is not null ? await _stored.PicturesAsync(cancellation) : Folder is { } folder && Directory.Exists(folder) ? GridFiles(folder).Select(file => Path.GetFileName(file)) : [];
+        return [.. names.Select(GridOf).OfType<SampleGrid>().DistinctBy(grid => grid.Name).OrderBy(grid => grid.Kimg).ThenBy(grid => grid.Name == RunFileNames.InitialFakes ? 0 : 1)];
     }
 
-    /// <summary>The path of a picture that the dashboard shows; null where there is none of that name.</summary>
+    /// <summary>A picture that the dashboard shows; null where there is none of that name.</summary>
     /// <param name="name">Of its file, which a browser may have made up.</param>
-    public string? PictureOf(string name) => Folder is { } folder && (name == Reals || GridOf(name) is not null)
-        ? PlacesOfGrids(folder).Select(place => Path.Combine(place, name)).FirstOrDefault(File.Exists) : null;
+    /// <param name="cancellation">Stops reading.</param>
+    /// <exception cref="IOException">The store cannot be read.</exception>
+    public async Task<Picture?> PictureAsync(string name, CancellationToken cancellation)
+    {
+        if (name != RunFileNames.Reals && GridOf(name) is null) return null;
+        if (_stored is not null) return await _stored.PictureAsync(name, cancellation);
+        return PlacesOfGrids(Folder!).Select(place => Path.Combine(place, name)).FirstOrDefault(File.Exists) is { } path ? new(Open(path), $"{File.GetLastWriteTimeUtc(path).Ticks:x}") : null;
+    }
 
     /// <summary>What the run takes.</summary>
     /// <exception cref="IOException">The store cannot be read.</exception>
-    public async Task<DiskUse> DiskAsync(TimeProvider time, CancellationToken cancellation)
+    public async Task<DiskUse> DiskAsync(CancellationToken cancellation)
     {
-        var snapshots = Folder is { } place && !Directory.Exists(place) ? [] : await new SnapshotStore(_location.Open(), time).ListAsync(cancellation);
+        var snapshots = Folder is { } place && !Directory.Exists(place) ? [] : await new SnapshotStore(_location.Open(), _time).ListAsync(cancellation);
         var uses = snapshots.Select(entry => new SnapshotUse(
             $"{entry.Name}", entry.Manifest?.Kimg ?? 0, entry.Manifest?.Slices.Sum(slice => slice.Bytes) ?? 0, entry.Manifest?.Created, entry.Damage)).ToList();
         if (Folder is not { } folder || !Directory.Exists(folder)) return new(uses, null, null);
@@ -168,24 +196,8 @@ public sealed class RunFiles(string location)
     private static IEnumerable<(string Path, string Metric)> MetricFiles(string folder) =>
         Directory.EnumerateFiles(folder).Select(file => (file, RunFileNames.MetricOf(Path.GetFileName(file)))).Where(file => file.Item2 is not null)!;
 
-    private static SampleGrid? GridOf(string name) => name == FirstGrid ? new(name, 0)
+    private static SampleGrid? GridOf(string name) => name == RunFileNames.InitialFakes ? new(name, 0)
         : Path.GetFileName(name) == name && RunFileNames.ImagesOfFakes(name) is { } images ? new(name, images.Kimg) : null;
-
-    private static MetricPoint? PointOf(string line)
-    {
-        try
-        {
-            using var json = JsonDocument.Parse(line);
-            var root = json.RootElement;
-            if (!root.TryGetProperty("results", out var results) || results.EnumerateObject().FirstOrDefault().Value is not { ValueKind: JsonValueKind.Number } value) return null;
-            var snapshot = root.TryGetProperty("snapshot_pkl", out var path) && path.ValueKind == JsonValueKind.String ? Path.GetFileName(path.GetString()!.TrimEnd('/')) : "";
-            return root.TryGetProperty("kimg", out var kimg) && kimg.ValueKind == JsonValueKind.Number ? new(kimg.GetDouble(), value.GetDouble(), snapshot) : null;
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
-        {
-            return null;
-        }
-    }
 
     private static async Task<List<string>> LinesOfAsync(string file, CancellationToken cancellation)
     {
@@ -203,17 +215,27 @@ public sealed class RunFiles(string location)
     {
         if (!File.Exists(file)) return;
         using var stream = Open(file);
-        if (stream.Length < _readTo)
+        if (stream.Length < _readTo || !HasSeam(stream))
         {
-            // Another run's file in its place.
-            (_curves, _readTo) = (new(), 0);
+            // The run went back and has written the file anew, or another run has taken its place.
+            (_curves, _seam, _readTo) = (new(), [], 0);
         }
 
         stream.Seek(_readTo, SeekOrigin.Begin);
         var bytes = new byte[stream.Length - _readTo];
         stream.ReadExactly(bytes);
-        var whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
-        foreach (var line in bytes.AsSpan(0, whole).Split((byte)'\n')) _curves.Add(bytes.AsSpan(line));
-        _readTo += whole;
+        var whole = bytes.AsSpan(0, bytes.AsSpan().LastIndexOf((byte)'\n') + 1);
+        foreach (var line in whole.Split((byte)'\n')) _curves.Add(whole[line]);
+        _readTo += whole.Length;
+        if (whole.Length > 0) _seam = whole[^Math.Min(SeamBytes, whole.Length)..].ToArray();
+    }
+
+    /// <summary>Whether the file still has, before the place up to which it was read, what it had then.</summary>
+    private bool HasSeam(FileStream stream)
+    {
+        var now = new byte[_seam.Length];
+        stream.Seek(_readTo - now.Length, SeekOrigin.Begin);
+        stream.ReadExactly(now);
+        return now.AsSpan().SequenceEqual(_seam);
     }
 }

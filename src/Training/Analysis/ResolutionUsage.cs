@@ -55,8 +55,7 @@ public static class ResolutionUsage
         Tensor? below = null;
         for (int level = 0; level <= config.Shape.Doublings; level++)
         {
-            var (width, height) = config.Shape.Level(level);
-            var part = new Generator(views, config with { Shape = new ImageShape(width, height) });
+            var part = new Generator(views, config with { Shape = config.Shape.After(level) });
             var image = part.Synthesize(styles.narrow(1, 0, part.Config.StyleCount), NoiseInput.Constant);
             var own = below is null ? image : image - Upfirdn2d.Upsample(below, ResamplingFilter.Binomial);
             // Of each channel of each image around its own mean: a plain colour is no detail.

@@ -79,6 +79,8 @@ public sealed record ImageShape
         (Width, Height, Doublings) = (width, height, resolution.Doublings);
     }
 
+    private ImageShape(int width, int height, int doublings) => (Width, Height, Doublings) = (width, height, doublings);
+
     /// <summary>Pixels across.</summary>
     public int Width { get; }
 
@@ -90,6 +92,14 @@ public sealed record ImageShape
 
     /// <summary>Width and height after <paramref name="doublings"/> doublings of the start block.</summary>
     public (int Width, int Height) Level(int doublings) => (Width >> (Doublings - doublings), Height >> (Doublings - doublings));
+
+    /// <summary>What the same start block becomes after fewer doublings: a part of this network, that need not be a size to train at (4×3).</summary>
+    /// <param name="doublings">At most <see cref="Doublings"/>.</param>
+    public ImageShape After(int doublings)
+    {
+        var (width, height) = Level(doublings);
+        return new(width, height, doublings);
+    }
 
     /// <summary>The name of a level's block, as published: its longer side, e.g. 64 for <c>b64</c>.</summary>
     public int Resolution(int doublings)

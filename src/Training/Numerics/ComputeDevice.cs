@@ -12,6 +12,8 @@ namespace Atelier.Training.Numerics;
 /// </summary>
 public sealed record ComputeDevice
 {
+    private static readonly string Driver = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
+
     private ComputeDevice(DeviceType type, int? index) => (Type, Index) = (type, index);
 
     /// <summary>The processor.</summary>
@@ -77,37 +79,21 @@ public sealed record ComputeDevice
         }
     }
 
+    /// <summary>The GPU's memory, of all processes that use it; null for the processor, and where the driver does not tell. The GPU must have been opened.</summary>
+    public DeviceMemory? ReadMemory() =>
+        Type == DeviceType.CUDA && NativeLibrary.TryLoad(Driver, out nint driver) ? CudaDriver.ReadMemory(name => NativeLibrary.GetExport(driver, name), Index ?? 0) : null;
+
     /// <inheritdoc/>
     public override string ToString() => Type == DeviceType.CPU ? "cpu" : Index is { } index ? $"cuda:{index}" : "cuda";
 
     /// <summary>What the driver lacks; null for nothing.</summary>
     private string? MissingGpu()
     {
-        string library = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
-        if (!NativeLibrary.TryLoad(library, out nint driver))
-            return $"there is no NVIDIA driver ({library} is missing): it takes an NVIDIA GPU and its driver; in a container, one that was given the GPU (docker run --gpus all)";
-        int error = CudaDriver.CountGpus(driver, out int count);
+        if (!NativeLibrary.TryLoad(Driver, out nint driver))
+            return $"there is no NVIDIA driver ({Driver} is missing): it takes an NVIDIA GPU and its driver; in a container, one that was given the GPU (docker run --gpus all)";
+        int error = CudaDriver.CountGpus(name => NativeLibrary.GetExport(driver, name), out int count);
         if (error != 0 || count == 0)
             return $"the NVIDIA driver gives no GPU (its error {error}; nvidia-smi says more)";
         return Index >= count ? $"there {(count == 1 ? "is 1 GPU" : $"are {count} GPUs")}, counted from cuda:0" : null;
-    }
-}
-
-/// <summary>The two functions of NVIDIA's driver that tell whether there is a GPU.</summary>
-internal static unsafe class CudaDriver
-{
-    /// <param name="driver">The loaded library.</param>
-    /// <param name="count">GPUs that this process may use.</param>
-    /// <returns>A CUresult: 0 for success.</returns>
-    public static int CountGpus(nint driver, out int count)
-    {
-        count = 0;
-        var initialise = (delegate* unmanaged<uint, int>)NativeLibrary.GetExport(driver, "cuInit");
-        var countDevices = (delegate* unmanaged<int*, int>)NativeLibrary.GetExport(driver, "cuDeviceGetCount");
-        int error = initialise(0), found = 0;
-        if (error == 0)
-            error = countDevices(&found);
-        count = found;
-        return error;
     }
 }

@@ -49,6 +49,7 @@ public static class LocalRun
         int lanes = spec.Lanes ?? Math.Max(1, Environment.ProcessorCount / spec.Threads / request.Workers);
         NumericsEnvironment.Apply(spec.Threads, lanes * request.Workers);
         var device = request.Device.Open();
+        WorkerMetrics.Watch(request.Device);
         using var holders = new LocalRanks(run, request.Workers, lanes, device, name, time);
 
         using var held = RunLock.Take(folder);
@@ -71,7 +72,7 @@ public static class LocalRun
         }
 
         var snapshots = new SnapshotObserver(store, events, spec, run.Record.Branch, numerics, time);
-        var previews = new PreviewObserver(folder, notes, grid, ImageCount.FromKimg(spec.ImageKimg));
+        var previews = new PreviewObserver((file, png) => notes.Write(folder.Picture(file), png), grid, ImageCount.FromKimg(spec.ImageKimg));
         var pictures = new PictureObserver(folder, notes, display, ImageCount.FromKimg(spec.SnapshotKimg));
         var leave = new StopFlag();
         var scalars = new ScalarFile(folder.Path, time);

@@ -1,5 +1,6 @@
 using Atelier.Core;
 using Atelier.Core.Randomness;
+using Atelier.Core.Runs;
 using Atelier.Core.Specs;
 using Atelier.Training.Data;
 using Atelier.Training.Imaging;
@@ -13,11 +14,10 @@ using static TorchSharp.torch;
 namespace Atelier.Worker.Runs;
 
 /// <summary>Writes the sample grid at fixed image counts.</summary>
-/// <param name="folder">Where the grids go.</param>
-/// <param name="notes">Writes them.</param>
+/// <param name="write">Keeps a grid, as PNG, under its name in <see cref="RunFileNames"/>.</param>
 /// <param name="grid">What to render.</param>
 /// <param name="interval">Images between two grids.</param>
-public sealed class PreviewObserver(RunFolder folder, RunFiles notes, PreviewGrid grid, ImageCount interval) : ILoopObserver
+public sealed class PreviewObserver(Action<string, byte[]> write, PreviewGrid grid, ImageCount interval) : ILoopObserver
 {
     private ImageCount? _written;
 
@@ -36,7 +36,7 @@ public sealed class PreviewObserver(RunFolder folder, RunFiles notes, PreviewGri
         var now = new ImageCount(state.ImageCount);
         if (_written == now)
             return;
-        notes.Write(folder.Fakes(now), grid.Render(state));
+        write(RunFileNames.Fakes(now), grid.Render(state));
         _written = now;
     }
 }

@@ -23,10 +23,10 @@ public sealed record RunFolder(string Path)
     public string Log => In("log.jsonl");
 
     /// <summary>A grid of real images.</summary>
-    public string Reals => In("reals.png");
+    public string Reals => In(RunFileNames.Reals);
 
     /// <summary>The sample grid before training.</summary>
-    public string InitialFakes => In("fakes_init.png");
+    public string InitialFakes => In(RunFileNames.InitialFakes);
 
     /// <summary>The sample grids.</summary>
     public string Samples => In(RunFileNames.Samples);
@@ -46,8 +46,8 @@ public sealed record RunFolder(string Path)
     /// <summary>Held open while a process trains here.</summary>
     public string Lock => In(".lock");
 
-    /// <summary>The sample grid at an image count: <c>samples/fakes000200.000.png</c>.</summary>
-    public string Fakes(ImageCount at) => In(RunFileNames.Fakes(at));
+    /// <summary>A picture, by its name in <see cref="RunFileNames"/>.</summary>
+    public string Picture(string name) => In(name);
 
     /// <summary>One line a value of a metric: <c>metric-fid50k_full.jsonl</c>.</summary>
     public string Metric(string name) => In(RunFileNames.Metric(name));

@@ -11,11 +11,7 @@ public static class RunHistory
     /// <summary>The lines of a file that are whole; none where there is no file. A run that was killed may have left half a line.</summary>
     public static IEnumerable<JsonElement> Lines(string path)
     {
-        if (!File.Exists(path))
-            yield break;
-        // Others may be writing to it.
-        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-        while (reader.ReadLine() is { } line)
+        foreach (string line in TextLines(path))
         {
             if (Parse(line) is { } json)
                 yield return json;
@@ -61,7 +57,7 @@ public static class RunHistory
     public static MetricValue? LatestMetric(RunFolder folder, string? metric)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        return metric is not null && Values(folder.Metric(metric)) is [.., var last] ? new MetricValue(metric, last.Y) : null;
+        return metric is not null && Values(folder.Metric(metric)) is [.., var last] ? new MetricValue(metric, last.Value) : null;
     }
 
     /// <summary>How long the newest values took to measure, all metrics of a snapshot together; zero where there are none.</summary>
@@ -73,23 +69,18 @@ public static class RunHistory
             .Sum(line => line.ValueKind == JsonValueKind.Object && line.TryGetProperty("total_time", out var time) && time.TryGetDouble(out double seconds) ? seconds : 0));
     }
 
-    /// <summary>
-    /// A metric's first value over the run, by image count. Where the run went back and on along another branch, what came after that
-    /// point on the former one is left out; so are lines without an image count.
-    /// </summary>
+    /// <summary>A metric's values along the run, as <see cref="MetricLines"/> reads them; empty where there is no file.</summary>
     /// <param name="file">The metric's file.</param>
-    public static IReadOnlyList<(double X, double Y)> Values(string file)
+    public static IReadOnlyList<MetricPoint> Values(string file) => MetricLines.Read(TextLines(file));
+
+    private static IEnumerable<string> TextLines(string path)
     {
-        var values = new List<(double X, double Y)>();
-        foreach (var line in Lines(file))
-        {
-            if (!line.TryGetProperty("kimg", out var kimg) || !kimg.TryGetDouble(out double x)
-                || !line.TryGetProperty("results", out var results) || results.EnumerateObject().Select(result => result.Value).FirstOrDefault() is not { ValueKind: JsonValueKind.Number } value)
-                continue;
-            values.RemoveAll(known => known.X >= x);
-            values.Add((x, value.GetDouble()));
-        }
-        return values;
+        if (!File.Exists(path))
+            yield break;
+        // Others may be writing to it.
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        while (reader.ReadLine() is { } line)
+            yield return line;
     }
 
     private static JsonElement? Parse(string line)

@@ -56,7 +56,7 @@ public static class RunPictures
         panels.Add(new("Resolution usage, % of the sum of deviations", [.. UsageOf(ticks[^1].Json).Select(resolution => Percent(Of($"{resolution}", TickReport.UsageName(resolution))))]));
         panels.RemoveAll(panel => panel.Curves.All(curve => curve.Points.Count < 2));
         panels.AddRange(folder.AllMetrics()
-            .Select(metric => new CurvePanel(metric.Name, [new Curve(metric.Name, [.. RunHistory.Values(metric.File).Select(value => new CurvePoint(value.X, value.Y))]) { IsSparse = true }]))
+            .Select(metric => new CurvePanel(metric.Name, [new Curve(metric.Name, [.. RunHistory.Values(metric.File).Select(value => new CurvePoint(value.Kimg, value.Value))]) { IsSparse = true }]))
             .Where(panel => panel.Curves[0].Points.Count > 0));
         return notes.Write(folder.Curves, LossCurves.ToPng(panels, name: folder.Name, marks: Marks(folder.Events))) ? folder.Curves : null;
     }

@@ -23,6 +23,7 @@ internal sealed class RunReporter : IRunDisplay, ILoopObserver
     private readonly MaintenanceClock _maintenance;
     private PreviewObserver? _previews;
     private PictureObserver? _pictures;
+    private PictureUploads? _uploads;
     private ImageCount _reached;
     private bool _isFirst;
     private bool _hasFailed;
@@ -56,30 +57,14 @@ internal sealed class RunReporter : IRunDisplay, ILoopObserver
             _tick.NextTick = RunHistory.Rewind(known, _notes, at);
             _tick.Metric = RunHistory.LatestMetric(known, _context.Spec.Metrics is [var first, ..] ? first : null);
         }
-        if (!isFirst || _context.Folder is not { } folder || _previews is not null)
+        if (!isFirst || _previews is not null)
             return;
         var spec = _context.Spec;
-        Directory.CreateDirectory(folder.Path);
         var grid = new PreviewGrid(_context.State.Model, _context.Dataset, spec.Seed, spec.NoiseMode, _context.State.Precision);
-        _previews = new PreviewObserver(folder, _notes, grid, ImageCount.FromKimg(spec.ImageKimg));
-        _pictures = new PictureObserver(folder, _notes, this, ImageCount.FromKimg(spec.SnapshotKimg));
-        if (RunRecord.TryLoad(folder) is { } record)
-        {
-            // The run went back to a snapshot: whoever goes on in this folder is to know the branch.
-            record.OnBranch(_context.Branch).Save(folder);
-        }
+        if (_context.Folder is { } folder)
+            BeginFolder(folder, grid, now);
         else
-        {
-            _context.Record(now).Save(folder);
-            foreach (var bad in _context.Dataset.BadImages)
-                Send(new BadImageSkipped(now, 0, bad.Name, bad.Reason));
-            foreach (var note in _context.Dataset.Notes)
-                Send(new DatasetNoted(now, 0, note));
-        }
-        if (_context.State.Iteration > 0 || File.Exists(folder.InitialFakes))
-            return;
-        _notes.Write(folder.Reals, PreviewGrid.Reals(_context.Dataset, spec.Seed));
-        _notes.Write(folder.InitialFakes, grid.Render(_context.State));
+            BeginStore(grid);
     }
 
     /// <inheritdoc/>
@@ -103,7 +88,8 @@ internal sealed class RunReporter : IRunDisplay, ILoopObserver
         if (state.ImageCount == 0 || _previews is null)
             return;
         _previews.Write(state);
-        _ = _pictures!.Finish();
+        _uploads?.Finish();
+        _ = _pictures?.Finish();
     }
 
     /// <inheritdoc/>
@@ -124,6 +110,43 @@ internal sealed class RunReporter : IRunDisplay, ILoopObserver
         if (_context.Folder is { } folder)
             _notes.Append(folder.Stats, tick.Json);
         _outbox.Add(new WorkerMessage { RunNote = new() { Run = _context.Run, Json = tick.Json, Text = tick.Text, IsTick = true } });
+    }
+
+    /// <summary>This worker is the first of the run to write into its folder, or the first after another one.</summary>
+    private void BeginFolder(RunFolder folder, PreviewGrid grid, DateTimeOffset now)
+    {
+        var spec = _context.Spec;
+        Directory.CreateDirectory(folder.Path);
+        _previews = new PreviewObserver((name, png) => _notes.Write(folder.Picture(name), png), grid, ImageCount.FromKimg(spec.ImageKimg));
+        _pictures = new PictureObserver(folder, _notes, this, ImageCount.FromKimg(spec.SnapshotKimg));
+        if (RunRecord.TryLoad(folder) is { } record)
+        {
+            // The run went back to a snapshot: whoever goes on in this folder is to know the branch.
+            record.OnBranch(_context.Branch).Save(folder);
+        }
+        else
+        {
+            _context.Record(now).Save(folder);
+            foreach (var bad in _context.Dataset.BadImages)
+                Send(new BadImageSkipped(now, 0, bad.Name, bad.Reason));
+            foreach (var note in _context.Dataset.Notes)
+                Send(new DatasetNoted(now, 0, note));
+        }
+        if (_context.State.Iteration > 0 || File.Exists(folder.InitialFakes))
+            return;
+        _notes.Write(folder.Reals, PreviewGrid.Reals(_context.Dataset, spec.Seed));
+        _notes.Write(folder.InitialFakes, grid.Render(_context.State));
+    }
+
+    /// <summary>Where there are no folders, sample grids are kept; what is drawn of files that grow is not.</summary>
+    private void BeginStore(PreviewGrid grid)
+    {
+        _uploads = new PictureUploads(_context.Location.Open(), this);
+        _previews = new PreviewObserver(_uploads.Put, grid, ImageCount.FromKimg(_context.Spec.ImageKimg));
+        if (_context.State.Iteration > 0)
+            return;
+        _uploads.Put(RunFileNames.Reals, PreviewGrid.Reals(_context.Dataset, _context.Spec.Seed));
+        _uploads.Put(RunFileNames.InitialFakes, grid.Render(_context.State));
     }
 
     private void Send(RunEvent happened) =>

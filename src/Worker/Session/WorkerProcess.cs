@@ -41,6 +41,7 @@ public static class WorkerProcess
         NumericsEnvironment.Apply(options.Threads, options.Lanes);
         var numerics = NumericsProbe.Measure(options.Device);
         options.Device.Open();
+        WorkerMetrics.Watch(options.Device);
         if (OpKernels.WhyPlain(options.Device.Type) is { } why)
             say(why);
         var register = new Register

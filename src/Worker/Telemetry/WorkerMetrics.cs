@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Atelier.Core.Schedules;
+using Atelier.Training.Numerics;
 using Atelier.Worker.Runs;
 
 namespace Atelier.Worker.Telemetry;
@@ -18,6 +19,7 @@ public static class WorkerMetrics
     private static readonly Meter Meter = new(Name);
     private static readonly ConcurrentDictionary<string, TickReport> Ticks = new();
     private static volatile Func<TimeSpan>? _silence;
+    private static volatile ComputeDevice? _device;
 
     private static readonly InstrumentAdvice<double> Steps = new() { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] };
     private static readonly InstrumentAdvice<double> Waits = new() { HistogramBucketBoundaries = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600] };
@@ -54,6 +56,8 @@ public static class WorkerMetrics
     static WorkerMetrics()
     {
         Meter.CreateObservableGauge("atelier.worker.coordinator.silence", () => _silence is { } silence ? [new Measurement<double>(silence().TotalSeconds)] : Array.Empty<Measurement<double>>(), "s", "For how long no coordinator has been there; 0 while one is");
+        Device("atelier.worker.device.memory.used", "Memory of the GPU that is taken, by all processes that use it", memory => memory.UsedBytes);
+        Device("atelier.worker.device.memory.size", "Memory that the GPU has", memory => memory.SizeBytes);
         Gauge("atelier.train.images", "{image}", "Images that the run was shown, at the last tick", tick => tick.Now.Images);
         Gauge("atelier.train.kimg.duration", "s", "Time for 1000 images over the last tick (sec/kimg)", tick => tick.Length.TotalSeconds / Math.Max(tick.Images / 1000.0, 1e-9));
         Gauge("atelier.train.augment.probability", "1", "Probability of augmentations (ADA's p)", tick => tick.AugmentationP);
@@ -80,12 +84,19 @@ public static class WorkerMetrics
     /// <summary>How this worker stands with coordinators.</summary>
     internal static void Watch(Func<TimeSpan> silence) => _silence = silence;
 
+    /// <summary>This process computes on a device that is open.</summary>
+    internal static void Watch(ComputeDevice device) => _device = device;
+
     internal static KeyValuePair<string, object?> Tag(string key, string value) => new(key, value);
 
     private static Histogram<double> Histogram(string name, string description, InstrumentAdvice<double> advice) => Meter.CreateHistogram(name, "s", description, null, advice);
 
     private static void Gauge(string name, string unit, string description, Func<TickReport, double> read) =>
         Meter.CreateObservableGauge(name, () => Ticks.Select(tick => new Measurement<double>(read(tick.Value), Tag("run", tick.Key))).ToArray(), unit, description);
+
+    /// <summary>A gauge of a GPU's memory; a processor has none.</summary>
+    private static void Device(string name, string description, Func<DeviceMemory, long> read) =>
+        Meter.CreateObservableGauge(name, () => _device is { } device && device.ReadMemory() is { } memory ? [new Measurement<long>(read(memory), Tag("device", $"{device}"))] : Array.Empty<Measurement<long>>(), "By", description);
 
     /// <summary>A gauge of losses by their published names; what a run has none of has no series.</summary>
     private static void Loss(string name, string description, (string Key, (string Value, string Loss)[] All) tags) => Meter.CreateObservableGauge(

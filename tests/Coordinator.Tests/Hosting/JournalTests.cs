@@ -1,19 +1,27 @@
 using System.Text.Json;
 using Atelier.Protos;
+using Atelier.Storage.Blobs;
+using Atelier.TestKit;
+
+[assembly: AssemblyFixture(typeof(S3Server))]
 
 namespace Atelier.Coordinator.Tests.Hosting;
 
-/// <summary>What was said about a run, and happened to it, is kept with the run.</summary>
-public sealed class JournalTests
+/// <summary>What was said about a run, and happened to it, is kept with the run, in a folder or in a bucket.</summary>
+/// <param name="server">The bucket's server; its tests are skipped where there is none.</param>
+public sealed class JournalTests(S3Server server)
 {
     private const string Began = "generation 1 starts at iteration 0 on 1 worker";
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task LogsAndEvents_AfterTheCoordinatorWasReplaced_AreThere()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task LogsAndEvents_AfterTheCoordinatorWasReplaced_AreThere(bool isInABucket)
     {
-        await using var coordinator = await StartRunAsync();
+        var bucket = isInABucket ? NewBucket() : null;
+        await using var coordinator = await StartRunAsync(bucket);
 
         await coordinator.ReplaceAsync();
 
@@ -27,14 +35,17 @@ public sealed class JournalTests
         Assert.Equal(lines.Count, lines.Distinct().Count());
     }
 
-    [Fact]
-    public async Task LogsAndEvents_OfARunThatAnotherDatabaseTakesOver_AreThere()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task LogsAndEvents_OfARunThatAnotherDatabaseTakesOver_AreThere(bool isInABucket)
     {
-        await using var coordinator = await StartRunAsync();
+        var bucket = isInABucket ? NewBucket() : null;
+        await using var coordinator = await StartRunAsync(bucket);
 
         await coordinator.ReplaceAsync("another.db");
         await using var worker = await coordinator.AttachAsync("w1");
-        await coordinator.Runs.SubmitAsync(coordinator.Request("faces"), cancellationToken: Cancellation);
+        await coordinator.Runs.SubmitAsync(RequestFor(coordinator, bucket), cancellationToken: Cancellation);
         await worker.UntilAsync(WorkerStage.Stepping, Cancellation);
 
         Assert.Contains(Began, await LogsAsync(coordinator));
@@ -52,21 +63,49 @@ public sealed class JournalTests
         Assert.Contains(Began, await LogsAsync(coordinator));
     }
 
-    private static async Task<RunningCoordinator> StartRunAsync()
+    private S3Address NewBucket()
+    {
+        Assert.SkipWhen(server.WhyNot() is not null, server.WhyNot() ?? "");
+        return server.MakeBucket("runs/faces");
+    }
+
+    private static SubmitRequest RequestFor(RunningCoordinator coordinator, S3Address? bucket)
+    {
+        var request = coordinator.Request("faces");
+        if (bucket is not null) request.RunStore = $"{bucket}";
+        return request;
+    }
+
+    private static async Task<RunningCoordinator> StartRunAsync(S3Address? bucket = null)
     {
         var coordinator = await RunningCoordinator.StartAsync();
         var worker = await coordinator.AttachAsync("w0");
-        await coordinator.Runs.SubmitAsync(coordinator.Request("faces"), cancellationToken: Cancellation);
+        await coordinator.Runs.SubmitAsync(RequestFor(coordinator, bucket), cancellationToken: Cancellation);
         await worker.UntilAsync(WorkerStage.Stepping, Cancellation);
         Assert.Contains(Began, await LogsAsync(coordinator));
         await worker.DisposeAsync();
-        var file = Path.Combine(coordinator.Store("faces"), "log.jsonl");
-        // Written beside the grain's turns.
+        // Written beside the grain's turns; into a bucket, what was said in some seconds at once.
         using var glance = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!File.Exists(file) || !(await File.ReadAllTextAsync(file, Cancellation)).Contains(Began, StringComparison.Ordinal))
+        IReadOnlyList<string> lines;
+        do
             await glance.WaitForNextTickAsync(Cancellation);
-        Assert.All(await File.ReadAllLinesAsync(file, Cancellation), line => Assert.Equal(["number", "at", "worker", "text"], JsonDocument.Parse(line).RootElement.EnumerateObject().Select(entry => entry.Name)));
+        while ((lines = await StoredLinesAsync(coordinator, bucket)).All(line => !line.Contains(Began, StringComparison.Ordinal)));
+        Assert.All(lines, line => Assert.Equal(["number", "at", "worker", "text"], JsonDocument.Parse(line).RootElement.EnumerateObject().Select(entry => entry.Name)));
         return coordinator;
+    }
+
+    private static async Task<IReadOnlyList<string>> StoredLinesAsync(RunningCoordinator coordinator, S3Address? bucket)
+    {
+        if (bucket is null) return Path.Combine(coordinator.Store("faces"), "log.jsonl") is var file && File.Exists(file) ? await File.ReadAllLinesAsync(file, Cancellation) : [];
+        using var blobs = new S3BlobStore(bucket);
+        var lines = new List<string>();
+        foreach (var part in await blobs.ListAsync("log/", Cancellation))
+        {
+            using var reader = new StreamReader(await blobs.OpenReadAsync(part, Cancellation));
+            lines.AddRange((await reader.ReadToEndAsync(Cancellation)).Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        }
+
+        return lines;
     }
 
     private static async Task<List<string>> LogsAsync(RunningCoordinator coordinator)

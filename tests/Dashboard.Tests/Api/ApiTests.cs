@@ -34,6 +34,7 @@ public sealed class ApiTests
         var runs = await JsonAsync(http, "/api/runs");
         Assert.Equal(["a", "b"], runs.EnumerateArray().Select(run => run.GetProperty("run").GetString()));
         Assert.Equal((25_000.0, 25_000.0, "paused"), (runs[0].GetProperty("kimg").GetDouble(), runs[0].GetProperty("target_kimg").GetDouble(), runs[0].GetProperty("status").GetString()));
+        Assert.Equal(("fid50k_full", 100.0 / 9), (runs[0].GetProperty("metric").GetProperty("name").GetString(), runs[0].GetProperty("metric").GetProperty("value").GetDouble()));
         var known = await JsonAsync(http, "/api/runs/a");
         Assert.Equal((folder["a"], 10.0), (known.GetProperty("out").GetString(), known.GetProperty("spec").GetProperty("gamma").GetDouble()));
         var curves = await JsonAsync(http, "/api/runs/a/curves?points=500&names=Loss/G/loss,Nothing");

@@ -17,6 +17,7 @@ public sealed class FolderPageTests(Chromium browser)
         var errors = page.Errors();
 
         await page.GotoAsync("/");
+        await Assertions.Expect(page.GetByRole(AriaRole.Cell, new() { Name = "11.111 fid50k_full" })).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "long" }).ClickAsync();
         await Assertions.Expect(page.Locator(".chart .uplot")).ToHaveCountAsync(11);
         await Assertions.Expect(page.GetByRole(AriaRole.Img, new() { Name = "Losses over kimg" })).ToHaveAttributeAsync("aria-label", new System.Text.RegularExpressions.Regex("Loss/G/loss [0-9.]+"));

@@ -1,5 +1,6 @@
 using Amazon.S3.Model;
 using Atelier.Storage.Blobs;
+using Atelier.TestKit;
 
 namespace Atelier.Storage.Tests.Blobs;
 
@@ -81,7 +82,7 @@ public sealed class S3BlobStoreTests : BlobStoreConformance, IDisposable
             await _server.HealAsync(_address);
         }
 
-        using var beside = S3Server.Client(_address);
+        using var beside = S3Buckets.Client(_address);
         await beside.InitiateMultipartUploadAsync(_address.Bucket, "runs/a/snapshots/2", Token);
         await beside.InitiateMultipartUploadAsync(_address.Bucket, "runs/a/snapshots/3", Token);
         await beside.InitiateMultipartUploadAsync(_address.Bucket, "runs/b/snapshots/1", Token);
@@ -108,7 +109,7 @@ public sealed class S3BlobStoreTests : BlobStoreConformance, IDisposable
     [Fact]
     public async Task List_ObjectsOfOthers_AreLeftOut()
     {
-        using var beside = S3Server.Client(_address);
+        using var beside = S3Buckets.Client(_address);
         foreach (var key in new[] { "runs/a/.hidden", "runs/a b", "runs/ab", "runs/b/x" })
             await beside.PutObjectAsync(new PutObjectRequest { BucketName = _address.Bucket, Key = key, ContentBody = "x", UseChunkEncoding = false }, Token);
         await _store.PutText("mine", "x");
@@ -128,7 +129,7 @@ public sealed class S3BlobStoreTests : BlobStoreConformance, IDisposable
 
     private async Task<IReadOnlyList<MultipartUpload>> UploadsAsync()
     {
-        using var beside = S3Server.Client(_address);
+        using var beside = S3Buckets.Client(_address);
         return (await beside.ListMultipartUploadsAsync(_address.Bucket, Token)).MultipartUploads ?? [];
     }
 

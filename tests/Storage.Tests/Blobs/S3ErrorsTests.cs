@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Amazon.Runtime;
 using Atelier.Storage.Blobs;
+using Atelier.TestKit;
 
 namespace Atelier.Storage.Tests.Blobs;
 

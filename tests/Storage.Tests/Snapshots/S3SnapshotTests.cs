@@ -2,6 +2,7 @@ using Atelier.Storage.Blobs;
 using Atelier.Storage.Safetensors;
 using Atelier.Storage.Snapshots;
 using Atelier.Storage.Tests.Blobs;
+using Atelier.TestKit;
 
 namespace Atelier.Storage.Tests.Snapshots;
 

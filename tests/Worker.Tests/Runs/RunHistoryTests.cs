@@ -36,7 +36,7 @@ public sealed class RunHistoryTests : IDisposable
     {
         WriteMetric((8, 50), (16, 300), (16, 40), (24, 30));
 
-        Assert.Equal([(8, 50), (16, 40), (24, 30)], RunHistory.Values(Run.Metric("rfd")));
+        Assert.Equal([(8, 50), (16, 40), (24, 30)], RunHistory.Values(Run.Metric("rfd")).Select(point => (point.Kimg, point.Value)));
         Assert.Equal(new MetricValue("rfd", 30), RunHistory.LatestMetric(Run, "rfd"));
         Assert.Equal(TimeSpan.FromSeconds(2.5), RunHistory.MeasuringTime(Run, ["rfd", "droplet"]));
     }

@@ -77,5 +77,5 @@ public sealed class SlowRunTests : IDisposable
 
     private double?[] Values(string name, string file, string value) => [.. RunHistory.Lines(Path.Combine(_folder[$"{name}/run"], file)).Select(line => RunHistory.Mean(line, value))];
 
-    private IReadOnlyList<(double, double)> Metrics(string name) => RunHistory.Values(new RunFolder(_folder[$"{name}/run"]).Metric("droplet"));
+    private IReadOnlyList<(double, double)> Metrics(string name) => [.. RunHistory.Values(new RunFolder(_folder[$"{name}/run"]).Metric("droplet")).Select(point => (point.Kimg, point.Value))];
 }

@@ -1,12 +1,8 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using Amazon.S3;
 using Atelier.Storage.Blobs;
-using Atelier.Storage.Tests.Blobs;
 
-[assembly: AssemblyFixture(typeof(S3Server))]
-
-namespace Atelier.Storage.Tests.Blobs;
+namespace Atelier.TestKit;
 
 /// <summary>
 /// A local S3 server: npm's s3rver, installed once below `artifacts` and started when the first test asks for it. Tests that need
@@ -31,34 +27,28 @@ public sealed class S3Server : IDisposable
         _start = new(Start);
     }
 
-    /// <summary>The address of a new bucket; skips the test where there is no server.</summary>
+    /// <summary>Why there is none here; null where there is one, which runs then.</summary>
+    public string? WhyNot() => _start.Value.Trouble;
+
+    /// <summary>The address of a new bucket.</summary>
     /// <param name="prefix">The prefix in it.</param>
-    internal S3Address NewBucket(string prefix = "")
+    public S3Address MakeBucket(string prefix = "")
     {
         var (port, trouble) = _start.Value;
-        Assert.SkipWhen(trouble is not null, trouble ?? "");
+        if (trouble is not null) throw new InvalidOperationException(trouble);
         var address = Address($"bucket-{Interlocked.Increment(ref _buckets)}", prefix, port);
-        Directory.CreateDirectory(_data.File(address.Bucket));
+        Directory.CreateDirectory(_data[address.Bucket]);
         return address;
     }
-
-    /// <summary>The address of a bucket that is not there.</summary>
-    internal S3Address NoBucket() => NewBucket() with { Bucket = "no-such-bucket" };
-
-    /// <summary>A client beside the store, for looking behind it.</summary>
-    internal static AmazonS3Client Client(S3Address address) => new(new AmazonS3Config
-    {
-        ServiceURL = address.Endpoint!.ToString(), ForcePathStyle = true, AuthenticationRegion = "us-east-1", RequestChecksumCalculation = Amazon.Runtime.RequestChecksumCalculation.WHEN_REQUIRED,
-    });
 
     /// <summary>From now on connections about a bucket break at parts from this one on, and at everything else about uploads.</summary>
     /// <param name="address">Where the bucket is.</param>
     /// <param name="part">The part's number, from 1.</param>
-    internal Task CutAsync(S3Address address, int part) => ControlAsync($"cut/{address.Bucket}/{part}");
+    public Task CutAsync(S3Address address, int part) => ControlAsync($"cut/{address.Bucket}/{part}");
 
     /// <summary>Connections no longer break.</summary>
     /// <param name="address">Where the bucket is.</param>
-    internal Task HealAsync(S3Address address) => ControlAsync($"heal/{address.Bucket}");
+    public Task HealAsync(S3Address address) => ControlAsync($"heal/{address.Bucket}");
 
     public void Dispose()
     {
@@ -83,7 +73,7 @@ public sealed class S3Server : IDisposable
         if (!File.Exists(Path.Combine(folder, "installed")) && Install(folder) is { } trouble) return (0, trouble);
         // Its tokens for the next page are made with a cipher that OpenSSL 3 keeps apart.
         var start = new ProcessStartInfo(
-            "node", ["--openssl-legacy-provider", Path.Combine(AppContext.BaseDirectory, "Blobs", "s3-server.js"), Path.Combine(folder, "node_modules"), _data.Path])
+            "node", ["--openssl-legacy-provider", Path.Combine(AppContext.BaseDirectory, "s3-server.js"), Path.Combine(folder, "node_modules"), _data.Path])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true,
         };
