@@ -18,15 +18,15 @@ internal static class FleetCommand
     {
         var workers = new Option<int>("--workers") { Description = "fake workers", DefaultValueFactory = _ => 1000 };
         var dashboards = new Option<int>("--dashboards") { Description = "open pages of the run, which follow it" };
-        var json = new Option<bool>("--json") { Description = "print one JSON object" };
+        var json = new Option<bool>("--json") { Description = "print a JSON object" };
         var command = new Command("fleet", "Time a coordinator under many workers that compute nothing") { workers, dashboards, json };
         command.SetAction(parsed =>
         {
             int count = parsed.GetValue(workers);
             if (count is < 1 or > 100_000)
-                throw new UserErrorException($"--workers {count}: a number from 1 to 100000 is needed");
+                throw new UserErrorException($"--workers {count}: must be from 1 to 100000");
             if (parsed.GetValue(dashboards) is not (>= 0 and <= 1000 and var pages))
-                throw new UserErrorException($"--dashboards {parsed.GetValue(dashboards)}: a number from 0 to 1000 is needed");
+                throw new UserErrorException($"--dashboards {parsed.GetValue(dashboards)}: must be from 0 to 1000");
             var rate = FleetBenchmark.RunAsync(count, pages).GetAwaiter().GetResult();
             if (parsed.GetValue(json))
             {

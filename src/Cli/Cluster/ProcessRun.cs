@@ -290,7 +290,7 @@ internal sealed class ProcessRun : IDisposable
         {
             RunStatus.Finished => LoopEnd.Finished,
             RunStatus.Failed when _nonFiniteAt is not null => LoopEnd.NonFinite,
-            RunStatus.Failed => throw new IOException($"the run cannot go on: {last.Reason}"),
+            RunStatus.Failed => throw new IOException($"the run cannot continue: {last.Reason}"),
             _ => LoopEnd.Stopped,
         };
         var now = newest?.At ?? ImageCount.Zero;
@@ -301,7 +301,7 @@ internal sealed class ProcessRun : IDisposable
         if (end == LoopEnd.Finished)
             _events.Add(new RunFinished(_time.GetUtcNow(), now.Kimg, hash), show: false);
         else if (_wasAsked)
-            _events.Add(new RunStopped(_time.GetUtcNow(), now.Kimg, "asked to stop", lastGood), show: false);
+            _events.Add(new RunStopped(_time.GetUtcNow(), now.Kimg, "stop requested", lastGood), show: false);
         return new RunOutcome(
             end, now, now.Images - from.Images, trained, _dataWaited, null, last.Status != RunStatus.Cancelled, hash, RunPictures.DrawAll(_folder, _notes))
         {

@@ -132,7 +132,7 @@ public sealed partial class RunGrain
                 return () =>
                 {
                     State.RollingBack = null;
-                    Log(new SnapshotFailed(Now, target.At.Kimg, target.ToString(), $"the run could not go back to it ({error.Message})"));
+                    Log(new SnapshotFailed(Now, target.At.Kimg, target.ToString(), $"the run could not be rolled back to it ({error.Message})"));
                     return Task.CompletedTask;
                 };
             }

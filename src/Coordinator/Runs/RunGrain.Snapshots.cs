@@ -95,9 +95,9 @@ public sealed partial class RunGrain
         foreach (var pending in _pending.Values.Where(pending => !_deciding.Contains(pending.Number.Value)).OrderBy(pending => pending.Attempt.Version).ToList())
         {
             var decision = pending.Attempt.Version.Lineage != Generation.Lineage
-                ? new SnapshotDecision.Abandon("the run has gone back to before it", 0)
+                ? new SnapshotDecision.Abandon("the run was rolled back to before it", 0)
                 : Generation.Stage == GenerationStage.Running && pending.Overtaken(Generation.Generation) is { } overtaken
-                    ? new SnapshotDecision.Abandon($"{overtaken} was halted before it reached it", 0)
+                    ? new SnapshotDecision.Abandon($"{overtaken} was halted before it got there", 0)
                     : _snapshotPolicy.Decide(pending.Attempt, (worker, incarnation) => _live.GetValueOrDefault(worker.Value)?.Incarnation == incarnation, Now);
             switch (decision)
             {

@@ -59,7 +59,7 @@ public sealed partial class RunGrain
         return () =>
         {
             _events!.Recall([.. lines.Select(LogRow.FromJson).OfType<LogRow>()], events);
-            if (problem is not null) _events.AddLine("coordinator", $"what was said before cannot be read: {problem}");
+            if (problem is not null) _events.AddLine("coordinator", $"cannot read earlier log lines: {problem}");
             return Task.CompletedTask;
         };
     });

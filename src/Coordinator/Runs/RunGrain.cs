@@ -161,7 +161,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
         await DecideAsync();
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "run {Run} could not decide now; it does at its next pulse")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "run {Run} could not decide what to do next; retrying at its next pulse")]
     private static partial void Delayed(ILogger logger, string run, Exception error);
 
     private void DecideSoon()

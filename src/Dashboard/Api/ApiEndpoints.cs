@@ -106,7 +106,7 @@ internal static class ApiEndpoints
 
     private static IResult Picture(RunFiles files, string name, HttpContext context)
     {
-        if (files.PictureOf(name) is not { } path) return Access.Problems.Of(StatusCodes.Status404NotFound, "there is no such picture");
+        if (files.PictureOf(name) is not { } path) return Access.Problems.Of(StatusCodes.Status404NotFound, "no such picture");
         // A grid is never drawn again, but another run may come to have its name.
         context.Response.Headers.CacheControl = "private, no-cache";
         return Results.File(path, "image/png", lastModified: File.GetLastWriteTimeUtc(path), entityTag: new($"\"{File.GetLastWriteTimeUtc(path).Ticks:x}\""));

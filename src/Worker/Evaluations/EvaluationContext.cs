@@ -97,7 +97,7 @@ internal sealed class EvaluationContext : IDisposable
     }
 
     private static SnapshotName NameOf(Evaluate order) =>
-        SnapshotName.TryParse(order.Snapshot) ?? throw new UserErrorException($"`{order.Snapshot}` is no name of a snapshot");
+        SnapshotName.TryParse(order.Snapshot) ?? throw new UserErrorException($"`{order.Snapshot}` is not a snapshot name");
 
     private void SwitchTo(Evaluate order)
     {
@@ -124,7 +124,7 @@ internal sealed class EvaluationContext : IDisposable
         }
         catch (SnapshotDamagedException e)
         {
-            throw new UserErrorException($"the snapshot {name} cannot be read: {e.Message}", e);
+            throw new UserErrorException($"cannot read snapshot {name}: {e.Message}", e);
         }
     }
 }

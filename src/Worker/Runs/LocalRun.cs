@@ -17,7 +17,7 @@ namespace Atelier.Worker.Runs;
 /// <summary>A run in this process: prepares it, trains, and leaves its folder so that the same request goes on.</summary>
 public static class LocalRun
 {
-    private const string AskedToStop = "asked to stop";
+    private const string AskedToStop = "stop requested";
 
     /// <summary>Trains until the last image, the time limit, a stop, or a failure.</summary>
     /// <exception cref="UserErrorException">The request cannot be carried out; nothing was changed.</exception>

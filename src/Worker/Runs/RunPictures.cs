@@ -52,7 +52,7 @@ public static class RunPictures
         };
         var augmentation = Of("probability of augmentations, p", "Progress/augment");
         if (augmentation.Points.Any(point => point.Y > 0))
-            panels.Add(new("Overfitting", [Of("mean sign at real images, r_t", "Loss/signs/real"), augmentation]));
+            panels.Add(new("Overfitting", [Of("mean sign on real images, r_t", "Loss/signs/real"), augmentation]));
         panels.Add(new("Resolution usage, % of the sum of deviations", [.. UsageOf(ticks[^1].Json).Select(resolution => Percent(Of($"{resolution}", TickReport.UsageName(resolution))))]));
         panels.RemoveAll(panel => panel.Curves.All(curve => curve.Points.Count < 2));
         panels.AddRange(folder.AllMetrics()
@@ -182,7 +182,7 @@ public sealed class PictureObserver(RunFolder folder, RunFiles notes, IRunDispla
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException or InvalidOperationException or UserErrorException)
         {
             // What is drawn is read from the folder, which others write too; a picture is not worth a run.
-            display.Say($"curves.png and progress.png could not be drawn: {e.Message}");
+            display.Say($"could not draw curves.png and progress.png: {e.Message}");
             return [];
         }
     }

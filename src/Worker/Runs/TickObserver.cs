@@ -184,7 +184,7 @@ public static class RunEstimate
         return seconds >= LeastSeconds && progress.Remaining is { } remaining && remaining > Long
             ? string.Create(
                 CultureInfo.InvariantCulture,
-                $"this run takes about {RemainingTime.Roughly(remaining)} on this machine ({progress.Total.Kimg:#,0.###} kimg at {RunProgress.Rate(progress.ImagesPerSecond)} img/s); --kimg N makes it shorter, and --recipe demo trains a small network in minutes")
+                $"this run will take about {RemainingTime.Roughly(remaining)} on this machine ({progress.Total.Kimg:#,0.###} kimg at {RunProgress.Rate(progress.ImagesPerSecond)} img/s); use --kimg N for a shorter run, or --recipe demo to train a small network in minutes")
             : null;
     }
 }

@@ -15,7 +15,7 @@ public sealed class CoordinatorOptionTests
 
         var told = Assert.IsType<IOException>(CoordinatorOption.Explain(refused, "http://first.example:7070"));
 
-        Assert.Equal("nothing answers at http://first.example:7070; is the coordinator running? One with TLS is at https://first.example:7070", told.Message);
+        Assert.Equal("nothing answers at http://first.example:7070; is the coordinator running? For a coordinator with TLS, use https://first.example:7070", told.Message);
     }
 
     [Fact]

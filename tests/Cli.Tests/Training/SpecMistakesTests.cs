@@ -9,7 +9,7 @@ public sealed class SpecMistakesTests(FinishedRun finished) : IDisposable
 
     [Theory]
     [InlineData("gama=1", "`gama`", "`gamma`")]
-    [InlineData("gamma=much", "`gamma`", "`much`", "a number from 0 up")]
+    [InlineData("gamma=much", "`gamma`", "`much`", "a number of at least 0")]
     [InlineData("gamma=-1", "`gamma`", "`-1`")]
     [InlineData("gamma", "`gamma`", "key=value")]
     [InlineData("d-arch=resnett", "d-arch", "resnett", "resnet")]

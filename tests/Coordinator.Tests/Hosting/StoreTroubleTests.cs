@@ -36,7 +36,7 @@ public sealed class StoreTroubleTests : IAsyncLifetime
         Assert.False(stuck.IsCompleted);
         var refused = await Assert.ThrowsAsync<RpcException>(() => stuck);
 
-        Assert.Contains("did not answer", refused.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains("no answer within", refused.Status.Detail, StringComparison.Ordinal);
         Assert.False(worker.Ended.IsCompleted);
         // Lets the reader go.
         await File.WriteAllTextAsync(manifest, "{}", Cancellation);

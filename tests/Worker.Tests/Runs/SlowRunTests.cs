@@ -49,9 +49,9 @@ public sealed class SlowRunTests : IDisposable
     {
         Run("long", TimeSpan.FromMinutes(10), out var display, set: "kimg=1", stopAt: 40);
 
-        Assert.Equal("this run takes about 20 hours on this machine (1 kimg at 0.013 img/s); --kimg N makes it shorter, and --recipe demo trains a small network in minutes", Estimate(display) ?? "none");
+        Assert.Equal("this run will take about 20 hours on this machine (1 kimg at 0.013 img/s); use --kimg N for a shorter run, or --recipe demo to train a small network in minutes", Estimate(display) ?? "none");
 
-        static string? Estimate(SilentDisplay display) => display.Lines.SingleOrDefault(line => line.StartsWith("this run takes about", StringComparison.Ordinal));
+        static string? Estimate(SilentDisplay display) => display.Lines.SingleOrDefault(line => line.StartsWith("this run will take about", StringComparison.Ordinal));
     }
 
     private RunOutcome Run(string name, TimeSpan iteration, out SilentDisplay display, string? set = null, int stopAt = int.MaxValue)
