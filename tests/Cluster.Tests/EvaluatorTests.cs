@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Atelier.Protos;
 using Atelier.TestKit;
+using Atelier.Worker.Runs;
 
 namespace Atelier.Cluster.Tests;
 
@@ -36,6 +37,10 @@ public sealed class EvaluatorTests : IDisposable
         AtelierProcess.Run(TinyRun.Train(_cluster.Data, _cluster.Beside, Images, "--set", "snapshot-kimg=0.4", "--set", "metrics-every=0.4")).Succeeded();
 
         Assert.Equal(Values(_cluster.Beside), Values(_cluster.Store));
+        // The last value is in the picture, although it comes after the last iteration.
+        byte[] curves = File.ReadAllBytes(Path.Combine(_cluster.Store, "curves.png"));
+        RunPictures.DrawCurves(new RunFolder(_cluster.Store), new RunFiles(new SilentDisplay()));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(_cluster.Store, "curves.png")), curves);
         Assert.Equal(2, Values(_cluster.Store).Count);
         Assert.Empty(Directory.Exists(Path.Combine(_cluster.Store, "evaluations")) ? Directory.GetFiles(Path.Combine(_cluster.Store, "evaluations"), "*", SearchOption.AllDirectories) : []);
         Assert.Contains("phases applied", trainer.Text, StringComparison.Ordinal);

@@ -23,9 +23,6 @@ public sealed partial class RunGrain
 
     private static readonly TimeSpan WriteDeadline = TimeSpan.FromMinutes(5);
 
-    /// <summary>A run that trains has a snapshot at least so often, whatever its interval in images.</summary>
-    private static readonly TimeSpan LongestWithout = TimeSpan.FromHours(1);
-
     private readonly Dictionary<long, PendingSnapshot> _pending = [];
     private readonly HashSet<long> _deciding = [];
     private readonly SnapshotPolicy _snapshotPolicy = new(WriteDeadline);
@@ -112,7 +109,7 @@ public sealed partial class RunGrain
 
         if (Generation.Stage != GenerationStage.Running) _lastSnapshot = null;
         else _lastSnapshot ??= Now;
-        if (Now - _lastSnapshot >= LongestWithout && _pending.Count == 0) _wantsRetry = true;
+        if (Now - _lastSnapshot >= _settings.LongestWithoutSnapshot && _pending.Count == 0) _wantsRetry = true;
         if (_wantsRetry && Generation.Stage == GenerationStage.Running && !Generation.Plan!.IsLast) await RetryAsync();
         if (Generation is { Stage: GenerationStage.Idle, Held.Count: 0 } && _settledFor != Generation.Generation)
         {

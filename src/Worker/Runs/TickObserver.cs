@@ -69,6 +69,9 @@ public sealed class TickObserver : ILoopObserver
     /// <summary>How long the run still takes.</summary>
     public RemainingTime Remaining { get; } = new();
 
+    /// <summary>Time that the run may still take, whatever it has to do; null for no limit.</summary>
+    public Func<TimeSpan>? Limit { get; init; }
+
     /// <summary>Told of every tick besides the display; null for nobody.</summary>
     public Action<TickReport>? Reported { get; init; }
 
@@ -141,7 +144,7 @@ public sealed class TickObserver : ILoopObserver
         }
         long evaluations = _spec.Metrics.Count == 0 ? 0 : SnapshotSchedule.MeasurementsAfter(moment.Now, _spec.Total, ImageCount.FromKimg(_spec.MetricsEvery).Images);
         return new RunProgress(
-            moment.Now, _spec.Total, Remaining.ImagesPerSecond ?? 0, Remaining.Of(Math.Max(0, _spec.Total.Images - moment.Now.Images), evaluations), _losses.Generator, _losses.Discriminator) { Metric = Metric };
+            moment.Now, _spec.Total, Remaining.ImagesPerSecond ?? 0, Remaining.Of(Math.Max(0, _spec.Total.Images - moment.Now.Images), evaluations), _losses.Generator, _losses.Discriminator) { Metric = Metric }.Within(Limit?.Invoke());
     }
 
     /// <summary>Says once, before a long run, how long it will take.</summary>

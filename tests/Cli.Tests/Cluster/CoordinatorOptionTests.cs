@@ -23,6 +23,6 @@ public sealed class CoordinatorOptionTests
     {
         var told = Assert.IsType<IOException>(CoordinatorOption.Explain(new RpcException(new Status(StatusCode.Internal, "it broke")), "http://first.example:7070"));
 
-        Assert.Equal("the coordinator at http://first.example:7070 says Internal: it broke", told.Message);
+        Assert.Equal("the coordinator at http://first.example:7070 replied Internal: it broke", told.Message);
     }
 }

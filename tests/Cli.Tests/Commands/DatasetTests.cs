@@ -87,7 +87,7 @@ public sealed class DatasetTests : IDisposable
         var result = AtelierProcess.Run("dataset", "check", Images, "--max-megapixels", "0.00006");
 
         Assert.Contains(result.Output, line => line.StartsWith("BAD 0001.png: 8x8 pixels are ", StringComparison.Ordinal) && line.EndsWith("(raise max-megapixels to allow more)", StringComparison.Ordinal));
-        Complaint.IsOf(AtelierProcess.Run("dataset", "check", Images, "--max-megapixels", "501"), "--max-megapixels 501", "up to 500");
+        Complaint.IsOf(AtelierProcess.Run("dataset", "check", Images, "--max-megapixels", "501"), "--max-megapixels 501", "at most 500");
     }
 
     [Fact]

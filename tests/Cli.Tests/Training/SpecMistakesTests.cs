@@ -27,7 +27,7 @@ public sealed class SpecMistakesTests(FinishedRun finished) : IDisposable
 
     [Theory]
     [InlineData("--workers", "5", "5", "4 workers or fewer")]
-    [InlineData("--workers", "0", "0", "at least one")]
+    [InlineData("--workers", "0", "0", "at least 1")]
     [InlineData("--workers", "two", "--workers", "`two`", "whole number")]
     [InlineData("--kimg", "long", "--kimg", "`long`", "a number")]
     [InlineData("--seed", "-1", "--seed", "`-1`")]

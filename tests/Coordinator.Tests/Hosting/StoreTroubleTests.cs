@@ -98,7 +98,7 @@ public sealed class StoreTroubleTests : IAsyncLifetime
             // They agreed on iteration 3 before: the snapshot may hold what only one of them has.
             a.TellDigest(10, "x");
             b.TellDigest(10, "y");
-            await UntilDescribedAsync(run => run.Run.Reason.Contains("cannot be used", StringComparison.Ordinal));
+            await UntilDescribedAsync(run => run.Run.Reason.Contains("cannot use", StringComparison.Ordinal));
         }
         finally
         {

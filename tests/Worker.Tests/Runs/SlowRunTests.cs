@@ -54,6 +54,29 @@ public sealed class SlowRunTests : IDisposable
         static string? Estimate(SilentDisplay display) => display.Lines.SingleOrDefault(line => line.StartsWith("this run will take about", StringComparison.Ordinal));
     }
 
+    /// <summary>As in the demo: the run ends when its time is over, or at its last image, whichever is first.</summary>
+    [Theory]
+    [InlineData(70, 60, "ETA 10m 00s")]
+    [InlineData(100_000, 60, "ETA 20m 00s")]
+    public void Execute_WithATimeLimit_TheRemainingTimeIsTheShorter(int limitMinutes, int afterMinutes, string eta)
+    {
+        var seen = new Dictionary<double, RunProgress>();
+        var time = new ManualTime();
+        var display = new SilentDisplay
+        {
+            OnProgress = progress =>
+            {
+                seen[(time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalMinutes] = progress;
+                time.Advance(TimeSpan.FromMinutes(20));
+            },
+        };
+        double began = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalMinutes;
+
+        LocalRun.Execute(SmallRun.Request(_folder[$"{limitMinutes}/run"], 40, "metrics=none") with { TimeLimit = TimeSpan.FromMinutes(limitMinutes) }, display, new StopFlag(), time);
+
+        Assert.Contains(eta, seen[began + afterMinutes].ToLine(), StringComparison.Ordinal);
+    }
+
     private RunOutcome Run(string name, TimeSpan iteration, out SilentDisplay display, string? set = null, int stopAt = int.MaxValue)
     {
         var time = new ManualTime();
