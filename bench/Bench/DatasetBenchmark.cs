@@ -17,9 +17,9 @@ internal static class DatasetCommand
     public static Command Create()
     {
         var data = new Argument<string>("DATA") { Description = "a zip file of images" };
-        var size = new Option<int>("--res") { Description = "size of the results", DefaultValueFactory = _ => 64 };
+        var size = new Option<int>("--res") { Description = "output size", DefaultValueFactory = _ => 64 };
         var repetitions = new Option<int>("--repetitions") { Description = "timed conversions of each kind; the median counts", DefaultValueFactory = _ => 5 };
-        var json = new Option<bool>("--json") { Description = "print one JSON object" };
+        var json = new Option<bool>("--json") { Description = "print a JSON object" };
         var command = new Command("dataset", "Time the conversion of a dataset against Pillow") { data, size, repetitions, json };
         command.SetAction(parsed => Run(parsed.GetValue(data)!, parsed.GetValue(size), parsed.GetValue(repetitions), parsed.GetValue(json)));
         return command;
@@ -28,9 +28,9 @@ internal static class DatasetCommand
     private static int Run(string data, int side, int repetitions, bool json)
     {
         if (side is < 4 or > 8192 || side % 4 != 0)
-            throw new UserErrorException($"--res {side}: a multiple of 4 up to 8192 is needed");
+            throw new UserErrorException($"--res {side}: must be a multiple of 4, up to 8192");
         if (repetitions is < 1 or > MostRepetitions)
-            throw new UserErrorException($"--repetitions {repetitions}: a number from 1 to {MostRepetitions} is needed");
+            throw new UserErrorException($"--repetitions {repetitions}: must be from 1 to {MostRepetitions}");
         using var source = ZipImageSource.Open(data);
         var folder = Directory.CreateTempSubdirectory("atelier-bench-").FullName;
         try

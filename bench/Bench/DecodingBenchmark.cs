@@ -30,9 +30,9 @@ internal static class DecodingCommand
     private static int Run(string? data, int side, int threads, TimeSpan duration, bool json)
     {
         if (side is < 1 or > MostPixels)
-            throw new UserErrorException($"--res {side}: a number of pixels from 1 to {MostPixels} is needed");
+            throw new UserErrorException($"--res {side}: must be from 1 to {MostPixels} pixels");
         if (threads is < 1 or > MostThreads)
-            throw new UserErrorException($"--threads {threads}: a number from 1 to {MostThreads} is needed");
+            throw new UserErrorException($"--threads {threads}: must be from 1 to {MostThreads}");
         if (duration < TimeSpan.Zero)
             throw new UserErrorException("--seconds: a number from 0 up is needed");
         var size = ImageSize.Square(side);

@@ -20,18 +20,18 @@ internal static class FleetCommand
         var dashboards = new Option<int>("--dashboards") { Description = "open pages of the run, which follow it" };
         var replicas = new Option<int>("--replicas") { Description = "coordinators, which share --database", DefaultValueFactory = _ => 1 };
         var database = new Option<string>("--database") { Description = "where they keep their state, as coordinators take it: postgres:… (default: a SQLite file)" };
-        var json = new Option<bool>("--json") { Description = "print one JSON object" };
+        var json = new Option<bool>("--json") { Description = "print a JSON object" };
         var command = new Command("fleet", "Time a coordinator under many workers that compute nothing") { workers, dashboards, replicas, database, json };
         command.SetAction(parsed =>
         {
             int count = parsed.GetValue(workers);
             if (count is < 1 or > 100_000)
-                throw new UserErrorException($"--workers {count}: a number from 1 to 100000 is needed");
+                throw new UserErrorException($"--workers {count}: must be from 1 to 100000");
             if (parsed.GetValue(dashboards) is not (>= 0 and <= 1000 and var pages))
-                throw new UserErrorException($"--dashboards {parsed.GetValue(dashboards)}: a number from 0 to 1000 is needed");
+                throw new UserErrorException($"--dashboards {parsed.GetValue(dashboards)}: must be from 0 to 1000");
             string? shared = parsed.GetValue(database);
             if (parsed.GetValue(replicas) is not (>= 1 and <= 16 and var coordinators) || (coordinators > 1 && shared is null))
-                throw new UserErrorException($"--replicas {parsed.GetValue(replicas)}: a number from 1 to 16 is needed, and with more than one a --database that they share");
+                throw new UserErrorException($"--replicas {parsed.GetValue(replicas)}: must be from 1 to 16, and more than one need a --database to share");
             var rate = FleetBenchmark.RunAsync(count, pages, coordinators, shared).GetAwaiter().GetResult();
             if (parsed.GetValue(json))
             {

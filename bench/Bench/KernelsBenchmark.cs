@@ -25,9 +25,9 @@ internal static class KernelsCommand
     private static int Run(int threads, int repeats, bool json)
     {
         if (threads < 1 || threads > Environment.ProcessorCount)
-            throw new UserErrorException($"--threads {threads}: a number from 1 to this machine's {Environment.ProcessorCount} is needed");
+            throw new UserErrorException($"--threads {threads}: must be from 1 to this machine's {Environment.ProcessorCount}");
         if (repeats is < 1 or > 10_000)
-            throw new UserErrorException($"--repetitions {repeats}: a number from 1 to 10000 is needed");
+            throw new UserErrorException($"--repetitions {repeats}: must be from 1 to 10000");
         ThreadTeam.DefaultThreads = threads;
         using var benchmark = new KernelsBenchmark(repeats);
         double copy = benchmark.Copy().Rate;

@@ -26,8 +26,8 @@ internal static class MetricsCommand
         var side = new Option<int>("--res") { Description = "size of the generated images", DefaultValueFactory = _ => 64 };
         var dimensions = new Option<int>("--dimensions") { Description = "of the Fréchet distance", DefaultValueFactory = _ => 2048 };
         var seconds = new Option<double>("--seconds") { Description = "how long, per rate", DefaultValueFactory = _ => 5 };
-        var lanes = new Option<int>("--lanes") { Description = "ranges computed at once", DefaultValueFactory = _ => Environment.ProcessorCount };
-        var json = new Option<bool>("--json") { Description = "print one JSON object" };
+        var lanes = new Option<int>("--lanes") { Description = "parts to compute in parallel", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var json = new Option<bool>("--json") { Description = "print a JSON object" };
         var command = new Command("metrics", "Time evaluations, against Python with the same detector and scipy") { detector, side, dimensions, seconds, lanes, json };
         command.SetAction(parsed => Run(
             parsed.GetValue(detector), parsed.GetValue(side), parsed.GetValue(dimensions), parsed.GetValue(seconds), parsed.GetValue(lanes), parsed.GetValue(json)));
@@ -37,9 +37,9 @@ internal static class MetricsCommand
     private static int Run(string? detectorPath, int side, int dimensions, double seconds, int lanes, bool json)
     {
         if (dimensions < 2)
-            throw new UserErrorException($"--dimensions {dimensions}: at least 2 are needed");
+            throw new UserErrorException($"--dimensions {dimensions}: must be at least 2");
         if (lanes is < 1 or > 1024)
-            throw new UserErrorException($"--lanes {lanes}: a number from 1 to 1024 is needed");
+            throw new UserErrorException($"--lanes {lanes}: must be from 1 to 1024");
         if (seconds < 0)
             throw new UserErrorException("--seconds: a number from 0 up is needed");
         NumericsEnvironment.Apply(threads: 1, lanes);

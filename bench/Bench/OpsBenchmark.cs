@@ -30,7 +30,7 @@ internal static class OpsCommand
     private static int Run(int threads, bool json)
     {
         if (threads < 1 || threads > Environment.ProcessorCount)
-            throw new UserErrorException($"--threads {threads}: a number from 1 to this machine's {Environment.ProcessorCount} is needed");
+            throw new UserErrorException($"--threads {threads}: must be from 1 to this machine's {Environment.ProcessorCount}");
         NumericsEnvironment.Apply(threads);
         double gemm = GemmRate.Measure(lanes: 1), copy = CopyRate.Measure();
         if (!json)

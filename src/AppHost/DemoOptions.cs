@@ -37,7 +37,7 @@ internal sealed record DemoOptions(bool HasReplicas, string Folder)
         Console.Error.WriteLine($"""
             dotnet run --project src/AppHost -- [{ReplicasOption}] [{FolderOption} DIR]
               {ReplicasOption}   three coordinators over a PostgreSQL server, instead of one over a file
-              {FolderOption} DIR    where the run is kept; the same folder again goes on (default: runs/aspire)
+              {FolderOption} DIR    the run folder; the same folder again continues the run (default: runs/aspire)
             {DashboardVariable} says where Aspire's dashboard listens (default: {DefaultDashboard}).
             """);
         return 2;

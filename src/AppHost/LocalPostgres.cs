@@ -48,7 +48,7 @@ internal sealed class LocalPostgres : IDisposable
     /// <returns>The exit code.</returns>
     public static int ExplainMissing()
     {
-        Console.Error.WriteLine($"--replicas needs PostgreSQL, and there is none under {Installed}; install it (Debian's and Ubuntu's package postgresql), or start without --replicas");
+        Console.Error.WriteLine($"--replicas needs PostgreSQL, which was not found under {Installed}; install it (package postgresql on Debian and Ubuntu), or start without --replicas");
         return 2;
     }
 
@@ -56,7 +56,7 @@ internal sealed class LocalPostgres : IDisposable
     public IResourceBuilder<ExecutableResource> AddTo(IDistributedApplicationBuilder builder)
     {
         builder.Services.AddHealthChecks().AddCheck("postgres", () =>
-            Try(Path.Combine(_programs, "pg_isready"), "-q", "-h", Folder) == 0 ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("it does not answer"));
+            Try(Path.Combine(_programs, "pg_isready"), "-q", "-h", Folder) == 0 ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("PostgreSQL does not answer"));
         string[] command = CommandOf("postgres", "-D", Data, "-k", Folder, "-c", "listen_addresses=", "-F");
         return builder.AddExecutable("postgres", command[0], Folder, command[1..]).WithHealthCheck("postgres");
     }

@@ -65,7 +65,7 @@ internal static class ErrorHandler
         }
         catch (DllNotFoundException e)
         {
-            return Report($"a native library cannot be loaded ({e.Message.Split('\n')[0]}); build or publish the program again", ExitCode.Failure);
+            return Report($"cannot load a native library ({e.Message.Split('\n')[0]}); build or publish Atelier again", ExitCode.Failure);
         }
 #pragma warning disable CA1031 // the last resort: unforeseen exceptions are reported in the same way
         catch (Exception e)
@@ -97,7 +97,7 @@ internal static class UsageError
     {
         // With --help the action is that of help, whatever else is missing.
         if (parsed.Action is ParseErrorAction)
-            throw new UserErrorException($"{Describe(parsed)} `{NameOf(parsed.CommandResult)} --help` lists what it takes.");
+            throw new UserErrorException($"{Describe(parsed)} See `{NameOf(parsed.CommandResult)} --help`.");
     }
 
     private static string Describe(ParseResult parsed)
@@ -107,7 +107,7 @@ internal static class UsageError
         if (parsed.UnmatchedTokens is [var unknown, ..])
         {
             if (command.Name is "train" or "demo" && Commands.PublishedOptions.Answer(unknown) is { } answer)
-                return $"`{NameOf(parsed.CommandResult)}` has no option `{unknown}`; here it is {answer}.";
+                return $"`{NameOf(parsed.CommandResult)}` has no option `{unknown}`; {answer}.";
             var names = command.Subcommands.Select(sub => sub.Name).Concat(command.Options.Select(option => option.Name));
             return $"`{NameOf(parsed.CommandResult)}` has no {(command.Subcommands.Count > 0 ? "command" : "option")} `{unknown}`.{NearestName.Hint(unknown, names)}";
         }
@@ -120,7 +120,7 @@ internal static class UsageError
             .ToList();
         if (missing.Count > 0)
             return $"`{NameOf(parsed.CommandResult)}` needs {string.Join(" and ", missing)}.";
-        return parsed.Errors is [var first, ..] ? first.Message : "The command line is invalid.";
+        return parsed.Errors is [var first, ..] ? first.Message : "the command line is not valid.";
     }
 
     private static string DescribeValue(OptionResult result, string message)
@@ -128,7 +128,7 @@ internal static class UsageError
         var option = result.Option;
         var given = result.Tokens.Select(token => token.Value).ToList();
         if (given.Count > 1 && option.Arity.MaximumNumberOfValues == 1)
-            return $"{option.Name} is given {given.Count} times ({string.Join(", ", given)}); it takes one value.";
+            return $"{option.Name} was given {given.Count} times ({string.Join(", ", given)}); it takes one value.";
         var choices = option.GetCompletions(CompletionContext.Empty).Select(completion => completion.Label).ToList();
         var type = Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType;
         string? accepts = choices.Count > 0 ? $"one of {string.Join(", ", choices)}"
@@ -136,7 +136,7 @@ internal static class UsageError
             : type == typeof(int) ? "a whole number"
             : type == typeof(ulong) ? "a whole number, 0 or more"
             : null;
-        return accepts is null ? $"{option.Name}: {message}" : $"{option.Name} cannot be `{string.Join(' ', given)}`; it takes {accepts}.";
+        return accepts is null ? $"{option.Name}: {message}" : $"{option.Name} cannot be `{string.Join(' ', given)}`; use {accepts}.";
     }
 
     private static OptionResult? OptionOf(ParseError error) => error.SymbolResult switch

@@ -36,6 +36,6 @@ public static class ClockText
         var ahead = own - theirs;
         return ahead.Duration() < Notable
             ? null
-            : $"warning: this machine's clock is {Counted.Of((long)ahead.Duration().TotalSeconds, "second")} {(ahead > TimeSpan.Zero ? "ahead of" : "behind")} that of {whose}; training does not depend on it, but logs and certificates do: set it right";
+            : $"warning: this machine's clock is {Counted.Of((long)ahead.Duration().TotalSeconds, "second")} {(ahead > TimeSpan.Zero ? "ahead of" : "behind")} that of {whose}; training does not depend on it, but logs and certificates do: correct it";
     }
 }

@@ -34,7 +34,7 @@ public static class DashboardServer
 
     /// <summary>Answers for addresses where nothing is, to those who may know that.</summary>
     public static IApplicationBuilder UseNothingHere(this IApplicationBuilder app) => app.UseStatusCodePages(status => status.HttpContext.Response.StatusCode == StatusCodes.Status404NotFound
-        ? Problems.Of(StatusCodes.Status404NotFound, "there is nothing at this address; the runs are at /, and docs/dashboard.md lists what scripts can ask").ExecuteAsync(status.HttpContext)
+        ? Problems.Of(StatusCodes.Status404NotFound, "nothing at this address; the runs are at /, and docs/dashboard.md lists the API").ExecuteAsync(status.HttpContext)
         : Task.CompletedTask);
 
     /// <summary>Maps pages, <c>/api</c> and assets.</summary>

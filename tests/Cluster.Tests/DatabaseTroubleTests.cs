@@ -86,7 +86,7 @@ public sealed class DatabaseTroubleTests : IAsyncLifetime
         await cluster.AssertOneTrajectoryAsync(Run);
     }
 
-    /// <summary>Whoever cannot reach the replicas of a database, because they are another cluster's, serves nobody and disturbs nobody.</summary>
+    /// <summary>Whoever cannot reach the replicas of a database, because they are a different cluster's, serves nobody and disturbs nobody.</summary>
     [Fact]
     public async Task Database_OfAnotherCluster_IsNotJoinedAndThatClusterGoesOn()
     {
@@ -106,7 +106,7 @@ public sealed class DatabaseTroubleTests : IAsyncLifetime
             "--tls-cert", folder["server.crt"], "--tls-key", folder["server.key"], "--tls-ca", folder["ca.crt"],
         ]));
 
-        Assert.True(stranger.WaitForLines(1, line => line.Contains("another cluster", StringComparison.Ordinal)), $"it ended:\n{stranger.Printed}");
+        Assert.True(stranger.WaitForLines(1, line => line.Contains("a different cluster", StringComparison.Ordinal)), $"it ended:\n{stranger.Printed}");
         Assert.Equal(0, stranger.Count(IsListening));
         await cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Iteration > before.Iteration);
         new EventLog(cluster.Store).AssertNoneEndedSince(before.Generation);
@@ -144,7 +144,7 @@ public sealed class DatabaseTroubleTests : IAsyncLifetime
         await _postgres.DisposeAsync();
     }
 
-    private static bool CanBeUsed(string line) => line.Contains("can be used again", StringComparison.Ordinal);
+    private static bool CanBeUsed(string line) => line.Contains("is available again", StringComparison.Ordinal);
 
     private static bool IsListening(string line) => line.StartsWith("listening", StringComparison.Ordinal);
 

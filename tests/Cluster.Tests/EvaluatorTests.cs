@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Atelier.Protos;
 using Atelier.TestKit;
+using Atelier.Worker.Runs;
 
 namespace Atelier.Cluster.Tests;
 
@@ -31,6 +32,10 @@ public sealed class EvaluatorTests : IDisposable
         await _cluster.UntilAsync(Run, IsMeasured);
         var trainer = _cluster.Drain("trainer");
         AssertValuesOfOneProcess();
+        // The last value is in the picture, although it comes after the last iteration.
+        byte[] curves = File.ReadAllBytes(Path.Combine(_cluster.Store, "curves.png"));
+        RunPictures.DrawCurves(new RunFolder(_cluster.Store), new RunFiles(new SilentDisplay()));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(_cluster.Store, "curves.png")), curves);
         Assert.Empty(Directory.Exists(Path.Combine(_cluster.Store, "evaluations")) ? Directory.GetFiles(Path.Combine(_cluster.Store, "evaluations"), "*", SearchOption.AllDirectories) : []);
         Assert.Contains("phases applied", trainer.Text, StringComparison.Ordinal);
     }

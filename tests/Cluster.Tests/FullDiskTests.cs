@@ -59,7 +59,7 @@ public sealed class FullDiskTests : IDisposable
         _disk.Fill();
         await cluster.UntilSaidAsync(line => line.Contains("full", StringComparison.Ordinal));
         _disk.Free();
-        await cluster.UntilSaidAsync(line => line.EndsWith("can be used again", StringComparison.Ordinal));
+        await cluster.UntilSaidAsync(line => line.EndsWith("is available again", StringComparison.Ordinal));
         var after = await cluster.UntilAsync(Run, run => run.Status == RunStatus.Running && run.Workers.Count == 2 && run.Iteration > before.Iteration + 50);
 
         Assert.True(after.Iteration > before.Iteration);

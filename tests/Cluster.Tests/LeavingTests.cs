@@ -31,7 +31,7 @@ public sealed class LeavingTests : IDisposable
 
         var left = _cluster.Drain("w0").Succeeded();
 
-        Assert.Contains("saved the snapshot", left.Text, StringComparison.Ordinal);
+        Assert.Contains("saved snapshot", left.Text, StringComparison.Ordinal);
         Assert.True(NewestIteration() >= before.Iteration);
         long images = NewestIteration() * TinyRun.Batch;
         var alone = AtelierProcess.Run(TinyRun.Train(_cluster.Data, _cluster.Beside, (int)images)).Succeeded();

@@ -28,13 +28,13 @@ public sealed class PeopleCommandsTests : IDisposable
         // A worker that has just attached is probed first.
         for (int again = 0; again < 30 && !preview.Text.Contains("2 of 2", StringComparison.Ordinal); again++)
             preview = Command("submit", "--dry-run", "-f", _folder["faces.json"]).Succeeded();
-        Assert.Contains("would begin at once; 2 of 2 fitting workers are free", preview.Text, StringComparison.Ordinal);
+        Assert.Contains("would begin at once; 2 of 2 suitable workers are free", preview.Text, StringComparison.Ordinal);
         Assert.Contains("channel-max = 8 (512)", preview.Text, StringComparison.Ordinal);
         File.WriteAllText(_folder["resolved.json"], Command("submit", "--dry-run", "-o", "json", "-f", _folder["faces.json"]).Succeeded().Text);
         Assert.Equal("no runs", Command("ls", "--all").Succeeded().Text);
 
         Assert.Contains("faces is queued", Command("submit", "-f", _folder["resolved.json"]).Succeeded().Text, StringComparison.Ordinal);
-        Assert.Contains("nothing changes", Command("submit", "-f", _folder["faces.json"]).Succeeded().Text, StringComparison.Ordinal);
+        Assert.Contains("nothing changed", Command("submit", "-f", _folder["faces.json"]).Succeeded().Text, StringComparison.Ordinal);
         Complaint.IsOf(Command("submit", "-f", _folder["faces.json"], "--kimg", "7"), "kimg 7 (the run has 4000)");
         Complaint.IsOf(Command("delete", Run, "--yes"), "cannot be deleted", "atelier cancel");
 
@@ -61,7 +61,7 @@ public sealed class PeopleCommandsTests : IDisposable
         Assert.Contains(workers.Output, line => line.StartsWith("w2", StringComparison.Ordinal) && line.Contains(" faces", StringComparison.Ordinal));
         var description = Command("describe", Run).Succeeded().Text;
         Assert.Contains(_cluster.Store, description, StringComparison.Ordinal);
-        Assert.Contains("otherwise than the recipe:\n  ", description, StringComparison.Ordinal);
+        Assert.Contains("changed from the recipe:\n  ", description, StringComparison.Ordinal);
         Assert.Contains("was evicted: its fan is loud", description, StringComparison.Ordinal);
         Assert.Equal("w2", JsonDocument.Parse(Command("describe", Run, "-o", "json").Succeeded().Text).RootElement.GetProperty("workers")[0].GetProperty("worker").GetString());
 
@@ -75,10 +75,10 @@ public sealed class PeopleCommandsTests : IDisposable
         await _cluster.UntilWrittenAsync("progress.png");
         await _cluster.UntilWrittenAsync("curves.png");
 
-        Assert.Contains($"its files stay in {_cluster.Store}", Command("delete", Run, "--yes").Succeeded().Text, StringComparison.Ordinal);
+        Assert.Contains($"its files are still in {_cluster.Store}", Command("delete", Run, "--yes").Succeeded().Text, StringComparison.Ordinal);
         Assert.Equal("no runs", Command("ls", "--all").Succeeded().Text);
         Assert.True(Directory.Exists(Path.Combine(_cluster.Store, "snapshots")));
-        Complaint.IsOf(Command("watch", Run), "no run called faces");
+        Complaint.IsOf(Command("watch", Run), "no run named faces");
     }
 
     [Fact]
@@ -99,7 +99,7 @@ public sealed class PeopleCommandsTests : IDisposable
         var watched = watch.WaitForExit();
 
         Assert.Equal(7, watched.ExitCode);
-        Assert.Contains(watched.Errors, line => line.Contains("connecting again", StringComparison.Ordinal));
+        Assert.Contains(watched.Errors, line => line.Contains("reconnecting", StringComparison.Ordinal));
         Assert.Contains("faces is paused", watched.Output[^1], StringComparison.Ordinal);
         // Nothing is told twice.
         var lines = watched.Output.Where(line => line.Contains("starts at iteration", StringComparison.Ordinal)).ToList();

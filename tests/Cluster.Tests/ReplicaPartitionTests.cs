@@ -123,7 +123,7 @@ public sealed partial class ReplicaPartitionTests(PostgresServer postgres) : IDi
         TestContext.Current.SendDiagnosticMessage($"replica {victim} was {(kind == 0 ? "killed" : kind == 1 ? "frozen" : "cut off")} at tick {ticks}");
     }
 
-    private static bool IsGone(string line, int replica) => line == $"replica {VirtualHosts.AddressOf(replica)}:11111 is gone";
+    private static bool IsGone(string line, int replica) => line == $"replica {VirtualHosts.AddressOf(replica)}:11111 left";
 
     private static string[] Keys() => TinyRun.Set([.. SmallRun.Keys, "tick-kimg=0.4", "snapshot-kimg=4"]);
 

@@ -14,7 +14,7 @@ public sealed class TrustTests : IAsyncDisposable
 
     [Theory]
     [InlineData("expired", "has expired")]
-    [InlineData("stranger", "another authority")]
+    [InlineData("stranger", "not signed by the CA")]
     public async Task Command_ToACoordinatorThatIsNotTrusted_SaysWhy(string what, string says)
     {
         string address = await StartAsync(what);
@@ -26,7 +26,7 @@ public sealed class TrustTests : IAsyncDisposable
 
     [Theory]
     [InlineData("expired", "has expired")]
-    [InlineData("stranger", "another authority")]
+    [InlineData("stranger", "not signed by the CA")]
     public async Task Worker_OfACoordinatorThatIsNotTrusted_SaysWhyAndTriesOn(string what, string says)
     {
         string address = await StartAsync(what);
@@ -59,8 +59,8 @@ public sealed class TrustTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(null, "must show a certificate here; give it with --tls-cert")]
-    [InlineData("stranger", "another authority")]
+    [InlineData(null, "a client certificate is required here; pass it with --tls-cert")]
+    [InlineData("stranger", "not signed by the CA")]
     public async Task Caller_OfACoordinatorThatAsksForCertificates_IsToldWhatIsWrongWithIts(string? what, string says)
     {
         string address = await StartAsync("valid", asksCallers: true);

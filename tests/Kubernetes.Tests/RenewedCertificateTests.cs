@@ -25,8 +25,8 @@ public sealed class RenewedCertificateTests
         // Files are looked at again after five seconds, when somebody connects.
         Assert.True(coordinator.RunsAfter(TimeSpan.FromSeconds(5.5)));
         Assert.Equal(0, Ask("second").ExitCode);
-        Assert.Contains("another authority", Ask("first").ErrorText);
-        Assert.Equal(1, coordinator.Count(line => line.Contains("renewed; new connections use it", StringComparison.Ordinal)));
+        Assert.Contains("not signed by the CA", Ask("first").ErrorText);
+        Assert.Equal(1, coordinator.Count(line => line.Contains("reloaded; new connections use it", StringComparison.Ordinal)));
 
         AtelierResult Ask(string authority) => AtelierProcess.Run("ls", "--coordinator", $"https://127.0.0.1:{port}", "--tls-ca", folder[$"{authority}.ca"]);
 

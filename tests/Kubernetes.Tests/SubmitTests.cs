@@ -27,7 +27,7 @@ public sealed class SubmitTests
     public async Task Submit_Again_ChangesNothingUnlessSomebodyElseDid()
     {
         await using var server = await LocalApiServer.StartAsync(LocalApiServer.PersonToken);
-        Assert.Contains("TrainingRun faces is applied to namespace training", AtelierProcess.Run([.. Faces, "--kubeconfig", server.Kubeconfig]).Succeeded().Text);
+        Assert.Contains("applied TrainingRun faces to namespace training", AtelierProcess.Run([.. Faces, "--kubeconfig", server.Kubeconfig]).Succeeded().Text);
         var first = server.Store.Find("trainingruns", "faces")!;
         AtelierProcess.Run([.. Faces, "--kubeconfig", server.Kubeconfig]).Succeeded();
         Assert.Equal(first.ToJsonString(), server.Store.Find("trainingruns", "faces")!.ToJsonString());
@@ -50,9 +50,9 @@ public sealed class SubmitTests
         await using var server = await LocalApiServer.StartAsync(LocalApiServer.PersonToken);
         var refused = AtelierProcess.Run([.. Faces, "--kubeconfig", server.Kubeconfig, "--namespace", "other"]);
         Assert.Equal(2, refused.ExitCode);
-        Assert.Contains("may not patch trainingruns.atelier.dev in namespace other; it needs the verb `patch` on `trainingruns` of API group `atelier.dev`", refused.ErrorText);
+        Assert.Contains("not allowed to patch trainingruns.atelier.dev in namespace other; grant it the verb `patch` on `trainingruns` in API group `atelier.dev`", refused.ErrorText);
         await File.WriteAllTextAsync(server.Kubeconfig, LocalApiServer.KubeconfigOf(server.Address, "stale", "training"), TestContext.Current.CancellationToken);
-        Assert.Contains("does not know the account", AtelierProcess.Run([.. Faces, "--kubeconfig", server.Kubeconfig]).ErrorText);
+        Assert.Contains("does not accept the account", AtelierProcess.Run([.. Faces, "--kubeconfig", server.Kubeconfig]).ErrorText);
     }
 
     [Fact]

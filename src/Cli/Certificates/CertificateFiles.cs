@@ -25,7 +25,7 @@ internal sealed class CertificateFolder(string path, bool force)
     public void RequireFree(string name)
     {
         if (Has(name) && !force)
-            throw new UserErrorException($"{(File.Exists(KeyOf(name)) ? KeyOf(name) : CertificateOf(name))} exists, and replacing it locks out whoever uses it. Replace it with --force, or choose another --name or --out");
+            throw new UserErrorException($"{(File.Exists(KeyOf(name)) ? KeyOf(name) : CertificateOf(name))} already exists, and replacing it locks out everyone who uses it; pass --force to replace it, or choose another --name or --out");
     }
 
     /// <summary>Writes a certificate and its private key.</summary>
@@ -56,10 +56,10 @@ internal static class Tls
         if (certificate is null && key is null)
             return null;
         if (certificate is null || key is null)
-            throw new UserErrorException($"{AccessOptions.Certificate} and {AccessOptions.Key} go together; {(certificate is null ? AccessOptions.Certificate : AccessOptions.Key)} is missing");
+            throw new UserErrorException($"{AccessOptions.Certificate} and {AccessOptions.Key} must be given together; {(certificate is null ? AccessOptions.Certificate : AccessOptions.Key)} is missing");
         var loaded = Read(certificate, () => X509Certificate2.CreateFromPemFile(certificate, key));
         if (loaded.NotAfter.ToUniversalTime() < time.GetUtcNow().UtcDateTime)
-            throw new UserErrorException($"the certificate {certificate} expired on {loaded.NotAfter:yyyy-MM-dd}; make another one (`atelier certs`)");
+            throw new UserErrorException($"the certificate {certificate} expired on {loaded.NotAfter:yyyy-MM-dd}; make a new one with `atelier certs`");
         return loaded;
     }
 
@@ -69,7 +69,7 @@ internal static class Tls
     {
         var found = new X509Certificate2Collection();
         found.ImportFromPemFile(path);
-        return found.Count > 0 ? found : throw new CryptographicException("it contains no certificate in PEM");
+        return found.Count > 0 ? found : throw new CryptographicException("it contains no PEM certificate");
     });
 
     /// <summary>A certificate with its key and authorities, either of which may be none, which follow their files.</summary>

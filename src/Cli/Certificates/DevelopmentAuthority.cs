@@ -52,13 +52,13 @@ internal sealed class DevelopmentAuthority(X509Certificate2 certificate) : IDisp
         }
         catch (Exception error) when (error is CryptographicException or IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException($"the authority in {certificateFile} and {keyFile} cannot be read ({error.Message}); restore both files, or make a new one with --force", error);
+            throw new UserErrorException($"the CA in {certificateFile} and {keyFile} cannot be read ({error.Message}); restore both files, or make a new CA with --force", error);
         }
 
         if (certificate.Extensions.OfType<X509BasicConstraintsExtension>().FirstOrDefault() is not { CertificateAuthority: true })
-            throw new UserErrorException($"{certificateFile} is not the certificate of an authority; name another folder, or make a new one with --force");
+            throw new UserErrorException($"{certificateFile} is not a CA certificate; name another folder, or make a new CA with --force");
         if (certificate.NotAfter < now.LocalDateTime)
-            throw new UserErrorException($"the authority in {certificateFile} expired on {certificate.NotAfter:yyyy-MM-dd}; make a new one with --force");
+            throw new UserErrorException($"the CA in {certificateFile} expired on {certificate.NotAfter:yyyy-MM-dd}; make a new one with --force");
         return new(certificate);
     }
 

@@ -15,13 +15,13 @@ internal sealed class CoordinatorOption
 
     private readonly Option<string[]> _addresses = new("--coordinator")
     {
-        Description = $"http://HOST:PORT, https://HOST:PORT or unix:PATH; again for each replica (or set {Variable}, with commas)",
+        Description = $"http://HOST:PORT, https://HOST:PORT or unix:PATH; repeat it for each replica (or set {Variable}, separated by commas)",
     };
 
-    private readonly Option<string?> _token = new(AccessOptions.PeopleTokenFile) { Description = $"file with the token of people (or set {AccessOptions.PeopleTokenVariable})" };
-    private readonly Option<string?> _authority = new(AccessOptions.Authority) { Description = "certificate of the authority that the coordinator's comes from, in PEM" };
-    private readonly Option<string?> _certificate = new(AccessOptions.Certificate) { Description = "one's own certificate in PEM, for a coordinator that asks for it" };
-    private readonly Option<string?> _key = new(AccessOptions.Key) { Description = "the certificate's private key in PEM" };
+    private readonly Option<string?> _token = new(AccessOptions.PeopleTokenFile) { Description = $"file with the user token (or set {AccessOptions.PeopleTokenVariable})" };
+    private readonly Option<string?> _authority = new(AccessOptions.Authority) { Description = "PEM certificate of the CA that signed the coordinator's certificate" };
+    private readonly Option<string?> _certificate = new(AccessOptions.Certificate) { Description = "your own PEM certificate, for a coordinator that asks for one" };
+    private readonly Option<string?> _key = new(AccessOptions.Key) { Description = "private key of that certificate, in PEM" };
 
     public void AddTo(Command command)
     {
@@ -62,12 +62,12 @@ internal sealed class CoordinatorOption
         StatusCode.InvalidArgument or StatusCode.NotFound or StatusCode.AlreadyExists or StatusCode.FailedPrecondition or StatusCode.Unauthenticated or StatusCode.PermissionDenied
             => new UserErrorException(refused.Status.Detail),
         StatusCode.Cancelled => new OperationCanceledException(refused.Status.Detail),
-        StatusCode.Unimplemented => new UserErrorException($"the coordinator at {address} is of an older version and does not know this command"),
-        _ => new IOException($"the coordinator at {address} says {refused.StatusCode}: {refused.Status.Detail}"),
+        StatusCode.Unimplemented => new UserErrorException($"the coordinator at {address} runs an older version of Atelier that does not have this command; upgrade it"),
+        _ => new IOException($"the coordinator at {address} replied {refused.StatusCode}: {refused.Status.Detail}"),
     };
 
     private static string Instead(string address) =>
         address.StartsWith("http://", StringComparison.OrdinalIgnoreCase) && !address.Contains(',', StringComparison.Ordinal)
-            ? $" One with TLS is at https://{address["http://".Length..]}"
+            ? $" For a coordinator with TLS, use https://{address["http://".Length..]}"
             : "";
 }

@@ -16,10 +16,10 @@ internal sealed class DatabaseOption
 
     private readonly Option<string?> _database = new("--database")
     {
-        Description = $"a SQLite file, or {PostgresScheme}CONNECTION shared by replicas, without a password (or set {Variable}; default: {Default})",
+        Description = $"a SQLite file, or {PostgresScheme}CONNECTION, without a password, for replicas to share (or set {Variable}; default: {Default})",
     };
 
-    private readonly Option<string?> _file = new("--database-file") { Description = $"a file with what --database takes, and a password" };
+    private readonly Option<string?> _file = new("--database-file") { Description = $"a file with the value of --database, which may include a password" };
 
     public void AddTo(Command command)
     {
@@ -36,9 +36,9 @@ internal sealed class DatabaseOption
         var variable = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } value ? value : null;
         var path = parsed.GetValue(_file);
         if (given is not null && path is not null)
-            throw new UserErrorException($"{_database.Name} and {_file.Name} both name a database; take one away");
+            throw new UserErrorException($"{_database.Name} and {_file.Name} both name a database; leave one out");
         if (given?.StartsWith(PostgresScheme, StringComparison.Ordinal) == true && PostgresDatabase.HasPassword(given[PostgresScheme.Length..]))
-            throw new UserErrorException($"secrets come from files or the environment, because every user of this machine can read command lines: set {Variable} or use {_file.Name} for a database with a password");
+            throw new UserErrorException($"every user of this machine can read command lines, so passwords are not accepted there; set {Variable} or use {_file.Name}");
         string text = given ?? (path is not null ? SecretFile.Read(path, _file.Name) : variable ?? Default);
         return text.StartsWith(PostgresScheme, StringComparison.Ordinal) ? new PostgresDatabase(text[PostgresScheme.Length..]) : new SqliteDatabase(text);
     }

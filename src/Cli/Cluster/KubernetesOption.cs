@@ -9,9 +9,9 @@ internal sealed class KubernetesOption
 {
     private readonly Option<bool> _kubernetes = new("--kubernetes");
 
-    private readonly Option<string?> _file = new("--kubeconfig") { Description = "kubeconfig file (default: KUBECONFIG, the pod's account, ~/.kube/config, whichever is there first)" };
-    private readonly Option<string?> _context = new("--kube-context") { Description = "a context of that file (default: its current one)" };
-    private readonly Option<string?> _namespace = new("--namespace") { Description = "the namespace (default: that of the context or the pod)" };
+    private readonly Option<string?> _file = new("--kubeconfig") { Description = "kubeconfig file (default: the first that exists of KUBECONFIG, the pod's service account and ~/.kube/config)" };
+    private readonly Option<string?> _context = new("--kube-context") { Description = "kubeconfig context (default: the current one)" };
+    private readonly Option<string?> _namespace = new("--namespace") { Description = "namespace (default: the context's, or the pod's)" };
 
     public void AddTo(Command command, string description)
     {

@@ -35,7 +35,7 @@ internal sealed class KubernetesSubmission(ClusterAccess access)
         try
         {
             var applied = await api.ApplyAsync(ResourceKind.TrainingRuns, wanted, Manager, force, CancellationToken.None);
-            return isJson ? applied.ToJsonString() : $"TrainingRun {request.Run} is applied to namespace {access.Namespace} of {access.Server}; `kubectl get run {request.Run} -n {access.Namespace}` shows how it gets on";
+            return isJson ? applied.ToJsonString() : $"applied TrainingRun {request.Run} to namespace {access.Namespace} of {access.Server}; `kubectl get run {request.Run} -n {access.Namespace}` shows its progress";
         }
         catch (KubernetesApiException error) when (error.IsPassing)
         {
@@ -43,11 +43,11 @@ internal sealed class KubernetesSubmission(ClusterAccess access)
         }
         catch (KubernetesApiException error) when (error.IsConflict)
         {
-            throw new UserErrorException($"{error.Message}; pass --force-conflicts to take these fields over", error);
+            throw new UserErrorException($"{error.Message}; pass --force-conflicts to take over these fields", error);
         }
         catch (KubernetesApiException error) when (error.IsNotFound)
         {
-            throw new UserErrorException($"{access.Server} does not know TrainingRuns, or has no namespace {access.Namespace}; install their definition first (kubectl apply -f deploy/k8s/crd/trainingruns.yaml)", error);
+            throw new UserErrorException($"{access.Server} has no TrainingRun resource, or no namespace {access.Namespace}; install the definition first (kubectl apply -f deploy/k8s/crd/trainingruns.yaml)", error);
         }
         catch (KubernetesApiException error)
         {

@@ -79,10 +79,10 @@ internal sealed class LocalProcesses(Action<string> say) : IDisposable
         string said = last().Replace("atelier: ", "", StringComparison.Ordinal);
         if (process.ExitCode == ExitCode.Usage || shortLives >= MostShortLives)
         {
-            _failed.TrySetResult(said.Length > 0 ? said : $"{name} ended with exit code {process.ExitCode}");
+            _failed.TrySetResult(said.Length > 0 ? said : $"{name} exited with code {process.ExitCode}");
             return;
         }
-        say($"{name} ended ({(process.ExitCode > 128 ? $"signal {process.ExitCode - 128}" : $"exit code {process.ExitCode}{(said.Length > 0 ? $": {said}" : "")}")}); it is being restarted, and training continues");
+        say($"{name} exited ({(process.ExitCode > 128 ? $"signal {process.ExitCode - 128}" : $"exit code {process.ExitCode}{(said.Length > 0 ? $": {said}" : "")}")}); restarting it, training continues");
         Start(name, arguments, shortLives);
     }
 }
@@ -90,7 +90,7 @@ internal sealed class LocalProcesses(Action<string> say) : IDisposable
 /// <summary>The process that started this one, where this one has to end with it.</summary>
 internal static class ParentProcess
 {
-    public static Option<bool> ExitOption() => new("--until-stdin-closes") { Description = "end with the process that started it", Hidden = true };
+    public static Option<bool> ExitOption() => new("--until-stdin-closes") { Description = "exit together with the process that started this one", Hidden = true };
 
     /// <summary>
     /// Whether this process ends with its parent, and by nothing else that is meant for both: Ctrl-C on a terminal, and a service manager's

@@ -194,6 +194,7 @@ internal sealed class ProcessRun : IDisposable
                 _limit = _time.CreateTimer(_ => _stop.Request(), null, length, Timeout.InfiniteTimeSpan);
         }
         var progress = RunLines.ProgressOf(run) with { GeneratorLoss = _generatorLoss, DiscriminatorLoss = _discriminatorLoss, Metric = _metric };
+        progress = progress.Within(Left);
         _display.Progress(progress);
         if (_lines.IsDue && run.Status == RunStatus.Running)
         {
@@ -207,6 +208,9 @@ internal sealed class ProcessRun : IDisposable
         }
         return _last = run;
     }
+
+    /// <summary>What is left of the time limit; null for no limit, and before training begins.</summary>
+    private TimeSpan? Left => _request.TimeLimit is { } limit && _started is { } started ? TimeSpan.FromTicks(Math.Max(0, (limit - _time.GetElapsedTime(started)).Ticks)) : null;
 
     /// <summary>Whether the coordinator is still starting, or ended during the call and is being restarted.</summary>
     private static bool IsUnavailable(RpcException e) => e.StatusCode is StatusCode.Unavailable or StatusCode.Internal;
@@ -280,7 +284,8 @@ internal sealed class ProcessRun : IDisposable
         _dataWaited += TimeSpan.FromSeconds(Mean("Timing/data_wait_sec") ?? 0);
         (_generatorLoss, _discriminatorLoss) = (Mean("Loss/G/loss"), Mean("Loss/D/loss"));
         _lines.Told();
-        _display.Tick(new TickLine(happened.Text, happened.Json));
+        var line = new TickLine(happened.Text, happened.Json);
+        _display.Tick(_last is { } run ? line.Within(Left, RunLines.ProgressOf(run)) : line);
     }
 
     private async Task<RunOutcome> ConcludeAsync(SnapshotStore store, Run last, ImageCount from, TimeSpan trained)
@@ -290,7 +295,7 @@ internal sealed class ProcessRun : IDisposable
         {
             RunStatus.Finished => LoopEnd.Finished,
             RunStatus.Failed when _nonFiniteAt is not null => LoopEnd.NonFinite,
-            RunStatus.Failed => throw new IOException($"the run cannot go on: {last.Reason}"),
+            RunStatus.Failed => throw new IOException($"the run cannot continue: {last.Reason}"),
             _ => LoopEnd.Stopped,
         };
         var now = newest?.At ?? ImageCount.Zero;
@@ -301,7 +306,7 @@ internal sealed class ProcessRun : IDisposable
         if (end == LoopEnd.Finished)
             _events.Add(new RunFinished(_time.GetUtcNow(), now.Kimg, hash), show: false);
         else if (_wasAsked)
-            _events.Add(new RunStopped(_time.GetUtcNow(), now.Kimg, "asked to stop", lastGood), show: false);
+            _events.Add(new RunStopped(_time.GetUtcNow(), now.Kimg, "stop requested", lastGood), show: false);
         return new RunOutcome(
             end, now, now.Images - from.Images, trained, _dataWaited, null, last.Status != RunStatus.Cancelled, hash, RunPictures.DrawAll(_folder, _notes))
         {

@@ -16,16 +16,16 @@ internal static class AnalyzeCommand
 {
     public static Command Create()
     {
-        var network = new Option<string[]>("--network") { Description = "an export (.safetensors), or a run's folder for its newest snapshot; repeatable, to compare networks", Required = true };
-        var output = new Option<string>("--out") { Description = "folder for results and pictures; the same command goes on where it stopped", Required = true };
-        var seeds = new Option<string>("--seeds") { Description = "samples that are looked at, e.g. 0-63", DefaultValueFactory = _ => "0-63" };
-        var psi = new Option<double>("--trunc") { Description = "truncation ψ: 1 for none", DefaultValueFactory = _ => 1 };
+        var network = new Option<string[]>("--network") { Description = "an export (.safetensors), or a run folder for its newest snapshot; repeat it to compare networks", Required = true };
+        var output = new Option<string>("--out") { Description = "folder for results and pictures; the same command continues where it stopped", Required = true };
+        var seeds = new Option<string>("--seeds") { Description = "seeds of the samples to analyze, e.g. 0-63", DefaultValueFactory = _ => "0-63" };
+        var psi = new Option<double>("--trunc") { Description = "truncation ψ; 1 for none", DefaultValueFactory = _ => 1 };
         var label = new Option<int?>("--class") { Description = "class label, for a conditional network" };
-        var noises = new Option<int>("--noises") { Description = "draws of noise per sample, for how far the peaks move; 1 for the constant noise alone", DefaultValueFactory = _ => 4 };
+        var noises = new Option<int>("--noises") { Description = "noise draws per sample, to see how far the peaks move; 1 for constant noise only", DefaultValueFactory = _ => 4 };
         var regions = new Option<int>("--regions") { Description = "regions per side of a feature map", DefaultValueFactory = _ => 4 };
-        var ablate = new Option<int>("--ablate") { Description = "units of each layer that are ablated, the ones with most energy at the peaks; 0 for none", DefaultValueFactory = _ => 1 };
-        var layers = new Option<string[]>("--layer") { Description = "layer to ablate units of, e.g. b16.conv0; repeatable (default: all)", DefaultValueFactory = _ => [] };
-        var pictures = new Option<int>("--pictures") { Description = "samples in the pictures", DefaultValueFactory = _ => 4 };
+        var ablate = new Option<int>("--ablate") { Description = "units to ablate in each layer, those with the most energy at the peaks; 0 for none", DefaultValueFactory = _ => 1 };
+        var layers = new Option<string[]>("--layer") { Description = "layer in which to ablate units, e.g. b16.conv0; repeatable (default: all)", DefaultValueFactory = _ => [] };
+        var pictures = new Option<int>("--pictures") { Description = "samples to draw in the pictures", DefaultValueFactory = _ => 4 };
         var json = new Option<bool>("--json") { Description = "print JSON" };
         var device = DeviceOption.Create();
         var command = new Command("analyze", "Look for droplet artifacts in a generator's features: magnitudes, peaks, ablation") { network, output, seeds, psi, label, noises, regions, ablate, layers, pictures, json, device };
@@ -38,7 +38,7 @@ internal static class AnalyzeCommand
     private static int Run(Request request)
     {
         if (request.Droplets is { NoiseDraws: < 1 or > 1000 } or { Regions: < 1 or > 64 } || request.Ablate < 0 || request.Pictures < 1)
-            throw new UserErrorException("--noises takes 1 to 1000, --regions 1 to 64, --ablate 0 or more, and --pictures 1 or more");
+            throw new UserErrorException("--noises must be from 1 to 1000, --regions from 1 to 64, --ablate 0 or more, and --pictures 1 or more");
         NumericsEnvironment.Apply(threads: Environment.ProcessorCount);
         var device = DeviceOption.Find(request.DeviceName);
         using var stop = new Interruption();

@@ -35,11 +35,11 @@ internal static class BenchAllReduceCommand
     public static Command Create()
     {
         var ranks = new Option<int>("--ranks") { Description = "number of ranks", DefaultValueFactory = _ => 2 };
-        var megabytes = new Option<int>("--megabytes") { Description = "size of the buffer, in 10^6 bytes of float32", DefaultValueFactory = _ => 16 };
-        var transport = new Option<string>("--transport") { Description = "what lies between the ranks: shared memory of processes, TCP as between hosts, without TLS or with it, or nothing between threads", DefaultValueFactory = _ => AllReduceJob.SharedMemory };
+        var megabytes = new Option<int>("--megabytes") { Description = "size of the float32 buffer, in MB (10^6 bytes)", DefaultValueFactory = _ => 16 };
+        var transport = new Option<string>("--transport") { Description = "how the ranks are connected: threads of one process, shared memory between processes, or TCP as between hosts, with or without TLS", DefaultValueFactory = _ => AllReduceJob.SharedMemory };
         transport.AcceptOnlyFromAmong(AllReduceJob.Transports);
-        var repetitions = new Option<int>("--repetitions") { Description = "timed sums; the median counts", DefaultValueFactory = _ => 7 };
-        var json = new Option<bool>("--json") { Description = "print one JSON object" };
+        var repetitions = new Option<int>("--repetitions") { Description = "number of timed sums; the median is reported", DefaultValueFactory = _ => 7 };
+        var json = new Option<bool>("--json") { Description = "print a JSON object" };
         // How the command starts its other ranks.
         var rank = new Option<int?>("--rank") { Hidden = true };
         var world = new Option<string?>("--world") { Hidden = true };
@@ -53,11 +53,11 @@ internal static class BenchAllReduceCommand
     private static int Run(AllReduceJob job, int? rank, string? world, bool json)
     {
         if (job.Ranks is < 1 or > MostRanks)
-            throw new UserErrorException($"--ranks {job.Ranks}: a number from 1 to {MostRanks} is needed");
+            throw new UserErrorException($"--ranks {job.Ranks}: must be from 1 to {MostRanks}");
         if (job.Megabytes is < 1 or > MostMegabytes)
-            throw new UserErrorException($"--megabytes {job.Megabytes}: a number from 1 to {MostMegabytes} is needed");
+            throw new UserErrorException($"--megabytes {job.Megabytes}: must be from 1 to {MostMegabytes}");
         if (job.Repetitions is < 1 or > MostRepetitions)
-            throw new UserErrorException($"--repetitions {job.Repetitions}: a number from 1 to {MostRepetitions} is needed");
+            throw new UserErrorException($"--repetitions {job.Repetitions}: must be from 1 to {MostRepetitions}");
         if (rank is { } other && world is not null)
         {
             AllReduceRanks.RunRank(job, world, other, CancellationToken.None);
@@ -71,7 +71,7 @@ internal static class BenchAllReduceCommand
                 ["bus_gb_per_s"] = Math.Round(rate.BusGigabytesPerSecond, 4),
                 ["extra_bytes_per_rank"] = rate.ExtraBytes,
             }.ToJsonString()
-            : string.Create(CultureInfo.InvariantCulture, $"{job.Megabytes} MB over {job.Ranks} ranks ({job.Transport}): {rate.Seconds:0.00000} s, {rate.BusGigabytesPerSecond:0.000} GB/s on each link, {rate.ExtraBytes / 1e6:0.0} MB besides the buffer"));
+            : string.Create(CultureInfo.InvariantCulture, $"{job.Megabytes} MB over {job.Ranks} ranks ({job.Transport}): {rate.Seconds:0.00000} s, {rate.BusGigabytesPerSecond:0.000} GB/s per link, {rate.ExtraBytes / 1e6:0.0} MB beyond the buffer"));
         return ExitCode.Success;
     }
 }
@@ -135,7 +135,7 @@ internal static class AllReduceRanks
         }
         catch (OperationCanceledException) when (lost.IsCancellationRequested)
         {
-            throw new IOException("another rank ended before all ranks had connected");
+            throw new IOException("another rank exited before all ranks were connected");
         }
         finally
         {

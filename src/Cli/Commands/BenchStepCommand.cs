@@ -18,16 +18,16 @@ internal static class BenchStepCommand
 
     public static Command Create()
     {
-        var shard = new Option<int?>("--shard") { Description = "images per shard (default: 4, as the recipes have it)" };
+        var shard = new Option<int?>("--shard") { Description = "images per shard (default: 4, as in the recipes)" };
         var resolution = new Option<int>("--res") { Description = "image size", Required = true };
         var channelBase = new Option<int>("--channel-base") { Description = "channels are min(base / resolution, max)", Required = true };
-        var channelMax = new Option<int>("--channel-max") { Description = "largest number of channels", Required = true };
+        var channelMax = new Option<int>("--channel-max") { Description = "maximum number of channels", Required = true };
         var batch = new Option<int>("--batch") { Description = "images per iteration", Required = true };
-        var iterations = new Option<int>("--iterations") { Description = "timed passes of every phase", DefaultValueFactory = _ => 5 };
-        var pipe = new Option<AugmentationPipe?>("--augpipe") { Description = "augment what the discriminator sees by this pipe (default: not)" };
+        var iterations = new Option<int>("--iterations") { Description = "timed passes of each phase", DefaultValueFactory = _ => 5 };
+        var pipe = new Option<AugmentationPipe?>("--augpipe") { Description = "augmentation pipe for the discriminator's images (default: none)" };
         var p = new Option<double>("--aug-p") { Description = "probability of each augmentation", DefaultValueFactory = _ => 0.6 };
         var device = DeviceOption.Create();
-        var json = new Option<bool>("--json") { Description = "print one JSON object" };
+        var json = new Option<bool>("--json") { Description = "print a JSON object" };
         var command = new Command("step", "Time the phases of a training iteration") { shard, resolution, channelBase, channelMax, batch, iterations, pipe, p, device, json };
         command.SetAction(parsed => Run(
             parsed.GetValue(resolution), parsed.GetValue(channelBase), parsed.GetValue(channelMax), parsed.GetValue(batch),
@@ -42,7 +42,7 @@ internal static class BenchStepCommand
         int shard = asked ?? Math.Min(DefaultShard, batch);
         Require(("resolution", resolution), ("channel-base", channelBase), ("channel-max", channelMax), ("batch", batch), ("shard", shard), ("mbstd-group", Math.Min(4, shard)));
         if (iterations < 1)
-            throw new UserErrorException($"--iterations {iterations}: at least one is needed");
+            throw new UserErrorException($"--iterations {iterations}: must be at least 1");
         // As a spec decides it: one shard takes both cores of the least machine, several take one each.
         int shards = batch / shard, threads = shards >= 2 ? 1 : 2;
         int lanes = Math.Clamp(Environment.ProcessorCount / threads, 1, shards);
@@ -69,8 +69,8 @@ internal static class BenchStepCommand
         }
         foreach (var (phase, seconds) in result.PhaseSeconds.OrderBy(phase => phase.Key))
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{phase,-6} {seconds,8:0.0000} s"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.ImagesPerSecond:0.00} images/s with shards of {shard} ({lanes} at once, {Counted.Of(threads, "thread")} each)"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{rate:0.0} GFLOP/s against {gemm:0.0} of matrix products: {rate / gemm:0%} of the floor"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.ImagesPerSecond:0.00} images/s with shards of {shard} ({lanes} in parallel, {Counted.Of(threads, "thread")} each)"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{rate:0.0} GFLOP/s, against {gemm:0.0} for plain matrix products: {rate / gemm:0%} of what this machine can do"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{peak / 1e6:0} MB peak memory"));
         return ExitCode.Success;
     }

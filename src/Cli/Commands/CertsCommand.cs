@@ -17,27 +17,27 @@ internal static class CertsCommand
     {
         var output = new Option<string>("--out") { Description = "folder for certificates and keys", DefaultValueFactory = _ => "certs" };
         var force = new Option<bool>("--force") { Description = "replace existing files" };
-        var command = new Command("certs", "Make a development CA, and TLS certificates for servers, workers and people")
+        var command = new Command("certs", "Make a development CA, and TLS certificates for servers, workers and users")
         {
             Authority(output, force),
-            Leaf(CertificateRole.Server, "Make a coordinator's certificate for hosts and IP addresses", output, force),
-            Leaf(CertificateRole.Worker, "Make a worker's certificate for hosts and IP addresses", output, force),
-            Leaf(CertificateRole.Person, "Make a person's certificate", output, force),
+            Leaf(CertificateRole.Server, "Make a certificate for a coordinator, for given host names and IP addresses", output, force),
+            Leaf(CertificateRole.Worker, "Make a certificate for a worker, for given host names and IP addresses", output, force),
+            Leaf(CertificateRole.Person, "Make a certificate for a user", output, force),
         };
         return command;
     }
 
     private static Command Authority(Option<string> output, Option<bool> force)
     {
-        var command = new Command("ca", "Make the authority that signs the others") { output, force };
+        var command = new Command("ca", "Make the CA that signs the other certificates") { output, force };
         command.SetAction(parsed =>
         {
             var folder = new CertificateFolder(parsed.GetValue(output)!, parsed.GetValue(force));
             folder.RequireFree(AuthorityName);
             using var authority = DevelopmentAuthority.Create(TimeProvider.System.GetUtcNow());
             folder.Save(AuthorityName, authority.Certificate);
-            Console.WriteLine($"{folder.CertificateOf(AuthorityName)}: give it to every server, worker and person ({AccessOptions.Authority}); valid until {authority.Certificate.NotAfter:yyyy-MM-dd}");
-            Console.WriteLine($"{folder.KeyOf(AuthorityName)}: signs further certificates; keep it here and secret");
+            Console.WriteLine($"{folder.CertificateOf(AuthorityName)}: CA certificate, valid until {authority.Certificate.NotAfter:yyyy-MM-dd}; give it to every server, worker and user ({AccessOptions.Authority})");
+            Console.WriteLine($"{folder.KeyOf(AuthorityName)}: CA key, which signs further certificates; keep it here, and keep it secret");
             return ExitCode.Success;
         });
         return command;
@@ -46,8 +46,8 @@ internal static class CertsCommand
     private static Command Leaf(CertificateRole role, string description, Option<string> output, Option<bool> force)
     {
         var kind = KindOf(role);
-        var name = new Option<string>("--name") { Description = "name of its owner, and of the files", DefaultValueFactory = _ => kind };
-        var hosts = new Option<string[]>("--host") { Description = "a host name, *.DOMAIN or IP address that it serves under, besides this machine's; repeatable" };
+        var name = new Option<string>("--name") { Description = "name of the owner, also used for the file names", DefaultValueFactory = _ => kind };
+        var hosts = new Option<string[]>("--host") { Description = "host name, *.DOMAIN or IP address at which it is reached, besides this machine's; repeatable" };
         var command = new Command(kind, description) { name, output, force };
         if (role != CertificateRole.Person) command.Add(hosts);
         command.SetAction(parsed => Issue(
@@ -58,20 +58,20 @@ internal static class CertsCommand
     private static int Issue(CertificateRole role, string name, IReadOnlyList<string> hosts, string path, bool force)
     {
         if (!FleetName.IsValid(name) || name == AuthorityName)
-            throw new UserErrorException($"--name `{name}` cannot name a certificate: use lower-case letters, digits, `.`, `_` and `-`, and `{AuthorityName}` is the authority's");
+            throw new UserErrorException($"--name `{name}` cannot be used: use lower-case letters, digits, `.`, `_` and `-`; `{AuthorityName}` is reserved for the CA");
         foreach (var host in hosts)
             // `*.example` is for all hosts of a domain, as pods have them.
             if (Uri.CheckHostName(host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host) is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6))
-                throw new UserErrorException($"--host `{host}` is neither a host's name nor an IP address; give it without a scheme or port");
+                throw new UserErrorException($"--host `{host}` is neither a host name nor an IP address; leave out scheme and port");
         var (folder, now) = (new CertificateFolder(path, force), TimeProvider.System.GetUtcNow());
         if (!folder.Has(AuthorityName))
-            throw new UserErrorException($"{path} has no authority; make one with `atelier certs ca --out {path}`");
+            throw new UserErrorException($"{path} has no CA; make one with `atelier certs ca --out {path}`");
         folder.RequireFree(name);
         using var authority = DevelopmentAuthority.Load(folder.CertificateOf(AuthorityName), folder.KeyOf(AuthorityName), now);
         using var certificate = authority.Issue(role, name, hosts, now);
         folder.Save(name, certificate);
         Console.WriteLine($"{folder.CertificateOf(name)}: valid until {certificate.NotAfter:yyyy-MM-dd}{(hosts.Count > 0 ? $" for {string.Join(", ", hosts)}" : "")}");
-        Console.WriteLine($"{folder.KeyOf(name)}: its private key; keep it secret");
+        Console.WriteLine($"{folder.KeyOf(name)}: private key; keep it secret");
         Console.WriteLine($"the {UserOf(role)} takes {AccessOptions.Certificate} {folder.CertificateOf(name)} {AccessOptions.Key} {folder.KeyOf(name)} {AccessOptions.Authority} {folder.CertificateOf(AuthorityName)}");
         return ExitCode.Success;
     }
@@ -88,6 +88,6 @@ internal static class CertsCommand
     {
         CertificateRole.Server => "coordinator",
         CertificateRole.Worker => "worker",
-        _ => "person's client",
+        _ => "user's client",
     };
 }

@@ -22,24 +22,24 @@ internal static class CoordinatorCommand
     {
         var listen = new Option<string[]>("--listen") { Description = "HOST:PORT, *:PORT or unix:PATH; repeatable", DefaultValueFactory = _ => ["127.0.0.1:7070"] };
         var database = new DatabaseOption();
-        var certificate = new Option<string?>(AccessOptions.Certificate) { Description = "its certificate in PEM" };
-        var key = new Option<string?>(AccessOptions.Key) { Description = "the certificate's private key in PEM" };
-        var authority = new Option<string?>(AccessOptions.Authority) { Description = "certificate, in PEM, of the authority that issues callers' certificates (default: callers need no certificate)" };
-        var people = new Option<string?>(AccessOptions.PeopleTokenFile) { Description = $"file with the token of people (or set {AccessOptions.PeopleTokenVariable})" };
-        var workers = new Option<string?>(AccessOptions.WorkerTokenFile) { Description = $"file with the token of workers (or set {AccessOptions.WorkerTokenVariable})" };
-        var lease = new Option<double>("--lease") { Description = "seconds without a heartbeat after which a worker is lost", DefaultValueFactory = _ => 10 };
-        var dataRoots = Places(AllowedPlaces.DataRootOption, "a folder below which datasets may be; again for each (default: anywhere)");
-        var storeRoots = Places(AllowedPlaces.StoreRootOption, "a folder below which runs may be kept; again for each (default: anywhere)");
-        var s3Endpoints = Places(AllowedPlaces.S3EndpointOption, "the address of an S3 server where runs may be kept; again for each (default: any)");
-        var replica = new Option<string?>("--replica-listen") { Description = "HOST:PORT where other replicas reach this one (default: port 11111 beside the first --listen)" };
+        var certificate = new Option<string?>(AccessOptions.Certificate) { Description = "the coordinator's certificate, in PEM" };
+        var key = new Option<string?>(AccessOptions.Key) { Description = "private key of that certificate, in PEM" };
+        var authority = new Option<string?>(AccessOptions.Authority) { Description = "PEM certificate of the CA that signs clients' certificates (default: clients need no certificate)" };
+        var people = new Option<string?>(AccessOptions.PeopleTokenFile) { Description = $"file with the user token (or set {AccessOptions.PeopleTokenVariable})" };
+        var workers = new Option<string?>(AccessOptions.WorkerTokenFile) { Description = $"file with the worker token (or set {AccessOptions.WorkerTokenVariable})" };
+        var lease = new Option<double>("--lease") { Description = "seconds without a heartbeat after which a worker counts as lost", DefaultValueFactory = _ => 10 };
+        var dataRoots = Places(AllowedPlaces.DataRootOption, "folder under which datasets are allowed; repeatable (default: anywhere)");
+        var storeRoots = Places(AllowedPlaces.StoreRootOption, "folder under which run folders are allowed; repeatable (default: anywhere)");
+        var s3Endpoints = Places(AllowedPlaces.S3EndpointOption, "address of an S3 server on which runs are allowed; repeatable (default: any)");
+        var replica = new Option<string?>("--replica-listen") { Description = "HOST:PORT at which other replicas reach this one (default: port 11111 on the host of the first --listen)" };
         var monitoring = MonitoringServer.Option();
-        var webhook = new Option<string?>("--alert-webhook") { Description = "http(s)://… that alerts of runs are posted to, as JSON (default: nowhere)" };
+        var webhook = new Option<string?>("--alert-webhook") { Description = "http(s)://… to which alerts are posted as JSON (default: none)" };
         var noRunFiles = new Option<bool>("--no-run-files") { Description = "do not write events.jsonl", Hidden = true };
         var kubernetes = new KubernetesOption();
         var untilStdinCloses = ParentProcess.ExitOption();
-        var command = new Command("coordinator", "Keep runs and workers together") { listen, certificate, key, authority, people, workers, lease, dataRoots, storeRoots, s3Endpoints, replica, monitoring, webhook, noRunFiles, untilStdinCloses };
+        var command = new Command("coordinator", "Start a coordinator, which schedules runs on workers") { listen, certificate, key, authority, people, workers, lease, dataRoots, storeRoots, s3Endpoints, replica, monitoring, webhook, noRunFiles, untilStdinCloses };
         database.AddTo(command);
-        kubernetes.AddTo(command, "serve the TrainingRuns of a namespace of Kubernetes");
+        kubernetes.AddTo(command, "act as the operator for the TrainingRuns in a Kubernetes namespace");
         command.SetAction(parsed =>
         {
             var workerLease = Seconds(parsed, lease);
@@ -48,7 +48,7 @@ internal static class CoordinatorCommand
                 ParentProcess.ExitWithIt();
             var tls = Tls.Follow(parsed.GetValue(certificate), parsed.GetValue(key), parsed.GetValue(authority), Console.WriteLine, TimeProvider.System);
             if (tls.Certificate is null && parsed.GetValue(authority) is not null)
-                throw new UserErrorException($"callers' certificates need TLS: give {AccessOptions.Authority} together with {AccessOptions.Certificate} and {AccessOptions.Key}");
+                throw new UserErrorException($"client certificates need TLS: pass {AccessOptions.Authority} together with {AccessOptions.Certificate} and {AccessOptions.Key}");
             var addresses = parsed.GetValue(listen)!.Select(ListenAddress.Parse).ToList();
             var alerts = WebhookOf(parsed.GetValue(webhook));
             var cluster = kubernetes.Find(parsed);
@@ -80,12 +80,12 @@ internal static class CoordinatorCommand
 
     private static TimeSpan Seconds(ParseResult parsed, Option<double> option) => parsed.GetValue(option) is >= 1 and <= 3600 and var seconds
         ? TimeSpan.FromSeconds(seconds)
-        : throw new UserErrorException($"{option.Name} {parsed.GetValue(option)}: a number from 1 to 3600 is needed");
+        : throw new UserErrorException($"{option.Name} {parsed.GetValue(option)}: must be from 1 to 3600");
 
     private static Uri? WebhookOf(string? given) =>
         given is null ? null
         : Uri.TryCreate(given, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? address
-        : throw new UserErrorException($"--alert-webhook {given}: an address such as https://alerts.example/atelier is needed");
+        : throw new UserErrorException($"--alert-webhook {given}: must be an address such as https://alerts.example/atelier");
 
     private static int Run(ListenAddress? monitoring, string name, Func<CoordinatorDatabase, CoordinatorOptions> options, CoordinatorDatabase database)
     {

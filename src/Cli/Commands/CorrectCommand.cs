@@ -18,7 +18,7 @@ internal static class CorrectCommand
 {
     private const int LeastOfALabel = 5;
 
-    public static Command Create() => new("correct", "Correct the units that make a generator's artifacts: label, train, rank, apply")
+    public static Command Create() => new("correct", "Correct the generator units that cause artifacts: label, train, rank, apply")
     {
         Label(), Train(), CorrectRanking.Rank(), CorrectRanking.Apply(),
     };
@@ -28,7 +28,7 @@ internal static class CorrectCommand
         var network = new CorrectedNetwork();
         var seeds = new Option<string>("--seeds") { Description = "samples to label, in this order", DefaultValueFactory = _ => "0-999" };
         var port = new Option<int>("--port") { Description = "port on this machine; 0 for a free one" };
-        var command = new Command("label", "Label samples as artifact or normal, on a page in your browser with the keyboard") { seeds, port };
+        var command = new Command("label", "Label samples as artifact or normal, by keyboard in your browser") { seeds, port };
         network.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -50,7 +50,7 @@ internal static class CorrectCommand
     private static async Task ServeAsync(LabelSession session, int port, string path, CancellationToken stop)
     {
         await using var server = await LabelServer.StartAsync(session, port);
-        Console.WriteLine($"{server.Address} shows the samples; A for artifact, N for normal, S to skip, U to undo. Ctrl-C ends it; labels go to {path} at once.");
+        Console.WriteLine($"open {server.Address} to label samples: A for artifact, N for normal, S to skip, U to undo. Labels are saved to {path} immediately; Ctrl-C when done.");
         var ended = new TaskCompletionSource();
         await using var _ = stop.Register(ended.SetResult);
         await ended.Task;
@@ -66,13 +66,13 @@ internal static class CorrectCommand
         var width = new Option<int>("--width") { Description = "channels of ResNet-18's first stage", DefaultValueFactory = _ => 64 };
         var rate = new Option<double>("--lr") { Description = "learning rate", DefaultValueFactory = _ => 1e-3 };
         var seed = new Option<ulong>("--seed") { Description = "seed of weights and draws" };
-        var most = new Option<int>("--reals") { Description = "real images, at most", DefaultValueFactory = _ => 1000 };
-        var command = new Command("train", "Train the classifier of artifact, normal and real images; the same command again goes on") { data, steps, batch, width, rate, seed, most };
+        var most = new Option<int>("--reals") { Description = "maximum number of real images", DefaultValueFactory = _ => 1000 };
+        var command = new Command("train", "Train the classifier of artifact, normal and real images; the same command again continues") { data, steps, batch, width, rate, seed, most };
         network.AddTo(command);
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(steps) < 1 || parsed.GetValue(batch) < 2 || parsed.GetValue(width) is < 1 or > 1024 || parsed.GetValue(rate) is not (> 0 and < 1) || parsed.GetValue(most) < LeastOfALabel)
-                throw new UserErrorException($"--steps takes 1 or more, --batch 2 or more, --width 1 to 1024, --lr a number between 0 and 1, --reals {LeastOfALabel} or more");
+                throw new UserErrorException($"--steps must be 1 or more, --batch 2 or more, --width from 1 to 1024, --lr between 0 and 1, and --reals {LeastOfALabel} or more");
             using var opened = network.Open(parsed);
             using var labels = new SampleLabels(opened.Labels, write: false);
             labels.RequireBoth(opened.Labels, LeastOfALabel);
@@ -108,7 +108,7 @@ internal static class CorrectCommand
         var right = classifier.Test(images);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{opened.Classifier}: {classifier.Steps:#,0} minibatches, loss {loss:0.###}; right of images it never saw: artifact {right[0]:0.0%}, normal {right[1]:0.0%}, real {right[2]:0.0%}"));
+            $"{opened.Classifier}: {classifier.Steps:#,0} minibatches, loss {loss:0.###}; accuracy on held-out images: artifact {right[0]:0.0%}, normal {right[1]:0.0%}, real {right[2]:0.0%}"));
         return ExitCode.Success;
     }
 
@@ -132,9 +132,9 @@ internal static class CorrectCommand
 /// <summary>The options that all parts of <c>correct</c> have: the network, and the folder that carries results from part to part.</summary>
 internal sealed class CorrectedNetwork
 {
-    private readonly Option<string> _network = new("--network") { Description = "an export (.safetensors), or a run's folder for its newest snapshot", Required = true };
-    private readonly Option<string> _work = new("--work") { Description = "folder of labels, classifier, scores and correction; the parts of `correct` share it", Required = true };
-    private readonly Option<double> _psi = new("--trunc") { Description = "truncation ψ of the samples: 1 for none", DefaultValueFactory = _ => 1 };
+    private readonly Option<string> _network = new("--network") { Description = "an export (.safetensors), or a run folder for its newest snapshot", Required = true };
+    private readonly Option<string> _work = new("--work") { Description = "folder for labels, classifier, scores and correction, shared by all `correct` commands", Required = true };
+    private readonly Option<double> _psi = new("--trunc") { Description = "truncation ψ of the samples; 1 for none", DefaultValueFactory = _ => 1 };
     private readonly Option<int?> _label = new("--class") { Description = "class label, for a conditional network" };
     private readonly Option<string> _device = DeviceOption.Create();
 

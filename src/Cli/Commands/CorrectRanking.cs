@@ -21,20 +21,20 @@ internal static class CorrectRanking
     public static Command Rank()
     {
         var network = new CorrectedNetwork();
-        var by = new Option<string>("--by") { Description = "defective: overlap with the regions that the classifier sees as artifacts; rare: how seldom a unit is active, without labels", DefaultValueFactory = _ => "defective" };
+        var by = new Option<string>("--by") { Description = "defective: by overlap with the regions that the classifier marks as artifacts; rare: by how rarely a unit is active, without labels", DefaultValueFactory = _ => "defective" };
         by.AcceptOnlyFromAmong("defective", "rare");
-        var seeds = new Option<string?>("--seeds") { Description = "samples (default: those labelled as artifacts; with --by rare 0-255)" };
-        var mask = new Option<double>("--mask-threshold") { Description = "of the classifier's maps, from 0 to 1", DefaultValueFactory = _ => .3 };
-        var unit = new Option<double>("--unit-threshold") { Description = "of units' maps, from 0 to 1", DefaultValueFactory = _ => .2 };
-        var active = new Option<double>("--active-threshold") { Description = "with --by rare, the part of its largest value at which a unit is active", DefaultValueFactory = _ => .5 };
-        var layer = new Option<string?>("--layer") { Description = "show only this layer's units" };
-        var command = new Command("rank", "Score every unit: which ones make the artifacts") { by, seeds, mask, unit, active, layer };
+        var seeds = new Option<string?>("--seeds") { Description = "seeds of the samples (default: those labelled as artifacts; 0-255 with --by rare)" };
+        var mask = new Option<double>("--mask-threshold") { Description = "threshold for the classifier's maps, from 0 to 1", DefaultValueFactory = _ => .3 };
+        var unit = new Option<double>("--unit-threshold") { Description = "threshold for the units' maps, from 0 to 1", DefaultValueFactory = _ => .2 };
+        var active = new Option<double>("--active-threshold") { Description = "with --by rare, the fraction of its maximum above which a unit counts as active", DefaultValueFactory = _ => .5 };
+        var layer = new Option<string?>("--layer") { Description = "show only the units of this layer" };
+        var command = new Command("rank", "Score every unit by how much it contributes to artifacts") { by, seeds, mask, unit, active, layer };
         network.AddTo(command);
         command.SetAction(parsed =>
         {
             var options = new ScoreOptions(parsed.GetValue(mask), parsed.GetValue(unit), parsed.GetValue(active));
             if (options is not { MaskThreshold: >= 0 and < 1, UnitThreshold: >= 0 and < 1, ActiveThreshold: > 0 and <= 1 })
-                throw new UserErrorException("the thresholds take numbers from 0 to 1");
+                throw new UserErrorException("thresholds must be from 0 to 1");
             using var opened = network.Open(parsed);
             if (parsed.GetValue(layer) is { } named)
                 LayerSelection.Find(opened.Loaded.Network, named);
@@ -49,18 +49,18 @@ internal static class CorrectRanking
     public static Command Apply()
     {
         var network = new CorrectedNetwork();
-        var data = new Option<string?>("--data") { Description = "the images that the network was trained on, to measure rfd before and after" };
-        var layers = new Option<int?>("--layers") { Description = "layers that are corrected, from the start block (default: half of them)" };
-        var share = new Option<double>("--share") { Description = "part of each layer's units that is corrected", DefaultValueFactory = _ => .2 };
+        var data = new Option<string?>("--data") { Description = "the network's training images, to measure rfd before and after" };
+        var layers = new Option<int?>("--layers") { Description = "number of layers to correct, from the first block on (default: half of them)" };
+        var share = new Option<double>("--share") { Description = "fraction of each layer's units to correct", DefaultValueFactory = _ => .2 };
         var strength = new Option<double>("--lambda") { Description = "λ: units are multiplied by λ(1 − score)", DefaultValueFactory = _ => .8 };
-        var ablate = new Option<string?>("--ablate") { Description = "silence the highest-scoring units of this one layer instead" };
-        var samples = new Option<int>("--samples") { Description = "generated samples of rfd", DefaultValueFactory = _ => 5000 };
-        var command = new Command("apply", "Write the correction, and show what it does to artifacts and to normal samples") { data, layers, share, strength, ablate, samples };
+        var ablate = new Option<string?>("--ablate") { Description = "instead, silence the highest-scoring units of this layer" };
+        var samples = new Option<int>("--samples") { Description = "generated samples for rfd", DefaultValueFactory = _ => 5000 };
+        var command = new Command("apply", "Write the correction, and show its effect on artifacts and on normal samples") { data, layers, share, strength, ablate, samples };
         network.AddTo(command);
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(share) is not (> 0 and <= 1) || parsed.GetValue(strength) is not (>= 0 and <= 1) || parsed.GetValue(layers) < 1 || parsed.GetValue(samples) < 2)
-                throw new UserErrorException("--share and --lambda take numbers from 0 to 1, --layers 1 or more, --samples 2 or more");
+                throw new UserErrorException("--share and --lambda must be from 0 to 1, --layers 1 or more, and --samples 2 or more");
             using var opened = network.Open(parsed);
             var scores = StoredScores.Load(opened.File("scores.json"), opened.Loaded.Digest);
             var all = opened.Loaded.Network.Layers;
@@ -81,11 +81,11 @@ internal static class CorrectRanking
         using var classifier = ArtifactClassifier.Load(opened.Classifier, opened.Device);
         var shape = opened.Loaded.Network.Config.Shape;
         if (classifier.Side != Math.Max(shape.Width, shape.Height))
-            throw new UserErrorException($"{opened.Classifier} is for images of {classifier.Side} pixels, and this network's have {Math.Max(shape.Width, shape.Height)}; train one with `atelier correct train`");
+            throw new UserErrorException($"{opened.Classifier} is for images of {classifier.Side} pixels, but this network draws {Math.Max(shape.Width, shape.Height)}; train a new one with `atelier correct train`");
         using var labels = new SampleLabels(opened.Labels, write: false);
         var chosen = seeds is null ? labels.Of(SampleLabel.Artifact) : SeedList.Parse(seeds);
         if (chosen.Count == 0)
-            throw new UserErrorException($"{opened.Labels} has no artifacts; label some with `atelier correct label`, or name samples with --seeds");
+            throw new UserErrorException($"{opened.Labels} has no samples labelled as artifacts; label some with `atelier correct label`, or choose samples with --seeds");
         var scores = new UnitScores(opened.Samples, options);
         return Scored(opened, "overlaps.jsonl", $"{options} classifier {classifier.Digest}", chosen, seed => scores.Overlap(seed, classifier), UnitScores.Defective);
     }
@@ -117,7 +117,7 @@ internal static class CorrectRanking
         {
             string picture = opened.File($"{name}.png");
             File.WriteAllBytes(picture, ImageCodec.EncodePng(CorrectionEffect.Pictures(opened.Samples, [.. seeds.Take(Shown)], hook)));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{picture}: {seeds.Count:#,0} samples, changed by {CorrectionEffect.Change(opened.Samples, seeds, hook):0.00%} of the range on average"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{picture}: {seeds.Count:#,0} samples; pixels changed by {CorrectionEffect.Change(opened.Samples, seeds, hook):0.00%} of their range on average"));
         }
         if (data is null)
             return;
@@ -160,11 +160,11 @@ internal sealed record StoredScores(string Network, IReadOnlyDictionary<string, 
     public static IReadOnlyDictionary<string, float[]> Load(string path, string network)
     {
         if (!File.Exists(path))
-            throw new UserErrorException($"{path} does not exist; `atelier correct rank` makes it");
+            throw new UserErrorException($"{path} does not exist; run `atelier correct rank` first");
         try
         {
             var stored = JsonSerializer.Deserialize<StoredScores>(File.ReadAllText(path), JsonSerializerOptions.Web);
-            return stored?.Network == network ? stored.Scores : throw new UserErrorException($"{path} is of another network, or of an older snapshot of this one; run `atelier correct rank` again");
+            return stored?.Network == network ? stored.Scores : throw new UserErrorException($"{path} was computed for another network, or for an older snapshot of this one; run `atelier correct rank` again");
         }
         catch (JsonException e)
         {

@@ -9,7 +9,7 @@ namespace Atelier.Cli.Commands;
 /// <summary><c>--correction</c>, of every command that draws samples.</summary>
 internal static class CorrectionOption
 {
-    public static Option<string?> Create() => new("--correction") { Description = "correct internal units, by a file that `correct apply` wrote" };
+    public static Option<string?> Create() => new("--correction") { Description = "correct internal units with a file written by `correct apply`" };
 
     /// <summary>Hangs a correction into a network; null for none. The caller disposes it.</summary>
     public static UnitScaling? Apply(string? path, LoadedGenerator loaded, Device device)
@@ -18,7 +18,7 @@ internal static class CorrectionOption
             return null;
         var correction = UnitCorrection.Load(path);
         if (correction.Network != loaded.Digest)
-            Console.Error.WriteLine($"atelier: {path} was made for another network or another snapshot of this one; its units may not be those that make artifacts here");
+            Console.Error.WriteLine($"atelier: {path} was made for another network, or another snapshot of this one; its units may not be the ones that cause artifacts here");
         var hook = correction.On(loaded.Network, device);
         loaded.Network.Hook = hook;
         return hook;

@@ -12,13 +12,13 @@ internal static class DashboardCommand
 
     public static Command Create()
     {
-        var folder = new Argument<string>("folder") { Description = "a run's folder, or a folder with runs in it" };
-        var port = new Option<int>("--port") { Description = "the port on this machine, 0 for any free one", DefaultValueFactory = _ => DefaultPort };
-        var command = new Command("dashboard", "Show the runs in a folder in the browser; a coordinator has a dashboard of its own at its address") { folder, port };
+        var folder = new Argument<string>("folder") { Description = "a run folder, or a folder that contains run folders" };
+        var port = new Option<int>("--port") { Description = "port to listen on; 0 for any free one", DefaultValueFactory = _ => DefaultPort };
+        var command = new Command("dashboard", "Show the runs in a folder in the browser (a coordinator serves its own dashboard at its address)") { folder, port };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(port) is not (>= 0 and <= 65535 and var number))
-                throw new UserErrorException($"--port {parsed.GetValue(port)}: a number from 0 to 65535 is needed");
+                throw new UserErrorException($"--port {parsed.GetValue(port)}: must be from 0 to 65535");
             using var stop = new Interruption();
             RunAsync(parsed.GetValue(folder)!, number, stop.Token).GetAwaiter().GetResult();
             return ExitCode.Success;
@@ -29,7 +29,7 @@ internal static class DashboardCommand
     private static async Task RunAsync(string folder, int port, CancellationToken stop)
     {
         await using var dashboard = await FolderDashboard.StartAsync(folder, port, TimeProvider.System);
-        Console.WriteLine($"the dashboard of {folder} is at {dashboard.Address}; Ctrl-C ends it");
+        Console.WriteLine($"dashboard of {folder} at {dashboard.Address}; press Ctrl-C to stop");
         await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -14,7 +14,7 @@ namespace Atelier.Cli.Commands;
 internal static class DatasetCommand
 {
     /// <summary>What a source may be, for help texts.</summary>
-    public const string Sources = "a folder or zip file of images, LSUN's LMDB, CIFAR-10, MNIST, or emoji:faces:SIZE";
+    public const string Sources = "a folder or zip file of images, an LSUN LMDB, CIFAR-10, MNIST, or emoji:faces:SIZE";
 
     private const double Million = 1e6;
 
@@ -28,7 +28,7 @@ internal static class DatasetCommand
     /// <summary>The option that bounds the size of images.</summary>
     public static Option<double> MegapixelsOption() => new("--max-megapixels")
     {
-        Description = "size limit of an image, in millions of pixels", DefaultValueFactory = _ => ImageCodec.DefaultMostPixels / Million,
+        Description = "largest image to read, in millions of pixels", DefaultValueFactory = _ => ImageCodec.DefaultMostPixels / Million,
     };
 
     /// <summary>The bound in pixels.</summary>
@@ -38,7 +38,7 @@ internal static class DatasetCommand
         var megapixels = parsed.GetValue(option);
         return megapixels is > 0 and <= ImageCodec.LargestMostPixels / Million
             ? (long)(megapixels * Million)
-            : throw new UserErrorException($"--max-megapixels {megapixels}: a number above 0, up to {ImageCodec.LargestMostPixels / Million:0}, is needed");
+            : throw new UserErrorException($"--max-megapixels {megapixels}: must be above 0 and at most {ImageCodec.LargestMostPixels / Million:0}");
     }
 }
 
@@ -51,21 +51,21 @@ internal static class DatasetConvertCommand
     {
         var source = new Argument<string>("SOURCE") { Description = DatasetCommand.Sources };
         var output = new Option<string>("--out") { Description = "the zip file to write", Required = true };
-        var resolution = new Option<string?>("--resolution") { Description = "size of the results, WIDTHxHEIGHT or one number for a square (default: the images')" };
-        var crop = new Option<string>("--crop") { Description = "none, center-crop, or center-crop-wide (LSUN Car: rows of the middle on a black square)", DefaultValueFactory = _ => "none" };
+        var resolution = new Option<string?>("--resolution") { Description = "output size, WIDTHxHEIGHT or one number for a square (default: that of the images)" };
+        var crop = new Option<string>("--crop") { Description = "none, center-crop, or center-crop-wide (for LSUN Car: the middle rows on a black square)", DefaultValueFactory = _ => "none" };
         crop.AcceptOnlyFromAmong("none", "center-crop", "center-crop-wide");
         var filter = new Option<string>("--filter") { Description = "lanczos or box", DefaultValueFactory = _ => "lanczos" };
         filter.AcceptOnlyFromAmong("lanczos", "box");
-        var most = new Option<int?>("--max-images") { Description = "use at most this many images of the source" };
+        var most = new Option<int?>("--max-images") { Description = "maximum number of images to use" };
         var background = new Option<string>("--background") { Description = "colour under transparent pixels", DefaultValueFactory = _ => "ffffff" };
         var badImages = new Option<string>("--bad-images") { Description = "skip or fail", DefaultValueFactory = _ => "fail" };
         badImages.AcceptOnlyFromAmong("skip", "fail");
         var megapixels = DatasetCommand.MegapixelsOption();
-        var noLabels = new Option<bool>("--no-labels") { Description = "leave the source's labels out" };
-        var force = new Option<bool>("--force") { Description = "replace the file if it is there" };
+        var noLabels = new Option<bool>("--no-labels") { Description = "leave out the source's labels" };
+        var force = new Option<bool>("--force") { Description = "replace an existing file" };
         var jobs = JobsOption.Create();
-        var json = new Option<bool>("--json") { Description = "print one JSON object" };
-        var command = new Command("convert", "Pack images of any source into a zip file; interrupted, the same command goes on")
+        var json = new Option<bool>("--json") { Description = "print a JSON object" };
+        var command = new Command("convert", "Pack images from any source into a zip file; after an interruption, the same command continues")
         {
             source, output, resolution, crop, filter, most, megapixels, background, badImages, noLabels, force, jobs, json,
         };
@@ -78,7 +78,7 @@ internal static class DatasetConvertCommand
                 Filter = parsed.GetValue(filter) == "box" ? ResampleFilter.Box : ResampleFilter.Lanczos,
                 MostImages = Positive("--max-images", parsed.GetValue(most)),
                 MostPixels = DatasetCommand.PixelsOf(parsed, megapixels),
-                Background = RgbColor.TryParse(parsed.GetValue(background)!, out var color) ? color : throw new UserErrorException($"--background '{parsed.GetValue(background)}' is not a colour; write it as RRGGBB"),
+                Background = RgbColor.TryParse(parsed.GetValue(background)!, out var color) ? color : throw new UserErrorException($"--background `{parsed.GetValue(background)}` is not a colour; write it as RRGGBB"),
                 BadImages = parsed.GetValue(badImages) == "skip" ? BadImagePolicy.Skip : BadImagePolicy.Fail,
                 Labels = parsed.GetValue(noLabels) ? LabelUse.Ignore : LabelUse.IfPresent,
                 Replace = parsed.GetValue(force),
@@ -109,7 +109,7 @@ internal static class DatasetConvertCommand
         catch (OperationCanceledException)
         {
             display.Dispose();
-            Console.Error.WriteLine($"atelier: stopped after {done:#,0} images; the same command goes on from there");
+            Console.Error.WriteLine($"atelier: stopped after {done:#,0} images; run the same command again to continue");
             return ExitCode.Interrupted;
         }
     }
@@ -138,24 +138,24 @@ internal static class DatasetConvertCommand
         foreach (var bad in result.Bad.Take(BadImagesShown))
             Console.WriteLine($"left out: {bad.Name}: {bad.Reason}");
         if (result.Bad.Count > BadImagesShown)
-            Console.WriteLine($"left out: and {result.Bad.Count - BadImagesShown:#,0} more; `atelier dataset check` names them all");
+            Console.WriteLine($"left out: {result.Bad.Count - BadImagesShown:#,0} more; `atelier dataset check` lists them all");
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{output}: {result.Images:#,0} images of {result.Size}{(result.Labels ? " with labels" : "")}, {result.Bytes / 1e6:#,0.0} MB, in {result.Elapsed.TotalSeconds:0.0} s ({result.ImagesPerSecond:#,0} images/s)"));
         if (result.AlreadyThere > 0)
-            Console.WriteLine($"went on from {result.AlreadyThere:#,0} images that were there");
+            Console.WriteLine($"continued after {result.AlreadyThere:#,0} images that were already packed");
         if (ignored.Count > 0)
             Console.WriteLine($"ignored: {ignored}");
-        Console.WriteLine($"skipped: {result.Bad.Count + result.TooSmall:#,0} ({result.Bad.Count:#,0} cannot be read, {result.TooSmall:#,0} too small)");
+        Console.WriteLine($"skipped: {result.Bad.Count + result.TooSmall:#,0} ({result.Bad.Count:#,0} unreadable, {result.TooSmall:#,0} too small)");
     }
 
     private static ImageSize? Size(string? text) => text is null ? null
         : ImageSize.TryParse(text, out var size) && size is { Width: <= 16384, Height: <= 16384 } ? size
-        : throw new UserErrorException($"--resolution '{text}' is not a size; write it as 256, or as 512x384 (width first)");
+        : throw new UserErrorException($"--resolution `{text}` is not a size; write 256, or 512x384 (width x height)");
 
     private static int? Positive(string option, int? value) => value is null or > 0
         ? value
-        : throw new UserErrorException($"{option} {value}: a positive number is needed");
+        : throw new UserErrorException($"{option} {value}: must be a positive number");
 }
 
 /// <summary>How many images are worked on at once.</summary>
@@ -164,13 +164,13 @@ internal static class JobsOption
     private const int Most = 1024;
 
     public static Option<int> Create() =>
-        new("--jobs") { Description = "images at once; any number gives the same result (default: the cores)", DefaultValueFactory = _ => Environment.ProcessorCount };
+        new("--jobs") { Description = "images to process in parallel; does not change the result (default: number of cores)", DefaultValueFactory = _ => Environment.ProcessorCount };
 
     /// <summary>The value.</summary>
     /// <exception cref="UserErrorException">It is out of range.</exception>
     public static int Get(ParseResult parsed, Option<int> option) => parsed.GetValue(option) is var jobs and >= 1 and <= Most
         ? jobs
-        : throw new UserErrorException($"--jobs {parsed.GetValue(option)}: a number from 1 to {Most} is needed");
+        : throw new UserErrorException($"--jobs {parsed.GetValue(option)}: must be from 1 to {Most}");
 }
 
 /// <summary>Data sets by name: a folder or zip, or the demo's emoji faces, which every worker carries with it.</summary>
@@ -197,6 +197,6 @@ internal static class DataPath
             return ImageSource.Open(path);
         return path.StartsWith(Faces, StringComparison.Ordinal) && int.TryParse(path.AsSpan(Faces.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int side) && side > 0
             ? Training.Data.EmojiFaces.Open(ImageSize.Square(side))
-            : throw new UserErrorException($"`{path}` is not a set of emoji; write it as emoji:faces:32");
+            : throw new UserErrorException($"`{path}` is not an emoji set; write it as emoji:faces:32");
     }
 }

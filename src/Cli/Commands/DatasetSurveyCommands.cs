@@ -18,11 +18,11 @@ internal static class DatasetCheckCommand
     public static Command Create()
     {
         var source = new Argument<string>("PATH") { Description = DatasetCommand.Sources };
-        var picture = new Option<string?>("--picture") { Description = "write a picture of 64 samples to this PNG file" };
+        var picture = new Option<string?>("--picture") { Description = "PNG file to which a picture of 64 samples is written" };
         var jobs = JobsOption.Create();
         var megapixels = DatasetCommand.MegapixelsOption();
-        var json = new Option<bool>("--json") { Description = "print one JSON object" };
-        var command = new Command("check", "Name every bad file of a dataset and sum up the others") { source, picture, megapixels, jobs, json };
+        var json = new Option<bool>("--json") { Description = "print a JSON object" };
+        var command = new Command("check", "List every bad file in a dataset, and summarise the rest") { source, picture, megapixels, jobs, json };
         command.SetAction(parsed => Run(
             parsed.GetValue(source)!, parsed.GetValue(picture), JobsOption.Get(parsed, jobs), DatasetCommand.PixelsOf(parsed, megapixels), parsed.GetValue(json)));
         return command;
@@ -78,8 +78,8 @@ internal static class DatasetCheckCommand
     private static string Verdict(DatasetReport report) => report switch
     {
         { Images: 0 } => "no usable image",
-        { IsTrainable: true } => "`atelier train --data` takes it as it is",
-        { Size: { } size } when NetworkSize.IsUsable(size) => report.LabelProblem is null ? "with `--bad-images skip`, or without the bad files" : "without labels, or with the labels repaired",
+        { IsTrainable: true } => "ready for `atelier train --data`",
+        { Size: { } size } when NetworkSize.IsUsable(size) => report.LabelProblem is null ? "after you remove the bad files, or with `--bad-images skip`" : "without labels, or after you repair them",
         _ => $"first {DatasetPrinter.ConvertCommand(report)}{(report.Bad.Count > 0 ? " --bad-images skip" : "")}",
     };
 
@@ -94,8 +94,8 @@ internal static class DatasetStatsCommand
         var source = new Argument<string>("PATH") { Description = DatasetCommand.Sources };
         var jobs = JobsOption.Create();
         var megapixels = DatasetCommand.MegapixelsOption();
-        var json = new Option<bool>("--json") { Description = "print one JSON object" };
-        var command = new Command("stats", "Measure a dataset: pixels, labels, size, hash") { source, megapixels, jobs, json };
+        var json = new Option<bool>("--json") { Description = "print a JSON object" };
+        var command = new Command("stats", "Show statistics of a dataset: pixels, labels, size, hash") { source, megapixels, jobs, json };
         command.SetAction(parsed => Run(parsed.GetValue(source)!, JobsOption.Get(parsed, jobs), DatasetCommand.PixelsOf(parsed, megapixels), parsed.GetValue(json)));
         return command;
     }
@@ -107,7 +107,7 @@ internal static class DatasetStatsCommand
         using (var display = new CountDisplay("measured"))
             report = DatasetSurvey.Run(source, jobs, mostPixels, new DirectProgress<int>(done => display.Show(done, source.ImageNames.Count)));
         if (report.Images == 0)
-            throw new UserErrorException($"{path} has no usable image; `atelier dataset check` says why");
+            throw new UserErrorException($"{path} has no usable image; `atelier dataset check` shows why");
         if (json)
         {
             var values = DatasetPrinter.Json(report);

@@ -22,14 +22,14 @@ internal static class DetectCommand
     {
         var network = PictureOptions.Network();
         var data = new Option<string>("--data") { Description = "the real images: a folder or a zip file", Required = true };
-        var output = new Option<string>("--out") { Description = "folder for projections, histogram and values; the same command goes on there", Required = true };
-        var images = new Option<int>("--images") { Description = "images of either kind", DefaultValueFactory = _ => 50 };
+        var output = new Option<string>("--out") { Description = "folder for projections, histogram and values; the same command continues there", Required = true };
+        var images = new Option<int>("--images") { Description = "number of images of each kind", DefaultValueFactory = _ => 50 };
         var psi = PictureOptions.Truncation();
-        var resize = new Option<string?>("--resize") { Description = "fit to crop and resize the real images to the network's size (default: as the run does)" };
+        var resize = new Option<string?>("--resize") { Description = "fit: crop and resize the real images to the network's size (default: as in the run)" };
         resize.AcceptOnlyFromAmong("none", "fit");
         var settings = new ProjectionSettings();
-        var json = new Option<bool>("--json") { Description = "print one JSON object" };
-        var command = new Command("detect", "Tell generated images from real ones by their projections: histograms and AUC") { network, data, output, images, psi, resize };
+        var json = new Option<bool>("--json") { Description = "print a JSON object" };
+        var command = new Command("detect", "Test how well projection tells generated images from real ones: histograms and AUC") { network, data, output, images, psi, resize };
         settings.AddTo(command);
         command.Options.Add(json);
         command.SetAction(parsed => Run(
@@ -42,7 +42,7 @@ internal static class DetectCommand
     {
         options.Validate();
         if (request.Images < 1)
-            throw new UserErrorException($"--images {request.Images}: at least one is needed");
+            throw new UserErrorException($"--images {request.Images}: must be at least 1");
         NumericsEnvironment.Apply(threads: Environment.ProcessorCount);
         using var stop = new Interruption();
         using var scope = NewDisposeScope();
@@ -51,7 +51,7 @@ internal static class DetectCommand
         var spec = NetworkSource.RunFolderOf(request.Network) is { } run ? RunRecord.TryLoad(run)?.Spec : null;
         using var dataset = ImageDataset.Open(ImageSource.Open(request.Data), NetworkDataset.OptionsFor(request.Resize, spec, loaded.Network.Config));
         if (dataset.Count < request.Images)
-            throw new UserErrorException($"{request.Data} has {dataset.Count} images, and --images {request.Images} of either kind were asked for");
+            throw new UserErrorException($"{request.Data} has only {dataset.Count} images, but --images {request.Images} asks for more; use a smaller --images");
         var (generated, real) = (Generated(request, loaded, dataset, options.Seed), Real(request, loaded, dataset, options.Seed));
         using var display = new ProjectionDisplay();
         var job = new ProjectionJob(loaded, net.Net, options, Path.Combine(request.Output, "projections")) { AtOnce = batch };
@@ -65,7 +65,7 @@ internal static class DetectCommand
         catch (OperationCanceledException)
         {
             display.Dispose();
-            Console.Error.WriteLine("atelier: stopped; the same command goes on from there");
+            Console.Error.WriteLine("atelier: stopped; run the same command again to continue");
             return ExitCode.Interrupted;
         }
     }
@@ -101,7 +101,7 @@ internal static class DetectCommand
         if (loaded.Network.Config.LabelSize == 0)
             return null;
         if (dataset.LabelDim != loaded.Network.Config.LabelSize)
-            throw new UserErrorException($"{dataset.Name} has labels of {dataset.LabelDim} classes, and the network was trained on {loaded.Network.Config.LabelSize}");
+            throw new UserErrorException($"{dataset.Name} has labels with {dataset.LabelDim} classes, but the network was trained on {loaded.Network.Config.LabelSize}");
         var label = new float[dataset.LabelDim];
         dataset.CopyLabel(index, label);
         return Array.IndexOf(label, label.Max());
@@ -125,7 +125,7 @@ internal static class DetectCommand
             Console.WriteLine(values.ToJsonString());
             return;
         }
-        Console.WriteLine(Invariant($"AUC {detection.AreaUnderCurve:0.000}; generated images are {detection.Generated.Average():0.0000} from their projections, real ones {detection.Real.Average():0.0000} (means)"));
+        Console.WriteLine(Invariant($"AUC {detection.AreaUnderCurve:0.000}; mean distance to the projection: generated images {detection.Generated.Average():0.0000}, real images {detection.Real.Average():0.0000}"));
         Console.WriteLine($"distances: {net.Name}");
         Console.WriteLine(figure);
     }

@@ -17,7 +17,7 @@ internal static class DoctorCommand
     public static Command Create()
     {
         var device = DeviceOption.Create();
-        var command = new Command("doctor", "Say what is installed and check the kernels against their plain versions") { device };
+        var command = new Command("doctor", "Show what is installed, and check the kernels against their plain versions") { device };
         command.SetAction(parsed => Run(parsed.GetValue(device)!));
         return command;
     }
@@ -32,13 +32,13 @@ internal static class DoctorCommand
         Row("libtorch", numerics.Libtorch);
         Row("numerics", $"version {numerics.Version}");
         Row("TorchSharp", TorchLibrary.Loading == TorchLoading.Adapted
-            ? $"its native library needs a newer C++ library than this system's; an adapted copy in {TorchLibrary.CacheFolder} is loaded"
-            : "its native library is loaded as it is");
-        Row("CPU kernels", OpKernels.WhyPlain(TorchSharp.DeviceType.CPU) ?? $"{OpKernels.InstructionSet}; the bits are the same with all of them");
+            ? $"native library needs a newer C++ library than this system has; using an adapted copy in {TorchLibrary.CacheFolder}"
+            : "native library loads unchanged");
+        Row("CPU kernels", OpKernels.WhyPlain(TorchSharp.DeviceType.CPU) ?? $"{OpKernels.InstructionSet}; results are bit-identical with any of them");
         if (!TorchLibrary.ProcessorHasAvx2)
-            Row("", "this processor has no AVX2, for which libtorch's own sums are pinned: runs from here have bits of their own");
+            Row("", "this processor has no AVX2, so libtorch's own sums differ: runs on this machine are not bit-identical to runs on others");
         bool cuda = cuda_is_available();
-        Row("CUDA", cuda ? "available" : "not available: it takes an NVIDIA GPU and a build with -p:AtelierDevice=cuda");
+        Row("CUDA", cuda ? "available" : "not available: needs an NVIDIA GPU, and a build with -p:AtelierDevice=cuda");
         if (cuda)
             Row("CUDA kernels", OpKernels.WhyPlain(TorchSharp.DeviceType.CUDA)!);
 

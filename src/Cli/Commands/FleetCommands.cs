@@ -22,7 +22,7 @@ internal static class FleetCommands
             output.Print(
                 parsed,
                 () => new JsonArray([.. list.Select(RunLines.ToJson)]),
-                () => list.Count > 0 ? RunLines.Table(list) : ["no workers; `atelier worker` attaches one"]);
+                () => list.Count > 0 ? RunLines.Table(list) : ["no workers; start one with `atelier worker`"]);
             return ExitCode.Success;
         }));
         return command;
@@ -31,9 +31,9 @@ internal static class FleetCommands
     public static Command Evict()
     {
         var worker = new Argument<string>("worker") { Description = "the worker's name" };
-        var reason = new Option<string>("--reason") { Description = "why, for the worker's log and for other people", Required = true };
-        var ban = new Option<bool>("--ban") { Description = "for good: this process may not come back, one that is started later may" };
-        var command = new Command("evict", "Take a worker out of the fleet for a while; its run goes on without it") { worker, reason, ban };
+        var reason = new Option<string>("--reason") { Description = "reason, shown to others and in the worker's log", Required = true };
+        var ban = new Option<bool>("--ban") { Description = "for good: this process may not come back, but one started later may" };
+        var command = new Command("evict", "Take a worker out of the fleet for a while; its run continues without it") { worker, reason, ban };
         var coordinator = new CoordinatorOption();
         coordinator.AddTo(command);
         command.SetAction(parsed => coordinator.Call(parsed, async replicas =>

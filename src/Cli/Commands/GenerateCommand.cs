@@ -15,18 +15,18 @@ internal static class GenerateCommand
     public static Command Create()
     {
         var network = PictureOptions.Network();
-        var seeds = new Option<string>("--seeds") { Description = "seeds, e.g. 0-15,85; the same seed shows the same picture as in the published scripts", DefaultValueFactory = _ => "0-15" };
-        var psi = new Option<string>("--trunc") { Description = "truncation ψ: 1 for none, smaller for more typical pictures; several as 1,0.7,0.5 for a table, a row a seed", DefaultValueFactory = _ => "1" };
-        var cutoff = new Option<int?>("--trunc-cutoff") { Description = "truncate only this many styles, from the first" };
+        var seeds = new Option<string>("--seeds") { Description = "seeds, e.g. 0-15,85; a seed draws the same picture as in the published scripts", DefaultValueFactory = _ => "0-15" };
+        var psi = new Option<string>("--trunc") { Description = "truncation ψ; 1 for none, less for more typical pictures; several (1,0.7,0.5) draw a table with a row per seed", DefaultValueFactory = _ => "1" };
+        var cutoff = new Option<int?>("--trunc-cutoff") { Description = "truncate only the first N styles" };
         var noise = new Option<string>("--noise-mode") { Description = "const, random or none", DefaultValueFactory = _ => "const" };
         noise.AcceptOnlyFromAmong("const", "random", "none");
         var label = PictureOptions.Class();
         var correction = CorrectionOption.Create();
-        var grid = new Option<bool>("--grid") { Description = "one picture with all of them" };
-        var output = new Option<string>("--out") { Description = "a folder, or for one picture or --grid a .png, .jpg or .webp file", Required = true };
+        var grid = new Option<bool>("--grid") { Description = "draw all in one picture" };
+        var output = new Option<string>("--out") { Description = "a folder, or a .png, .jpg or .webp file for a single picture or --grid", Required = true };
         var force = OutputFile.CreateForce();
         var device = DeviceOption.Create();
-        var command = new Command("generate", "Make pictures with a trained generator") { network, seeds, psi, cutoff, noise, label, correction, grid, output, force, device };
+        var command = new Command("generate", "Generate pictures with a trained network") { network, seeds, psi, cutoff, noise, label, correction, grid, output, force, device };
         command.SetAction(parsed => Run(new Request(
             parsed.GetValue(network)!, SeedList.Parse(parsed.GetValue(seeds)!), PictureOptions.Truncations(parsed.GetValue(psi)!), parsed.GetValue(cutoff),
             Enum.Parse<PictureNoise>(parsed.GetValue(noise)!, ignoreCase: true), parsed.GetValue(label), parsed.GetValue(grid), parsed.GetValue(output)!, parsed.GetValue(device)!, parsed.GetValue(correction), parsed.GetValue(force))));
@@ -37,9 +37,9 @@ internal static class GenerateCommand
     {
         bool isTable = request.Grid || request.Psis.Count > 1;
         if (request.NamesOnePicture && !isTable && request.Seeds.Count > 1)
-            throw new UserErrorException($"--out {request.Output} names one picture, and {request.Seeds.Count} were asked for: add --grid to have all in one, or name a folder");
+            throw new UserErrorException($"--out {request.Output} names one file for {request.Seeds.Count} pictures: add --grid to draw them all in one, or name a folder");
         if (request.Psis.Count > 1 && !request.NamesOnePicture)
-            throw new UserErrorException($"--trunc with several values draws one table: name a .png, .jpg or .webp file, and not {request.Output}");
+            throw new UserErrorException($"--trunc with several values draws one table, so --out must be a .png, .jpg or .webp file, not {request.Output}");
         if (request.Grid && !request.NamesOnePicture)
             OutputFile.RequireEnding("--out", request.Output, OutputFile.Pictures);
         foreach (string file in request.Files)
@@ -110,11 +110,11 @@ internal static class GenerateCommand
 /// <summary>Options of commands that draw pictures with a network.</summary>
 internal static class PictureOptions
 {
-    public static Option<string> Network() => new("--network") { Description = "an export (.safetensors), or a run's folder for its newest snapshot", Required = true };
+    public static Option<string> Network() => new("--network") { Description = "an export (.safetensors), or a run folder for its newest snapshot", Required = true };
 
     public static Option<int?> Class() => new("--class") { Description = "class label, for a conditional network" };
 
-    public static Option<double> Truncation() => new("--trunc") { Description = "truncation ψ: 1 for none, smaller for more typical pictures", DefaultValueFactory = _ => 1 };
+    public static Option<double> Truncation() => new("--trunc") { Description = "truncation ψ; 1 for none, less for more typical pictures", DefaultValueFactory = _ => 1 };
 
     /// <summary>Truncations as people write them: <c>0.7</c>, or <c>1,0.7,0.5</c>.</summary>
     /// <exception cref="UserErrorException">The text is not a list of numbers.</exception>
@@ -124,7 +124,7 @@ internal static class PictureOptions
         foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
         {
             if (!double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) || !double.IsFinite(value))
-                throw new UserErrorException($"--trunc cannot be `{text}`; it takes a number, or several as 1,0.7,0.5");
+                throw new UserErrorException($"--trunc `{text}`: must be a number, or several such as 1,0.7,0.5");
             values.Add(value);
         }
         return values;
@@ -144,7 +144,7 @@ internal static class SeedList
         {
             var ends = part.Split('-');
             if (ends.Length > 2 || !TryRead(ends[0], out uint first) || !TryRead(ends[^1], out uint last) || last < first || last - first >= Most)
-                throw new UserErrorException($"'{part}' is neither a seed nor a range of seeds; write them as 0-15,85");
+                throw new UserErrorException($"`{part}` is neither a seed nor a range of seeds; write seeds as 0-15,85");
             for (uint seed = first; seed <= last && seeds.Count < Most; seed++)
             {
                 seeds.Add(seed);
@@ -152,7 +152,7 @@ internal static class SeedList
                     break;
             }
         }
-        return seeds.Count > 0 ? seeds : throw new UserErrorException("no seeds were given; write them as 0-15,85");
+        return seeds.Count > 0 ? seeds : throw new UserErrorException("no seeds given; write them as 0-15,85");
     }
 
     private static bool TryRead(string text, out uint seed) => uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out seed);

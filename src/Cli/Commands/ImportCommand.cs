@@ -10,16 +10,16 @@ internal static class ImportCommand
 {
     public static Command Create()
     {
-        var file = new Argument<string>("FILE") { Description = "a published network (.pkl of stylegan2-ada-pytorch or a StyleGAN2 of stylegan3), or a state dict (.pt)" };
+        var file = new Argument<string>("FILE") { Description = "a published network (.pkl from stylegan2-ada-pytorch, or a StyleGAN2 network from stylegan3), or a state dict (.pt)" };
         var output = new OutputFile("the file to write (.safetensors)", ".safetensors");
-        var all = new Option<bool>("--all") { Description = "every network with its prefix, to start a run from, instead of G_ema alone" };
-        var clamp = new Option<double?>("--conv-clamp") { Description = "the network's conv_clamp, where the file does not say it (state dicts)" };
+        var all = new Option<bool>("--all") { Description = "write G, D and G_ema, each with its prefix, to start a run from, instead of only G_ema" };
+        var clamp = new Option<double?>("--conv-clamp") { Description = "conv_clamp of the network, if the file does not have it (state dicts)" };
         var command = new Command("import", "Read a published network without executing anything in it") { file, all, clamp };
         output.AddTo(command);
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(clamp) is { } bound && !(bound > 0))
-                throw new UserErrorException($"--conv-clamp {bound}: a number above 0 is needed");
+                throw new UserErrorException($"--conv-clamp {bound}: must be above 0");
             string target = output.Path(parsed);
             var report = PublishedNetworks.Import(parsed.GetValue(file)!, target, parsed.GetValue(all), parsed.GetValue(clamp));
             var config = report.Config;
@@ -27,7 +27,7 @@ internal static class ImportCommand
                 $"{target}: {string.Join(", ", report.Networks)}, {config.Shape.Width}x{config.Shape.Height}, z {config.LatentSize}, w {config.StyleSize}, "
                 + $"{(config.LabelSize == 0 ? "no labels" : $"{config.LabelSize} classes")}, {config.MappingLayers} mapping layers, {(config.ConvClamp is { } known ? $"conv_clamp {known}" : "no conv_clamp")}");
             if (report.Others.Count > 0)
-                Console.WriteLine($"left out: {string.Join(", ", report.Others)} (--all writes them too)");
+                Console.WriteLine($"left out: {string.Join(", ", report.Others)} (pass --all to include them)");
             return ExitCode.Success;
         });
         return command;

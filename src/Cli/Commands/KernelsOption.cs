@@ -10,7 +10,7 @@ internal static class KernelsOption
 
     private static readonly Option<string?> Kernels = new("--kernels")
     {
-        Description = "auto for the fastest there are, plain to compose every op of libtorch's functions",
+        Description = "auto: the fastest available; plain: every op built from libtorch functions",
         Recursive = true,
     };
 

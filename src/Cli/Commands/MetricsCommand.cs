@@ -20,20 +20,20 @@ internal static class MetricsCommand
     public static Command Create()
     {
         var names = new Argument<string[]>("NAME") { Description = "metrics, e.g. fid50k_full or rfd", Arity = ArgumentArity.OneOrMore };
-        var network = new Option<string>("--network") { Description = "an export (.safetensors), a run's folder for its newest snapshot, or a snapshot's", Required = true };
-        var data = new Option<string>("--data") { Description = "the images that the network was trained on: a folder or a zip file", Required = true };
-        var detectors = new Option<string[]>("--detectors") { Description = "folder of detectors, or a detector's file; repeatable (default: the user's cache)", DefaultValueFactory = _ => [] };
-        var samples = new Option<int?>("--samples") { Description = "generated samples instead of the metric's own number" };
+        var network = new Option<string>("--network") { Description = "an export (.safetensors), a run folder for its newest snapshot, or a snapshot folder", Required = true };
+        var data = new Option<string>("--data") { Description = "the network's training images: a folder or a zip file", Required = true };
+        var detectors = new Option<string[]>("--detectors") { Description = "folder with detectors, or a detector file; repeatable (default: your cache)", DefaultValueFactory = _ => [] };
+        var samples = new Option<int?>("--samples") { Description = "number of generated samples, instead of the metric's own" };
         var seed = new Option<ulong>("--seed") { Description = "seed of the samples" };
-        var resize = new Option<string?>("--resize") { Description = "fit to crop and resize the images to the network's size (default: as the run does)" };
+        var resize = new Option<string?>("--resize") { Description = "fit: crop and resize the images to the network's size (default: as in the run)" };
         resize.AcceptOnlyFromAmong("none", "fit");
-        var mirror = new Option<bool?>("--mirror") { Description = "count mirror images where a metric does (default: as the run does)" };
-        var cache = new Option<string?>("--cache") { Description = "folder of cached statistics of the images (default: the user's cache)" };
-        var lanes = new Option<int>("--lanes") { Description = "ranges computed at once; never changes a value", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var mirror = new Option<bool?>("--mirror") { Description = "include mirrored images in metrics that can (default: as in the run)" };
+        var cache = new Option<string?>("--cache") { Description = "folder for cached statistics of the images (default: your cache)" };
+        var lanes = new Option<int>("--lanes") { Description = "parts to compute in parallel; does not change the values", DefaultValueFactory = _ => Environment.ProcessorCount };
         var correction = CorrectionOption.Create();
-        var json = new Option<bool>("--json") { Description = "print one JSON line per metric, as in metric-NAME.jsonl" };
+        var json = new Option<bool>("--json") { Description = "print a JSON line per metric, as in metric-NAME.jsonl" };
         var device = DeviceOption.Create();
-        var command = new Command("metrics", "Measure a network: FID, KID, precision and recall, IS, PPL, or rfd, which needs no file") { names, network, data, detectors, samples, seed, resize, mirror, cache, lanes, correction, json, device };
+        var command = new Command("metrics", "Measure a network: FID, KID, precision and recall, IS, PPL, or rfd, which needs no detector file") { names, network, data, detectors, samples, seed, resize, mirror, cache, lanes, correction, json, device };
         command.SetAction(parsed => Run(new Request(
             parsed.GetValue(names)!, parsed.GetValue(network)!, parsed.GetValue(data)!, parsed.GetValue(detectors)!, parsed.GetValue(samples), parsed.GetValue(seed), parsed.GetValue(resize),
             parsed.GetValue(mirror), parsed.GetValue(cache) ?? RealStatisticsCache.DefaultFolder, parsed.GetValue(lanes), parsed.GetValue(json), parsed.GetValue(device)!, parsed.GetValue(correction))));
@@ -44,9 +44,9 @@ internal static class MetricsCommand
     {
         var metrics = request.Names.Select(MetricCatalog.Find).ToList();
         if (request.Lanes is < 1 or > 1024)
-            throw new UserErrorException($"--lanes {request.Lanes}: a number from 1 to 1024 is needed");
+            throw new UserErrorException($"--lanes {request.Lanes}: must be from 1 to 1024");
         if (request.Samples < 1)
-            throw new UserErrorException($"--samples {request.Samples}: at least one is needed");
+            throw new UserErrorException($"--samples {request.Samples}: must be at least 1");
         // One thread per range, so that the bits do not depend on lanes or cores.
         NumericsEnvironment.Apply(threads: 1, request.Lanes);
         var device = DeviceOption.Find(request.DeviceName);
@@ -89,7 +89,7 @@ internal static class MetricsCommand
                 foreach (var (name, value) in metric.Results.Zip(report.Values))
                     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} {value:0.#####}"));
         }
-        return problems.Count == 0 ? ExitCode.Success : throw new UserErrorException($"not computed: {string.Join(", ", problems.Keys.Select(metric => metric.Name))}, as said above");
+        return problems.Count == 0 ? ExitCode.Success : throw new UserErrorException($"not computed: {string.Join(", ", problems.Keys.Select(metric => metric.Name))} (see above)");
     }
 
     /// <summary>Why metrics cannot be computed.</summary>

@@ -16,8 +16,8 @@ internal static class MixCommand
     {
         var network = PictureOptions.Network();
         var rows = new Option<string>("--rows") { Description = "seeds of the rows, e.g. 85,100,75", DefaultValueFactory = _ => "0-3" };
-        var columns = new Option<string>("--cols") { Description = "seeds of the columns, from which some styles are taken", DefaultValueFactory = _ => "4-7" };
-        var styles = new Option<string>("--styles") { Description = "which styles the columns give, coarse first, e.g. 0-3 (default: the first half)", DefaultValueFactory = _ => "" };
+        var columns = new Option<string>("--cols") { Description = "seeds of the columns, which supply some of the styles", DefaultValueFactory = _ => "4-7" };
+        var styles = new Option<string>("--styles") { Description = "styles taken from the columns, coarse first, e.g. 0-3 (default: the first half)", DefaultValueFactory = _ => "" };
         var psi = PictureOptions.Truncation();
         var label = PictureOptions.Class();
         var output = new OutputFile("the picture to write: .png, .jpg or .webp", OutputFile.Pictures);
@@ -48,13 +48,13 @@ internal static class VideoCommand
     public static Command Create()
     {
         var network = PictureOptions.Network();
-        var seeds = new Option<string>("--seeds") { Description = "interpolate between the pictures of these seeds, and back to the first", DefaultValueFactory = _ => "0-3" };
-        var walk = new Option<bool>("--walk") { Description = "walk at random through Z instead; --seeds then names one walk each, side by side" };
-        var frames = new Option<int>("--frames") { Description = "frames in all", DefaultValueFactory = _ => 240 };
+        var seeds = new Option<string>("--seeds") { Description = "interpolate between these seeds, and back to the first", DefaultValueFactory = _ => "0-3" };
+        var walk = new Option<bool>("--walk") { Description = "random walk through Z instead, one per seed, side by side" };
+        var frames = new Option<int>("--frames") { Description = "total number of frames", DefaultValueFactory = _ => 240 };
         var rate = new Option<int>("--fps") { Description = "frames per second", DefaultValueFactory = _ => 30 };
         var psi = PictureOptions.Truncation();
         var label = PictureOptions.Class();
-        var output = new OutputFile("the video: .webp, or .mp4, .webm, .mkv, .mov or .gif where ffmpeg is installed", ".webp", ".mp4", ".webm", ".mkv", ".mov", ".gif");
+        var output = new OutputFile("the video to write: .webp; or .mp4, .webm, .mkv, .mov or .gif if ffmpeg is installed", ".webp", ".mp4", ".webm", ".mkv", ".mov", ".gif");
         var device = DeviceOption.Create();
         var command = new Command("video", "Make a video: an interpolation between seeds, or a walk through the latents") { network, seeds, walk, frames, rate, psi, label, device };
         output.AddTo(command);
@@ -67,7 +67,7 @@ internal static class VideoCommand
     private static int Run(Request request)
     {
         if (!Path.GetExtension(request.Output).Equals(".webp", StringComparison.OrdinalIgnoreCase) && !VideoWriter.HasFfmpeg())
-            throw new UserErrorException($"--out {request.Output}: {Path.GetExtension(request.Output)} videos need ffmpeg, and it is not installed; install it, or name a .webp file, which browsers play");
+            throw new UserErrorException($"--out {request.Output}: {Path.GetExtension(request.Output)} videos need ffmpeg, which is not installed; install it, or name a .webp file, which browsers can play");
         NumericsEnvironment.Apply(threads: Environment.ProcessorCount);
         using var stop = new Interruption();
         using var scope = NewDisposeScope();

@@ -13,7 +13,7 @@ internal static class OracleCommand
     public static Command Create()
     {
         var files = new Argument<string[]>("FILE") { Description = "safetensors files of reference values", Arity = ArgumentArity.OneOrMore };
-        var dtype = new Option<string>("--dtype") { Description = "compute in float64 or float32", DefaultValueFactory = _ => "float64" };
+        var dtype = new Option<string>("--dtype") { Description = "precision: float64 or float32", DefaultValueFactory = _ => "float64" };
         dtype.AcceptOnlyFromAmong("float64", "float32");
         var device = DeviceOption.Create();
         var command = new Command("oracle", "Recompute reference values of the published implementation") { files, dtype, device };

@@ -26,14 +26,14 @@ internal static class PlanCommand
 
     public static Command Create()
     {
-        var recipe = new Argument<string>("RECIPE") { Description = "a recipe's name, or a JSON file of spec keys" };
-        var set = new Option<string[]>("--set") { Description = "key=value of the spec", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
+        var recipe = new Argument<string>("RECIPE") { Description = "name of a recipe, or a JSON file with spec keys" };
+        var set = new Option<string[]>("--set") { Description = "a spec key, as key=value; repeatable", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
         var gpus = new Option<int>("--gpus") { Description = "devices", DefaultValueFactory = _ => 1 };
         var device = new Option<string>("--device") { Description = $"{string.Join(", ", DeviceProfile.All.Select(known => known.Name))}; {ThisMachine} measures this machine", DefaultValueFactory = _ => ThisMachine };
-        var link = new Option<double>("--link") { Description = "what a device can send to the others, in GB/s", DefaultValueFactory = _ => 12.5 };
-        var price = new Option<double?>("--price") { Description = "of one device for an hour, in any currency" };
-        var json = new Option<bool>("--json") { Description = "print one JSON object" };
-        var command = new Command("plan", "Say what a run will take: time, memory, disk, traffic, cost") { recipe, set, gpus, device, link, price, json };
+        var link = new Option<double>("--link") { Description = "bandwidth from one device to the others, in GB/s", DefaultValueFactory = _ => 12.5 };
+        var price = new Option<double?>("--price") { Description = "price of one device per hour, in any currency" };
+        var json = new Option<bool>("--json") { Description = "print a JSON object" };
+        var command = new Command("plan", "Estimate what a run takes: time, memory, disk, traffic, cost") { recipe, set, gpus, device, link, price, json };
         command.SetAction(parsed => Run(
             parsed.GetValue(recipe)!, parsed.GetValue(set) ?? [], parsed.GetValue(gpus), parsed.GetValue(device)!, parsed.GetValue(link), parsed.GetValue(price), parsed.GetValue(json)));
         return command;
@@ -41,8 +41,8 @@ internal static class PlanCommand
 
     private static int Run(string recipe, string[] set, int gpus, string device, double link, double? price, bool json)
     {
-        if (gpus < 1) throw new UserErrorException($"--gpus {gpus}: at least one is needed");
-        if (!(link > 0)) throw new UserErrorException($"--link {link.ToString(CultureInfo.InvariantCulture)}: more than 0 is needed");
+        if (gpus < 1) throw new UserErrorException($"--gpus {gpus}: must be at least 1");
+        if (!(link > 0)) throw new UserErrorException($"--link {link.ToString(CultureInfo.InvariantCulture)}: must be above 0");
         var spec = SpecResolver.Resolve(TrainOptions.RecipeOf(recipe), [.. set.Select(SpecAssignment.Parse)], null, gpus).Spec;
         var profile = device == ThisMachine ? Measure(spec) : DeviceProfile.Named(device);
         var plan = TrainingPlan.Of(spec, profile, gpus, link * 1e9);
@@ -70,12 +70,12 @@ internal static class PlanCommand
         {
             ("images", string.Create(CultureInfo.InvariantCulture, $"{spec.Kimg:N0} kimg in minibatches of {spec.Batch}: {plan.Iterations:N0} iterations")),
             ("time", string.Create(CultureInfo.InvariantCulture, $"{InWords(plan.Time)} at {plan.ImagesPerSecond:0.##} img/s ({plan.FlopsPerImage / 1e9:N0} GFLOP per image)")),
-            ("memory", string.Create(CultureInfo.InvariantCulture, $"{InBytes(plan.MemoryBytes)} per device{(device.MemoryBytes is { } there ? plan.MemoryBytes > there ? $", which has {there / 1e9:0} GB: too little; a smaller shard needs less" : $" of {there / 1e9:0} GB" : "")}")),
-            ("disk", string.Create(CultureInfo.InvariantCulture, $"{InBytes(plan.Snapshots * plan.SnapshotBytes)} for {plan.Snapshots} snapshots of {InBytes(plan.SnapshotBytes)}; the dataset and pictures besides")),
+            ("memory", string.Create(CultureInfo.InvariantCulture, $"{InBytes(plan.MemoryBytes)} per device{(device.MemoryBytes is { } there ? plan.MemoryBytes > there ? $", but it has {there / 1e9:0} GB: too little; use a smaller shard" : $" of {there / 1e9:0} GB" : "")}")),
+            ("disk", string.Create(CultureInfo.InvariantCulture, $"{InBytes(plan.Snapshots * plan.SnapshotBytes)} for {plan.Snapshots} snapshots of {InBytes(plan.SnapshotBytes)}, besides dataset and pictures")),
         };
         if (gpus > 1)
             rows.Add(("network", string.Create(CultureInfo.InvariantCulture, $"each device sends {InBytes(plan.SentBytes)} per iteration, in {plan.SentSeconds * 1000:0} ms")));
-        rows.Add(("cost", string.Create(CultureInfo.InvariantCulture, $"{plan.DeviceHours:N0} device hours{(price is { } hour ? $", {plan.DeviceHours * hour:N0} at {hour:0.##} an hour" : "; --price multiplies")}")));
+        rows.Add(("cost", string.Create(CultureInfo.InvariantCulture, $"{plan.DeviceHours:N0} device hours{(price is { } hour ? $", {plan.DeviceHours * hour:N0} at {hour:0.##} per hour" : "; --price multiplies")}")));
         foreach (var line in TextTable.Pairs(rows)) yield return $"  {line}";
         yield return "This assumes:";
         foreach (var assumption in plan.Assumptions) yield return $"  - {assumption}";

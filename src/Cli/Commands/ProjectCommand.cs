@@ -18,20 +18,20 @@ internal static class ProjectCommand
 {
     public static Command Create()
     {
-        var images = new Argument<string[]>("IMAGE") { Description = "image files of the network's size", Arity = ArgumentArity.ZeroOrMore };
-        var seeds = new Option<string?>("--seeds") { Description = "project the network's own pictures of these seeds too" };
+        var images = new Argument<string[]>("IMAGE") { Description = "image files, in the network's size", Arity = ArgumentArity.ZeroOrMore };
+        var seeds = new Option<string?>("--seeds") { Description = "also project the network's own pictures of these seeds" };
         var network = PictureOptions.Network();
-        var output = new Option<string>("--out") { Description = "folder for styles and pictures; the same command goes on there", Required = true };
-        var resize = new Option<string>("--resize") { Description = "fit to crop and resize images to the network's size", DefaultValueFactory = _ => "none" };
+        var output = new Option<string>("--out") { Description = "folder for styles and pictures; the same command continues there", Required = true };
+        var resize = new Option<string>("--resize") { Description = "fit: crop and resize images to the network's size", DefaultValueFactory = _ => "none" };
         resize.AcceptOnlyFromAmong("none", "fit");
         var label = PictureOptions.Class();
         var settings = new ProjectionSettings();
-        var space = new Option<string>("--space") { Description = "w for one style for all layers, as published; w+ for one per layer", DefaultValueFactory = _ => "w" };
+        var space = new Option<string>("--space") { Description = "w: one style for all layers, as published; w+: one per layer", DefaultValueFactory = _ => "w" };
         space.AcceptOnlyFromAmong("w", "w+");
-        var video = new Option<bool>("--video") { Description = "write a video of each image's path" };
-        var frames = new Option<int>("--frames") { Description = "frames of a video", DefaultValueFactory = _ => 100 };
-        var json = new Option<bool>("--json") { Description = "print one JSON line per image" };
-        var command = new Command("project", "Find the styles whose pictures look like given images") { images, seeds, network, output, resize, label, space, video, frames };
+        var video = new Option<bool>("--video") { Description = "write a video of each image's optimisation" };
+        var frames = new Option<int>("--frames") { Description = "number of video frames", DefaultValueFactory = _ => 100 };
+        var json = new Option<bool>("--json") { Description = "print a JSON line per image" };
+        var command = new Command("project", "Find the styles that reproduce given images") { images, seeds, network, output, resize, label, space, video, frames };
         settings.AddTo(command);
         command.Options.Add(json);
         command.SetAction(parsed => Run(
@@ -49,7 +49,7 @@ internal static class ProjectCommand
     {
         options.Validate();
         if (request.Images.Length == 0 && request.Seeds is null)
-            throw new UserErrorException("`atelier project` needs IMAGE files, or --seeds.");
+            throw new UserErrorException("`atelier project` needs IMAGE files or --seeds");
         NumericsEnvironment.Apply(threads: Environment.ProcessorCount);
         using var stop = new Interruption();
         using var scope = NewDisposeScope();
@@ -71,7 +71,7 @@ internal static class ProjectCommand
         catch (OperationCanceledException)
         {
             display.Dispose();
-            Console.Error.WriteLine("atelier: stopped; the same command goes on from there");
+            Console.Error.WriteLine("atelier: stopped; run the same command again to continue");
             return ExitCode.Interrupted;
         }
     }
@@ -89,12 +89,12 @@ internal static class ProjectCommand
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new UserErrorException($"{path} cannot be read: {(File.Exists(path) ? e.Message : "there is no such file")}", e);
+                throw new UserErrorException($"{path} cannot be read: {(File.Exists(path) ? e.Message : "file not found")}", e);
             }
             try
             {
                 if (ImageCodec.ChannelsOf(file) <= 2)
-                    Console.Error.WriteLine($"atelier: {path} has one channel, and is taken as a grey picture of three");
+                    Console.Error.WriteLine($"atelier: {path} has one channel; using it as grey for all three");
                 targets.Add(new ProjectionTarget(Path.GetFileNameWithoutExtension(path), ImageCodec.Decode(file, RgbColor.White, request.Fit ? pictures.Size : null), request.Label));
             }
             catch (ImageFormatException e)
@@ -125,12 +125,12 @@ internal sealed class ProjectionSettings
     private static readonly ProjectionOptions Published = new();
 
     private readonly Option<int> _steps = new("--steps") { Description = "steps of the optimiser", DefaultValueFactory = _ => Published.Steps };
-    private readonly Option<double> _rate = new("--lr") { Description = "its learning rate", DefaultValueFactory = _ => Published.LearningRate };
-    private readonly Option<double> _noise = new("--noise-weight") { Description = "weight of the noise maps' regularisation", DefaultValueFactory = _ => Published.NoiseWeight };
-    private readonly Option<ulong> _seed = new("--seed") { Description = "seed of every draw" };
-    private readonly Option<int> _batch = new("--batch") { Description = "images projected at once", DefaultValueFactory = _ => 4 };
-    private readonly Option<string> _net = new("--perceptual") { Description = "vgg16 for LPIPS, built-in for a random net that needs no file, auto for the first if its file is there", DefaultValueFactory = _ => "auto" };
-    private readonly Option<string[]> _detectors = new("--detectors") { Description = "folder with vgg16.pt, or the file (default: the user's cache)", DefaultValueFactory = _ => [] };
+    private readonly Option<double> _rate = new("--lr") { Description = "learning rate of the optimiser", DefaultValueFactory = _ => Published.LearningRate };
+    private readonly Option<double> _noise = new("--noise-weight") { Description = "weight of the noise regularisation", DefaultValueFactory = _ => Published.NoiseWeight };
+    private readonly Option<ulong> _seed = new("--seed") { Description = "random seed" };
+    private readonly Option<int> _batch = new("--batch") { Description = "images to project in parallel", DefaultValueFactory = _ => 4 };
+    private readonly Option<string> _net = new("--perceptual") { Description = "vgg16: LPIPS; built-in: a random net that needs no file; auto: vgg16 if its file exists", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string[]> _detectors = new("--detectors") { Description = "folder with vgg16.pt, or the file itself (default: your cache)", DefaultValueFactory = _ => [] };
     private readonly Option<string> _device = DeviceOption.Create();
 
     public ProjectionSettings() => _net.AcceptOnlyFromAmong("auto", "vgg16", "built-in");
@@ -149,7 +149,7 @@ internal sealed class ProjectionSettings
     public int Batch(ParseResult parsed)
     {
         int batch = parsed.GetValue(_batch);
-        return batch is >= 1 and <= 1024 ? batch : throw new UserErrorException($"--batch {batch}: a number from 1 to 1024 is needed");
+        return batch is >= 1 and <= 1024 ? batch : throw new UserErrorException($"--batch {batch}: must be from 1 to 1024");
     }
 
     public OpenPerceptualNet OpenNet(ParseResult parsed)
@@ -158,7 +158,7 @@ internal sealed class ProjectionSettings
         var device = DeviceOption.Find(parsed.GetValue(_device)!);
         bool script = wanted == "vgg16" || named.Length > 0 || (wanted == "auto" && File.Exists(Path.Combine(DetectorFiles.DefaultFolder, PublishedDetector.Vgg16.FileName)));
         if (wanted == "built-in" && named.Length > 0)
-            throw new UserErrorException("--detectors names a file, and --perceptual built-in needs none: leave out one of them");
+            throw new UserErrorException("--perceptual built-in uses no detector file: leave out --detectors or --perceptual");
         if (!script)
         {
             var random = new RandomPerceptualNet(device);

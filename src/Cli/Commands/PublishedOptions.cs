@@ -16,34 +16,34 @@ internal sealed class PublishedOptions
     private readonly Option<int?> _batch = Hidden<int?>("--batch", "images per minibatch");
     private readonly Option<int?> _snap = Hidden<int?>("--snap", "ticks between snapshots");
     private readonly Option<double?> _tick = Hidden<double?>("--tick", "kimg per tick");
-    private readonly Option<string?> _metrics = Hidden<string?>("--metrics", "metrics, with commas, or none");
+    private readonly Option<string?> _metrics = Hidden<string?>("--metrics", "metrics separated by commas, or none");
     private readonly Option<string?> _aug = Hidden<string?>("--aug", "noaug, ada or fixed");
     private readonly Option<string?> _augpipe = Hidden<string?>("--augpipe", "which augmentations");
-    private readonly Option<double?> _target = Hidden<double?>("--target", "target of ada");
-    private readonly Option<double?> _p = Hidden<double?>("--p", "probability of fixed augmentation");
-    private readonly Option<string?> _mirror = Hidden<string?>("--mirror", "show images mirrored too");
+    private readonly Option<double?> _target = Hidden<double?>("--target", "target of ADA");
+    private readonly Option<double?> _p = Hidden<double?>("--p", "probability of each augmentation, with --aug fixed");
+    private readonly Option<string?> _mirror = Hidden<string?>("--mirror", "also show mirrored images");
     private readonly Option<string?> _cond = Hidden<string?>("--cond", "train on labels");
     private readonly Option<string?> _resume = Hidden<string?>("--resume", "a network to start from");
 
     /// <summary>What is not taken, and what to write instead.</summary>
     private static readonly Dictionary<string, string> Answers = new(StringComparer.Ordinal)
     {
-        ["--outdir"] = "--out DIR, the run's folder itself; the same folder again continues the run",
-        ["--freezed"] = "--freeze-d N",
-        ["--freeze_layers"] = "--freeze-d N",
-        ["--batch-gpu"] = "--set shard=N, the images that are computed together",
-        ["--cbase"] = "--set channel-base=N",
-        ["--cmax"] = "--set channel-max=N",
-        ["--glr"] = "--set lr=X, the learning rate of both networks",
-        ["--dlr"] = "--set lr=X, the learning rate of both networks",
-        ["--map-depth"] = "--set mapping-layers=N",
-        ["--mbstd-group"] = "--set mbstd-group=N",
-        ["--subset"] = "a smaller dataset: dataset convert --max-images N",
-        ["--desc"] = "the folder's name: --out DIR",
-        ["--fp32"] = "nothing: Atelier computes in float32",
-        ["--nhwc"] = "nothing: Atelier chooses the layout of memory",
-        ["--allow-tf32"] = "nothing: TF32 is off, so that runs are reproducible",
-        ["--nobench"] = "nothing: no kernels are chosen by timing them, so that runs are reproducible",
+        ["--outdir"] = "use --out DIR, the run folder itself; the same folder again continues the run",
+        ["--freezed"] = "use --freeze-d N",
+        ["--freeze_layers"] = "use --freeze-d N",
+        ["--batch-gpu"] = "use --set shard=N, the number of images computed together",
+        ["--cbase"] = "use --set channel-base=N",
+        ["--cmax"] = "use --set channel-max=N",
+        ["--glr"] = "use --set lr=X, the learning rate of both networks",
+        ["--dlr"] = "use --set lr=X, the learning rate of both networks",
+        ["--map-depth"] = "use --set mapping-layers=N",
+        ["--mbstd-group"] = "use --set mbstd-group=N",
+        ["--subset"] = "make a smaller dataset with `atelier dataset convert --max-images N`",
+        ["--desc"] = "name the run folder with --out DIR",
+        ["--fp32"] = "leave it out: Atelier computes in float32",
+        ["--nhwc"] = "leave it out: Atelier chooses the memory layout",
+        ["--allow-tf32"] = "leave it out: TF32 is off, so that runs are reproducible",
+        ["--nobench"] = "leave it out: kernels are not chosen by timing, so that runs are reproducible",
     };
 
     public void AddTo(Command command)
@@ -60,7 +60,7 @@ internal sealed class PublishedOptions
     public string? Recipe(ParseResult parsed) => parsed.GetValue(_cfg) switch
     {
         { } cfg when cfg.StartsWith("stylegan3", StringComparison.Ordinal) =>
-            throw new UserErrorException($"--cfg {cfg}: Atelier trains StyleGAN2, and no StyleGAN3 yet; use --cfg stylegan2, or --recipe with one of {string.Join(", ", Recipes.Names)}"),
+            throw new UserErrorException($"--cfg {cfg}: Atelier trains StyleGAN2, not StyleGAN3; use --cfg stylegan2, or --recipe with one of {string.Join(", ", Recipes.Names)}"),
         var cfg => cfg,
     };
 
@@ -71,12 +71,12 @@ internal sealed class PublishedOptions
         if (parsed.GetValue(_resume) is not { } network || network == "noresume")
             return null;
         if (Directory.Exists(network))
-            throw new UserErrorException($"--resume {network}: to continue a run, give its folder as --out; to start another one from its networks, export them with --all and give that file as --init");
+            throw new UserErrorException($"--resume {network}: to continue a run, pass its folder as --out; to start a new run from its networks, export them with --all and pass that file as --init");
         if (!File.Exists(network))
-            throw new UserErrorException($"--resume {network}: there is no such file, and Atelier downloads none. Download the network, import it (atelier import NETWORK.pkl --all --out NETWORK.safetensors), and give that as --init");
+            throw new UserErrorException($"--resume {network}: file not found, and Atelier does not download networks; download it yourself, import it (atelier import NETWORK.pkl --all --out NETWORK.safetensors), and pass the result as --init");
         return Path.GetExtension(network).Equals(".safetensors", StringComparison.OrdinalIgnoreCase)
             ? network
-            : throw new UserErrorException($"--resume {network}: import it first (atelier import {network} --all --out NETWORK.safetensors), and give that as --init");
+            : throw new UserErrorException($"--resume {network}: import it first (atelier import {network} --all --out NETWORK.safetensors), and pass the result as --init");
     }
 
     /// <summary>The keys that the options stand for.</summary>
@@ -117,7 +117,7 @@ internal sealed class PublishedOptions
     {
         null or "" or "1" or "true" or "yes" => "true",
         "0" or "false" or "no" => "false",
-        _ => throw new UserErrorException($"{option} cannot be `{text}`; it takes true or false"),
+        _ => throw new UserErrorException($"{option} cannot be `{text}`; use true or false"),
     };
 
     private static SpecAssignment Number(string key, double value) => SpecAssignment.For(key, value.ToString(CultureInfo.InvariantCulture));

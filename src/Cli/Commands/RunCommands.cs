@@ -28,7 +28,7 @@ internal static class RunCommands
             output.Print(
                 parsed,
                 () => new JsonArray([.. list.Select(RunLines.ToJson)]),
-                () => list.Count > 0 ? RunLines.Table(list) : [parsed.GetValue(all) ? "no runs" : "no runs; --all lists those that have ended"]);
+                () => list.Count > 0 ? RunLines.Table(list) : [parsed.GetValue(all) ? "no runs" : "no runs; --all includes those that have ended"]);
         });
         return command;
     }
@@ -36,7 +36,7 @@ internal static class RunCommands
     public static Command Describe()
     {
         var run = RunArgument();
-        var command = new Command("describe", "Show everything that is known of a run") { run };
+        var command = new Command("describe", "Show everything about a run") { run };
         var output = new OutputOption();
         output.AddTo(command);
         SetAction(command, async (parsed, replicas) =>
@@ -54,9 +54,9 @@ internal static class RunCommands
     public static Command Logs()
     {
         var run = RunArgument();
-        var worker = new Option<string>("--worker") { Description = "only this worker's lines; `coordinator` for the coordinator's", DefaultValueFactory = _ => "" };
+        var worker = new Option<string>("--worker") { Description = "only lines from this worker, or from `coordinator`", DefaultValueFactory = _ => "" };
         var follow = new Option<bool>("--follow") { Description = "keep printing new lines" };
-        var command = new Command("logs", "Print what workers and coordinator said about a run") { run, worker, follow };
+        var command = new Command("logs", "Print what workers and the coordinator logged about a run") { run, worker, follow };
         var output = new OutputOption("text");
         output.AddTo(command);
         SetAction(command, async (parsed, replicas) =>
@@ -76,8 +76,8 @@ internal static class RunCommands
     public static Command Events()
     {
         var run = RunArgument();
-        var ticks = new Option<bool>("--ticks") { Description = "with the lines of ticks" };
-        var command = new Command("events", "Print what happened to a run, as far back as the coordinator keeps it") { run, ticks };
+        var ticks = new Option<bool>("--ticks") { Description = "include tick lines" };
+        var command = new Command("events", "Print the events of a run, as far back as the coordinator keeps them") { run, ticks };
         var output = new OutputOption("text");
         output.AddTo(command);
         SetAction(command, async (parsed, replicas) =>
@@ -92,7 +92,7 @@ internal static class RunCommands
     public static Command Pause()
     {
         var run = RunArgument();
-        var command = new Command("pause", "Stop a run after its iteration, with a snapshot") { run };
+        var command = new Command("pause", "Pause a run after its current iteration, with a snapshot") { run };
         SetAction(command, async (parsed, replicas) => Say(await replicas.CallAsync(runs => runs.PauseAsync(new PauseRequest { Run = parsed.GetValue(run) }))));
         return command;
     }
@@ -100,8 +100,8 @@ internal static class RunCommands
     public static Command Cancel()
     {
         var run = RunArgument();
-        var discard = new Option<bool>("--discard") { Description = "give up what came after the newest snapshot, instead of saving it first" };
-        var command = new Command("cancel", "End a run for good, with a snapshot; its files stay") { run, discard };
+        var discard = new Option<bool>("--discard") { Description = "discard everything since the newest snapshot, instead of saving it first" };
+        var command = new Command("cancel", "End a run for good, with a snapshot; its files are kept") { run, discard };
         SetAction(command, async (parsed, replicas) =>
             Say(await replicas.CallAsync(runs => runs.CancelAsync(new CancelRequest { Run = parsed.GetValue(run), Discard = parsed.GetValue(discard) }))));
         return command;
@@ -111,8 +111,8 @@ internal static class RunCommands
     {
         var run = RunArgument();
         var set = new Option<string[]>("--set") { Description = "a free spec key, as key=value; repeatable" };
-        var accept = new Option<bool>("--accept-new-numerics") { Description = "continue although the numerics version, libtorch, the device or threads differ" };
-        var command = new Command("resume", "Continue a run that was paused or has failed") { run, set, accept };
+        var accept = new Option<bool>("--accept-new-numerics") { Description = "continue even if the numerics version, libtorch, the device or threads differ" };
+        var command = new Command("resume", "Continue a run that is paused or has failed") { run, set, accept };
         SetAction(command, async (parsed, replicas) =>
         {
             var request = new ResumeRequest { Run = parsed.GetValue(run), AcceptNewNumerics = parsed.GetValue(accept) };
@@ -125,8 +125,8 @@ internal static class RunCommands
     public static Command Delete()
     {
         var run = RunArgument();
-        var yes = new Option<bool>("--yes") { Description = "do not ask" };
-        var command = new Command("delete", "Remove an ended run from the coordinator; its files stay") { run, yes };
+        var yes = new Option<bool>("--yes") { Description = "do not ask for confirmation" };
+        var command = new Command("delete", "Remove a run that has ended from the coordinator; its files are kept") { run, yes };
         var coordinator = new CoordinatorOption();
         coordinator.AddTo(command);
         command.SetAction(parsed => coordinator.Call(parsed, async replicas =>
@@ -142,7 +142,7 @@ internal static class RunCommands
                 }
             }
             var deleted = await replicas.CallAsync(runs => runs.DeleteAsync(new DeleteRequest { Run = name }));
-            Console.WriteLine($"{name} is deleted from the coordinator; its files stay in {deleted.RunStore}");
+            Console.WriteLine($"deleted {name} from the coordinator; its files are still in {deleted.RunStore}");
             return ExitCode.Success;
         }));
         return command;
@@ -153,8 +153,8 @@ internal static class RunCommands
     private static bool IsConfirmed(RunDescription known)
     {
         if (Console.IsInputRedirected)
-            throw new UserErrorException($"`atelier delete` asks before it deletes, and there is nobody to ask here; pass --yes to delete {known.Run.Run_}");
-        Console.Write($"{RunLines.Sentence(known.Run)}\ndelete it from the coordinator? Its files stay in {known.Places.RunStore}. [y/N] ");
+            throw new UserErrorException($"`atelier delete` needs a confirmation and there is no terminal to ask at; pass --yes to delete {known.Run.Run_}");
+        Console.Write($"{RunLines.Sentence(known.Run)}\ndelete it from the coordinator? Its files in {known.Places.RunStore} are kept. [y/N] ");
         return Console.ReadLine()?.Trim().ToLowerInvariant() is "y" or "yes";
     }
 

@@ -20,7 +20,7 @@ internal static class SnapshotsCommand
     public static Command Create()
     {
         var run = new Argument<string>("DIR") { Description = "a run's folder" };
-        var json = new Option<bool>("--json") { Description = "print one JSON array" };
+        var json = new Option<bool>("--json") { Description = "print a JSON array" };
         var command = new Command("snapshots", "List a run's snapshots, oldest first, and check every byte of them") { run, json };
         command.SetAction(parsed => Run(parsed.GetValue(run)!, parsed.GetValue(json)));
         return command;
@@ -33,7 +33,7 @@ internal static class SnapshotsCommand
         var store = new SnapshotStore(new FolderBlobStore(Path.GetFullPath(folder)), TimeProvider.System);
         var entries = store.ListAsync(CancellationToken.None).GetAwaiter().GetResult();
         if (entries.Count == 0 && RunRecord.TryLoad(new RunFolder(folder)) is null)
-            throw new UserErrorException($"{folder} is not a run's folder: it has neither run.json nor snapshots");
+            throw new UserErrorException($"{folder} is not a run folder: it has neither run.json nor snapshots");
         // Sizes were checked; whether every byte is as it was written takes reading them.
         var damage = entries.ToDictionary(entry => entry.Name, entry => entry.Damage ?? Verify(store, entry.Name));
         var whole = entries.Where(entry => damage[entry.Name] is null).ToList();
@@ -56,7 +56,7 @@ internal static class SnapshotsCommand
                 Console.WriteLine(line);
         }
         if (entries.Count == 0)
-            Console.Error.WriteLine($"atelier: {folder} has no snapshot yet");
+            Console.Error.WriteLine($"atelier: {folder} has no snapshots yet");
         foreach (var damaged in entries.Where(entry => damage[entry.Name] is not null))
             Console.Error.WriteLine($"atelier: snapshot {damaged.Name} is damaged: {damage[damaged.Name]}");
         return whole.Count == entries.Count ? ExitCode.Success : ExitCode.Mismatch;
@@ -95,10 +95,10 @@ internal static class ExportCommand
 {
     public static Command Create()
     {
-        var run = new Argument<string>("RUN") { Description = "a run's folder for its newest snapshot, a snapshot's folder, or for .onnx an export" };
+        var run = new Argument<string>("RUN") { Description = "a run folder for its newest snapshot, a snapshot folder, or an export (to write .onnx)" };
         var output = new OutputFile("the file to write: .safetensors, or .onnx for other programs", ".safetensors", ".onnx");
-        var all = new Option<bool>("--all") { Description = "G, D and G_ema with prefixes, to start another run from, instead of G_ema alone" };
-        var command = new Command("export", "Write a run's generator as .safetensors with the published names, or as ONNX") { run, all };
+        var all = new Option<bool>("--all") { Description = "write G, D and G_ema, each with its prefix, to start a run from, instead of only G_ema" };
+        var command = new Command("export", "Export the generator of a run as .safetensors with the published tensor names, or as ONNX") { run, all };
         output.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -117,10 +117,10 @@ internal static class ExportCommand
     private static int SaveOnnx(string run, string output, bool all)
     {
         if (all)
-            throw new UserErrorException($"--all writes the networks of training, and {output} takes one generator: leave out --all, or name a .safetensors file");
+            throw new UserErrorException($"--all exports three networks, but {output} holds one generator: leave out --all, or name a .safetensors file");
         using var network = NetworkSource.OpenGenerator(run, CPU);
         OnnxFile.Save(output, network);
-        Console.WriteLine($"{output}: G_ema as ONNX, from z{(network.Network.Config.LabelSize > 0 ? ", c" : "")} and truncation to image");
+        Console.WriteLine($"{output}: G_ema as ONNX; inputs z{(network.Network.Config.LabelSize > 0 ? ", c" : "")} and truncation, output image");
         return ExitCode.Success;
     }
 }
@@ -144,7 +144,7 @@ internal static class NetworkSource
     public static TrajectoryState OpenState(string path)
     {
         if (!Directory.Exists(path))
-            throw new UserErrorException($"{path} does not exist; give an export (.safetensors), a run's folder, or a snapshot's");
+            throw new UserErrorException($"{path} does not exist; name an export (.safetensors), a run folder or a snapshot folder");
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         full = Directory.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full; // a run's `best`
         var name = SnapshotName.TryParse(Path.GetFileName(full));
@@ -157,8 +157,8 @@ internal static class NetworkSource
         }
         var search = store.OpenNewestAsync(CancellationToken.None).GetAwaiter().GetResult();
         foreach (var refused in search.Refused)
-            Console.Error.WriteLine($"atelier: snapshot {refused.Name} is incomplete and is not used: {refused.Reason}");
-        using var newest = search.Snapshot ?? throw new UserErrorException($"{path}: it has no complete snapshot; train first, or give an export (.safetensors)");
+            Console.Error.WriteLine($"atelier: ignoring incomplete snapshot {refused.Name}: {refused.Reason}");
+        using var newest = search.Snapshot ?? throw new UserErrorException($"{path} has no complete snapshot; train first, or name an export (.safetensors)");
         return StateSections.Restore(newest);
     }
 
@@ -183,7 +183,7 @@ internal static class NetworkSource
         }
         catch (SnapshotDamagedException e)
         {
-            throw new UserErrorException($"the snapshot {path} cannot be used: {e.Message}; name another one, or the run's folder for its newest complete one", e);
+            throw new UserErrorException($"snapshot {path} cannot be used: {e.Message}; name another one, or the run folder for its newest complete one", e);
         }
     }
 }

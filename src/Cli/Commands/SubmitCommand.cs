@@ -14,22 +14,22 @@ internal sealed class SubmitCommand
 {
     private const string S3Scheme = "s3://";
 
-    private readonly Argument<string?> _run = new("run") { Description = "the run's name: lower-case letters, digits, `.`, `_`, `-`", Arity = ArgumentArity.ZeroOrOne };
-    private readonly Option<string?> _file = new("--file", "-f") { Description = "a JSON file with any of these options and spec keys; the command line goes before it" };
-    private readonly Option<string?> _data = new("--data") { Description = "the images: an absolute path, as the workers see it" };
-    private readonly Option<string?> _store = new("--out") { Description = "the run's folder, as an absolute path, or s3://bucket/prefix, as workers and coordinator see it" };
-    private readonly Option<string?> _recipe = new("--recipe") { Description = "a recipe's name or file" };
-    private readonly Option<double?> _kimg = new("--kimg") { Description = "length of the run in thousands of images" };
+    private readonly Argument<string?> _run = new("run") { Description = "name of the run: lower-case letters, digits, `.`, `_`, `-`", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Option<string?> _file = new("--file", "-f") { Description = "a JSON file with any of these options and spec keys; the command line takes precedence" };
+    private readonly Option<string?> _data = new("--data") { Description = "the images: an absolute path that the workers can read" };
+    private readonly Option<string?> _store = new("--out") { Description = "the run folder: an absolute path or s3://bucket/prefix that workers and coordinator can reach" };
+    private readonly Option<string?> _recipe = new("--recipe") { Description = "name of a recipe, or a recipe file" };
+    private readonly Option<double?> _kimg = new("--kimg") { Description = "length of the run, in thousands of images" };
     private readonly Option<ulong?> _seed = new("--seed") { Description = "seed of every random draw" };
     private readonly Option<string[]> _set = new("--set") { Description = "a spec key, as key=value; repeatable" };
     private readonly Option<int?> _priority = new("--priority") { Description = "runs with a higher priority get workers first" };
-    private readonly Option<int?> _min = new("--min-workers") { Description = "it waits until this many workers are free (default: 1)" };
-    private readonly Option<int?> _max = new("--max-workers") { Description = "it takes no more than this (default: one per shard)" };
-    private readonly Option<string?> _init = new("--init") { Description = "start from the networks of this .safetensors file, as the workers see it" };
-    private readonly Option<bool> _accept = new("--accept-new-numerics") { Description = "continue although the store's snapshots were computed under other numerics" };
-    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "print the resolved submission and what would happen, and stop" };
-    private readonly Option<bool> _watch = new("--watch") { Description = "then follow it, as `atelier watch` does" };
-    private readonly Option<bool> _force = new("--force-conflicts") { Description = "with --kubernetes: take over fields that others have set otherwise" };
+    private readonly Option<int?> _min = new("--min-workers") { Description = "wait until this many workers are free (default: 1)" };
+    private readonly Option<int?> _max = new("--max-workers") { Description = "use at most this many workers (default: one per shard)" };
+    private readonly Option<string?> _init = new("--init") { Description = "start from the networks in this .safetensors file, which the workers can read" };
+    private readonly Option<bool> _accept = new("--accept-new-numerics") { Description = "continue even if the run's snapshots were computed under other numerics" };
+    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "print the resolved submission and what would happen, then exit" };
+    private readonly Option<bool> _watch = new("--watch") { Description = "then follow the run, as `atelier watch` does" };
+    private readonly Option<bool> _force = new("--force-conflicts") { Description = "with --kubernetes: take over fields that others have changed" };
     private readonly KubernetesOption _kubernetes = new();
     private readonly OutputOption _output = new("text");
 
@@ -37,11 +37,11 @@ internal sealed class SubmitCommand
 
     private Command ToCommand()
     {
-        var command = new Command("submit", "Put a run into a coordinator's queue; the same again changes nothing") { _run };
+        var command = new Command("submit", "Put a run into a coordinator's queue; repeating the same submission changes nothing") { _run };
         foreach (var option in new Option[] { _file, _data, _store, _recipe, _kimg, _seed, _set, _priority, _min, _max, _init, _accept, _dryRun, _watch, _force })
             command.Options.Add(option);
         _output.AddTo(command);
-        _kubernetes.AddTo(command, "apply it as a TrainingRun to a cluster of Kubernetes; with --max-workers it gets workers of its own");
+        _kubernetes.AddTo(command, "apply it to a Kubernetes cluster as a TrainingRun; with --max-workers it gets its own workers");
         var coordinator = new CoordinatorOption();
         coordinator.AddTo(command);
         command.SetAction(parsed =>
@@ -57,7 +57,7 @@ internal sealed class SubmitCommand
     private async Task<int> ApplyAsync(ParseResult parsed, SubmitRequest request)
     {
         if (parsed.GetValue(_watch))
-            throw new UserErrorException("--watch follows a run of a coordinator; with --kubernetes, `kubectl get run -w` does");
+            throw new UserErrorException("--watch works only with a coordinator; with --kubernetes, use `kubectl get run -w`");
         bool isJson = _output.IsJson(parsed);
         if (parsed.GetValue(_dryRun))
         {
@@ -83,7 +83,7 @@ internal sealed class SubmitCommand
         var run = await replicas.CallAsync(runs => runs.SubmitAsync(request));
         bool isJson = _output.IsJson(parsed);
         if (run.AlreadySubmitted && !isJson)
-            Console.WriteLine($"{run.Run_} was submitted before, with the same spec and places; nothing changes");
+            Console.WriteLine($"{run.Run_} was already submitted with the same spec and paths; nothing changed");
         if (parsed.GetValue(_watch))
             return await new RunWatch(replicas, run.Run_, isJson, TimeProvider.System).FollowAsync();
         Console.WriteLine(isJson ? RunLines.ToJson(run).ToJsonString() : RunLines.Sentence(run));
@@ -115,13 +115,13 @@ internal sealed class SubmitCommand
         return request;
     }
 
-    private static UserErrorException Missing(string what, string key) => new($"`atelier submit` needs {what}, on the command line or as {key} in a file (-f). `atelier submit --help` lists what it takes.");
+    private static UserErrorException Missing(string what, string key) => new($"`atelier submit` needs {what}, on the command line or as {key} in a file (-f); see `atelier submit --help`");
 
     /// <summary>Workers are elsewhere: what is relative to this folder means nothing to them.</summary>
     private static string Absolute(string option, string path) =>
         Path.IsPathFullyQualified(path) || DataPath.IsBuiltIn(path) || path.StartsWith(S3Scheme, StringComparison.OrdinalIgnoreCase)
             ? path
-            : throw new UserErrorException($"{option} {path} is relative to a folder of this machine, and the workers have their own; give an absolute path, such as {Path.GetFullPath(path)}");
+            : throw new UserErrorException($"{option} {path} is a relative path, which workers on other machines cannot resolve; use an absolute path such as {Path.GetFullPath(path)}");
 }
 
 /// <summary>
@@ -174,20 +174,20 @@ internal sealed class SubmissionFile
     /// <summary>An option that is a whole number.</summary>
     public int? Number(string name) => Text(name) is not { } text ? null
         : int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) ? number
-        : throw new UserErrorException($"{_path}: `{name}` cannot be `{text}`; it takes a whole number");
+        : throw new UserErrorException($"{_path}: `{name}` cannot be `{text}`; use a whole number");
 
     /// <summary>An option that is true or false.</summary>
     public bool Flag(string name) => Text(name) switch
     {
         null or "false" => false,
         "true" => true,
-        var other => throw new UserErrorException($"{_path}: `{name}` cannot be `{other}`; it takes true or false"),
+        var other => throw new UserErrorException($"{_path}: `{name}` cannot be `{other}`; use true or false"),
     };
 
     private void Add(JsonElement json, bool isSpec)
     {
         if (json.ValueKind != JsonValueKind.Object)
-            throw new UserErrorException($"{_path}: a JSON object is expected, with the options of `atelier submit` and spec keys");
+            throw new UserErrorException($"{_path}: expected a JSON object with options of `atelier submit` and spec keys");
         foreach (var property in json.EnumerateObject())
         {
             if (property is { Name: "spec", Value.ValueKind: JsonValueKind.Object } && !isSpec)

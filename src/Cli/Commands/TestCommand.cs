@@ -11,10 +11,10 @@ internal static class TestCommand
     public static Command Create()
     {
         var soak = new Option<bool>("--soak") { Description = "run the long versions of the long tests" };
-        var only = new Option<string?>("--only") { Description = "run only the test projects whose name contains this" };
-        var method = new Option<string?>("--method") { Description = "run only the test methods that match this name (* at either end)" };
-        var again = new Option<int>("--again") { Description = "run up to this many failed tests a second time, each alone, and name those that pass then", DefaultValueFactory = _ => 0 };
-        var command = new Command("test", "Run all tests; the last line counts them") { soak, only, method, again };
+        var only = new Option<string?>("--only") { Description = "run only test projects whose name contains this" };
+        var method = new Option<string?>("--method") { Description = "run only test methods that match this name (may start or end with *)" };
+        var again = new Option<int>("--again") { Description = "run up to N failed tests again, one at a time, and list those that then pass", DefaultValueFactory = _ => 0 };
+        var command = new Command("test", "Run all tests; the last line gives the totals") { soak, only, method, again };
         command.SetAction(parsed => Run(parsed.GetValue(soak), parsed.GetValue(only), parsed.GetValue(method), parsed.GetValue(again)));
         return command;
     }
@@ -22,7 +22,7 @@ internal static class TestCommand
     private static int Run(bool soak, string? only, string? method, int again)
     {
         var root = Environment.GetEnvironmentVariable("ATELIER_ROOT")
-            ?? throw new UserErrorException("tests need a checkout: run ./atelier test there");
+            ?? throw new UserErrorException("tests need a checkout of the sources: run ./atelier test in one");
         var artifacts = Path.Combine(root, "artifacts");
         bool Chosen(string name) => only is null || name.Contains(only, StringComparison.OrdinalIgnoreCase);
 
@@ -75,8 +75,8 @@ internal static class TestCommand
         }
         catch (Exception e) when (e is IOException or System.Xml.XmlException)
         {
-            Console.WriteLine($"  the test process ended with {process.ExitCode} and left no report");
-            return new Counts(0, 1, 0, [new($"{Path.GetFileNameWithoutExtension(assembly)} ended with {process.ExitCode} and left no report", assembly, null)]);
+            Console.WriteLine($"  the test process exited with code {process.ExitCode} and left no report");
+            return new Counts(0, 1, 0, [new($"{Path.GetFileNameWithoutExtension(assembly)} exited with code {process.ExitCode} and left no report", assembly, null)]);
         }
         finally
         {
@@ -93,14 +93,14 @@ internal static class TestCommand
         var still = new List<Failure>();
         foreach (var failure in total.Failures)
         {
-            if (RunManaged(failure.Assembly, soak, failure.Method) is { Failed: 0, Passed: > 0 }) Console.WriteLine($"unsteady, it passed the second time: {failure.Text}");
+            if (RunManaged(failure.Assembly, soak, failure.Method) is { Failed: 0, Passed: > 0 }) Console.WriteLine($"flaky, passed on the second try: {failure.Text}");
             else still.Add(failure);
         }
 
         return new(total.Passed + total.Failed - still.Count, still.Count, total.Skipped, still);
     }
 
-    private static string Reason(XElement test) => test.Descendants("message").FirstOrDefault()?.Value.Split('\n')[0].Trim() ?? "it gave no reason";
+    private static string Reason(XElement test) => test.Descendants("message").FirstOrDefault()?.Value.Split('\n')[0].Trim() ?? "no reason given";
 
     private sealed record Counts(int Passed, int Failed, int Skipped, IReadOnlyList<Failure> Failures)
     {

@@ -13,8 +13,8 @@ internal static class TrainCommand
     public static Command Create()
     {
         var data = new Option<string>("--data") { Description = DatasetCommand.Sources, Required = true };
-        var output = new Option<string>("--out") { Description = "the run's folder; an existing run goes on", Required = true };
-        var command = new Command("train", "Train on your images; the same command again goes on where it stopped") { data, output };
+        var output = new Option<string>("--out") { Description = "the run folder; an existing run is continued", Required = true };
+        var command = new Command("train", "Train on your images; the same command again continues where it stopped") { data, output };
         var options = new TrainOptions();
         options.AddTo(command);
         command.SetAction(parsed =>
@@ -31,10 +31,10 @@ internal static class DemoCommand
 {
     public static Command Create()
     {
-        var minutes = new Option<double>("--minutes") { Description = "train for this long; again goes on from there", DefaultValueFactory = _ => 6 };
+        var minutes = new Option<double>("--minutes") { Description = "minutes to train; the same command again trains for that long once more", DefaultValueFactory = _ => 6 };
         var size = new Option<int>("--size") { Description = "32 or 64 pixels", DefaultValueFactory = _ => 32 };
         size.AcceptOnlyFromAmong("32", "64");
-        var output = new Option<string?>("--out") { Description = "the run's folder (default: runs/demo, with the size)" };
+        var output = new Option<string?>("--out") { Description = "the run folder (default: runs/demo, with the size)" };
         var command = new Command("demo", "Watch StyleGAN2 learn emoji faces, with nothing to download") { minutes, size, output };
         // As a cluster works, where there is a core for each: a coordinator, and a worker for each shard of the demo's minibatch.
         var options = new TrainOptions(workers: Math.Min(2, Environment.ProcessorCount));
@@ -42,7 +42,7 @@ internal static class DemoCommand
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(minutes) is not (> 0 and < 1e6))
-                throw new UserErrorException($"--minutes {parsed.GetValue(minutes)}: a positive number is needed");
+                throw new UserErrorException($"--minutes {parsed.GetValue(minutes)}: must be a positive number");
             int side = parsed.GetValue(size);
             string name = side == 32 ? "demo" : "demo64";
             var request = options.ToRequest(

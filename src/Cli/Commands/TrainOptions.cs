@@ -10,25 +10,25 @@ namespace Atelier.Cli.Commands;
 /// <summary>The options that <c>train</c> and <c>demo</c> have in common, and how they become spec keys.</summary>
 internal sealed class TrainOptions
 {
-    private readonly Option<string?> _recipe = new("--recipe") { Description = "a recipe's name or file; see README for the list" };
-    private readonly Option<double?> _kimg = new("--kimg") { Description = "length of the run in thousands of images" };
+    private readonly Option<string?> _recipe = new("--recipe") { Description = "name of a recipe, or a recipe file; README lists the recipes" };
+    private readonly Option<double?> _kimg = new("--kimg") { Description = "length of the run, in thousands of images" };
     private readonly Option<ulong?> _seed = new("--seed") { Description = "seed of every random draw" };
-    private readonly Option<string[]> _set = new("--set") { Description = "a spec key, as key=value; may be given again" };
+    private readonly Option<string[]> _set = new("--set") { Description = "a spec key, as key=value; repeatable" };
     private readonly Option<int> _workers;
-    private readonly Option<int?> _gpus = new("--gpus") { Description = "devices that the auto recipe is computed for (default: 1); fixed when the run begins" };
-    private readonly Option<string?> _init = new("--init") { Description = "start from the networks of this .safetensors file" };
-    private readonly Option<int?> _freezeD = new("--freeze-d") { Description = "keep the discriminator's first layers as they are" };
+    private readonly Option<int?> _gpus = new("--gpus") { Description = "number of devices that the auto recipe is computed for (default: 1); fixed when the run begins" };
+    private readonly Option<string?> _init = new("--init") { Description = "start from the networks in this .safetensors file" };
+    private readonly Option<int?> _freezeD = new("--freeze-d") { Description = "freeze the first N layers of the discriminator" };
     private readonly Option<string?> _badImages = new("--bad-images") { Description = "skip or fail" };
-    private readonly Option<bool> _acceptNumerics = new("--accept-new-numerics") { Description = "go on although the numerics version, libtorch, the device or threads differ" };
-    private readonly Option<bool> _acceptData = new("--accept-new-data") { Description = "continue as a branch although the dataset is another one" };
+    private readonly Option<bool> _acceptNumerics = new("--accept-new-numerics") { Description = "continue even if the numerics version, libtorch, the device or threads differ" };
+    private readonly Option<bool> _acceptData = new("--accept-new-data") { Description = "continue on a different dataset, as a branch" };
     private readonly Option<string> _device = DeviceOption.Create();
-    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "print the whole resolved spec and stop" };
+    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "check everything, print the resolved spec and exit" };
     private readonly Option<bool> _json = new("--json") { Description = "print JSON lines" };
     private readonly PublishedOptions _published = new();
 
     /// <param name="workers">Workers where none are asked for.</param>
     public TrainOptions(int workers = 1) =>
-        _workers = new("--workers") { Description = "worker processes, from 2 on with a coordinator; any number gives the same bits", DefaultValueFactory = _ => workers };
+        _workers = new("--workers") { Description = "number of worker processes; any number gives the same result, bit for bit", DefaultValueFactory = _ => workers };
 
     public void AddTo(Command command)
     {
@@ -42,7 +42,7 @@ internal sealed class TrainOptions
     {
         int workers = parsed.GetValue(_workers);
         if (workers < 1)
-            throw new UserErrorException($"--workers {workers}: at least one worker is needed");
+            throw new UserErrorException($"--workers {workers}: must be at least 1");
         return new TrainRequest
         {
             Out = output,

@@ -24,7 +24,7 @@ internal static class TrainSession
             if (Interlocked.Increment(ref signals) > 1)
                 return;
             context.Cancel = true;
-            display.Say("stopping after this iteration, with a snapshot; Ctrl-C again quits now");
+            display.Say("finishing this iteration and saving a snapshot; press Ctrl-C again to quit now");
             stop.Request();
         }
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
@@ -41,7 +41,7 @@ internal static class TrainSession
         if (json)
             Console.WriteLine(ToJson(outcome).ToJsonString());
         if (!outcome.IsDurable)
-            throw new IOException("the last state could not be written. Make room and run the same command again: it continues from the newest snapshot that was written, or begins again if there is none");
+            throw new IOException("the final snapshot could not be written; free some disk space and run the same command again: it continues from the newest snapshot, or starts over if there is none");
         return outcome.End switch
         {
             LoopEnd.Finished => ExitCode.Success,
@@ -69,12 +69,12 @@ internal static class TrainSession
         yield return "";
         yield return $"{outcome.End switch { LoopEnd.Finished => "finished", LoopEnd.NonFinite => "stopped: gradients stayed non-finite", _ => "stopped" }} at {outcome.Images} after {TickReport.Format(outcome.Trained)} of training, {outcome.ImagesPerSecond:0.0} images/s";
         string snapshots = outcome.SnapshotStallShare is { } stalled ? $", for snapshots {stalled:0.0%}" : "";
-        yield return $"waiting for images {outcome.DataWaitShare:0.0%}{snapshots} of the time";
+        yield return $"waited for images {outcome.DataWaitShare:0.0%}{snapshots} of the time";
         yield return $"state {outcome.StateSha256}";
         foreach (var (what, path) in outcome.Files)
             yield return $"{what + ":",-14} {path}";
         if (outcome.End == LoopEnd.Stopped)
-            yield return "the same command continues from here";
+            yield return "run the same command again to continue";
         foreach (string line in outcome.Advice)
             yield return line;
     }

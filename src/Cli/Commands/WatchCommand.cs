@@ -57,13 +57,13 @@ internal sealed class RunWatch(CoordinatorReplicas replicas, string name, bool i
             }
             catch (RpcException e) when (_last is not null && e.StatusCode == StatusCode.NotFound)
             {
-                Say($"{name} is gone: it was deleted from the coordinator");
+                Say($"{name} was deleted from the coordinator");
                 return ExitCode.RunGone;
             }
             catch (RpcException e) when (_last is not null && IsBreak(e) && (_silentSince is not { } since || time.GetElapsedTime(since) < Patience))
             {
                 if (_silentSince is null)
-                    await Console.Error.WriteLineAsync($"atelier: the connection to the coordinator broke ({e.Status.Detail}); connecting again");
+                    await Console.Error.WriteLineAsync($"atelier: lost the connection to the coordinator ({e.Status.Detail}); reconnecting");
                 _silentSince ??= time.GetTimestamp();
             }
             await Task.Delay(Pause, time);

@@ -21,36 +21,36 @@ internal static class WorkerCommand
 
     public static Command Create()
     {
-        var coordinators = new Option<string[]>("--coordinator") { Description = "http://HOST:PORT, https://HOST:PORT or unix:PATH; again for each standby", Required = true };
-        var name = new Option<string>("--name") { Description = "its name in the fleet", DefaultValueFactory = _ => DefaultName() };
-        var threads = new Option<int>("--threads") { Description = "threads inside a shard's computation; any number gives the same bits", DefaultValueFactory = _ => 1 };
-        var lanes = new Option<int?>("--lanes") { Description = "shards computed at once (default: the cores at hand / threads)" };
-        var token = new Option<string?>(AccessOptions.WorkerTokenFile) { Description = $"file with the token of workers (or set {AccessOptions.WorkerTokenVariable})" };
-        var authority = new Option<string?>(AccessOptions.Authority) { Description = "certificate of the authority that the others' come from, in PEM" };
-        var certificate = new Option<string?>(AccessOptions.Certificate) { Description = "its certificate in PEM, for other workers and for the coordinator" };
-        var key = new Option<string?>(AccessOptions.Key) { Description = "the certificate's private key in PEM" };
+        var coordinators = new Option<string[]>("--coordinator") { Description = "http://HOST:PORT, https://HOST:PORT or unix:PATH; repeat it for each replica", Required = true };
+        var name = new Option<string>("--name") { Description = "name of this worker", DefaultValueFactory = _ => DefaultName() };
+        var threads = new Option<int>("--threads") { Description = "threads per shard; does not change the result", DefaultValueFactory = _ => 1 };
+        var lanes = new Option<int?>("--lanes") { Description = "shards to compute in parallel (default: cores / threads)" };
+        var token = new Option<string?>(AccessOptions.WorkerTokenFile) { Description = $"file with the worker token (or set {AccessOptions.WorkerTokenVariable})" };
+        var authority = new Option<string?>(AccessOptions.Authority) { Description = "PEM certificate of the CA that signed the other certificates" };
+        var certificate = new Option<string?>(AccessOptions.Certificate) { Description = "this worker's certificate in PEM, for other workers and for the coordinator" };
+        var key = new Option<string?>(AccessOptions.Key) { Description = "private key of that certificate, in PEM" };
         var listen = new Option<string>("--listen") { Description = "where other workers reach it: HOST:PORT or unix:PATH", DefaultValueFactory = _ => "127.0.0.1:0" };
-        var advertise = new Option<string?>("--advertise") { Description = "the host name or address that others are told (default: where it listens)" };
-        var noSharedMemory = new Option<bool>("--no-shared-memory") { Description = "sum through the network with workers of this machine too" };
-        var role = new Option<string>("--role") { Description = "train runs, and measure them between ticks or while free; or measure only", DefaultValueFactory = _ => "trainer" };
+        var advertise = new Option<string?>("--advertise") { Description = "host name or address at which others reach this worker (default: the one it listens on)" };
+        var noSharedMemory = new Option<bool>("--no-shared-memory") { Description = "use the network even between workers on this machine" };
+        var role = new Option<string>("--role") { Description = "trainer: train runs, and measure them between ticks or while free; evaluator: only measure", DefaultValueFactory = _ => "trainer" };
         var device = DeviceOption.Create();
         role.AcceptOnlyFromAmong("trainer", "evaluator");
-        var run = new Option<string?>("--run") { Description = $"serve this run only, and end with it: {ExitCode.Success} if it finished, {ExitCode.RunFailed} if it failed, {ExitCode.RunCancelled} if it was cancelled, {ExitCode.Interrupted} if this worker was asked to leave before" };
+        var run = new Option<string?>("--run") { Description = $"work only for this run, and exit when it ends: {ExitCode.Success} if it finished, {ExitCode.RunFailed} if it failed, {ExitCode.RunCancelled} if it was cancelled, {ExitCode.Interrupted} if this worker was asked to stop before" };
         var drainTimeout = new Option<double>("--drain-timeout")
         {
-            Description = "seconds that leaving may take; what nobody takes over in this time is saved in the run's store",
+            Description = "seconds to hand work over when stopping; what no worker takes over by then is saved in the run folder",
             DefaultValueFactory = _ => WorkerOptions.DefaultDrainTimeout.TotalSeconds,
         };
         var monitoring = MonitoringServer.Option();
         var untilStdinCloses = ParentProcess.ExitOption();
-        var command = new Command("worker", "Compute for a coordinator") { coordinators, role, name, threads, lanes, device, run, drainTimeout, listen, advertise, noSharedMemory, monitoring, token, authority, certificate, key, untilStdinCloses };
+        var command = new Command("worker", "Start a worker, which computes for a coordinator") { coordinators, role, name, threads, lanes, device, run, drainTimeout, listen, advertise, noSharedMemory, monitoring, token, authority, certificate, key, untilStdinCloses };
         command.SetAction(parsed =>
         {
             int count = parsed.GetValue(threads);
             if (count < 1)
-                throw new UserErrorException($"--threads {count}: at least one is needed");
+                throw new UserErrorException($"--threads {count}: must be at least 1");
             if (parsed.GetValue(drainTimeout) is not (>= 1 and <= 3600))
-                throw new UserErrorException($"--drain-timeout {parsed.GetValue(drainTimeout)}: 1 to 3600 seconds");
+                throw new UserErrorException($"--drain-timeout {parsed.GetValue(drainTimeout)}: must be from 1 to 3600 seconds");
             var tls = Tls.Follow(parsed.GetValue(certificate), parsed.GetValue(key), parsed.GetValue(authority), Console.WriteLine, TimeProvider.System);
             var options = new WorkerOptions
             {
@@ -94,7 +94,7 @@ internal static class WorkerCommand
             if (drain.IsCancellationRequested)
                 return;
             context.Cancel = true;
-            Console.WriteLine("handing work over; Ctrl-C again quits now");
+            Console.WriteLine("handing work over; press Ctrl-C again to quit now");
             drain.Cancel();
             // Whatever hangs on the way out (a store, a device) does not keep the process.
             overdue = new Timer(_ => Environment.Exit(ExitCode.Failure), null, options.DrainTimeout + Grace, Timeout.InfiniteTimeSpan);

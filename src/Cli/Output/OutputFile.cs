@@ -43,23 +43,23 @@ internal sealed class OutputFile
         return path;
     }
 
-    public static Option<bool> CreateForce() => new("--force") { Description = "replace what is there" };
+    public static Option<bool> CreateForce() => new("--force") { Description = "replace existing files" };
 
     /// <exception cref="UserErrorException">The file would not be what its ending says.</exception>
     public static void RequireEnding(string option, string path, params string[] endings)
     {
         string ending = System.IO.Path.GetExtension(path);
         if (!endings.Contains(ending, StringComparer.OrdinalIgnoreCase))
-            throw new UserErrorException($"{option} {path}: {(ending.Length == 0 ? "it has no ending" : $"{ending} files are not written here")}; name a {Or(endings)} file");
+            throw new UserErrorException($"{option} {path}: {(ending.Length == 0 ? "it has no extension" : $"this command does not write {ending} files")}; name a {Or(endings)} file");
     }
 
     /// <exception cref="UserErrorException">There is something already, and it is not to be replaced.</exception>
     public static void RequireFree(string path, bool force)
     {
         if (Directory.Exists(path))
-            throw new UserErrorException($"{path} is a folder; name a file");
+            throw new UserErrorException($"{path} is a folder; name a file instead");
         if (File.Exists(path) && !force)
-            throw new UserErrorException($"{path} exists; pass --force to replace it, or name another file");
+            throw new UserErrorException($"{path} already exists; pass --force to replace it, or name another file");
     }
 
     /// <summary>Writes a picture as its ending says, and prints its path.</summary>
@@ -70,7 +70,7 @@ internal sealed class OutputFile
             ".png" => ImageFormat.Png,
             ".jpg" or ".jpeg" => ImageFormat.Jpeg,
             ".webp" => ImageFormat.WebP,
-            var other => throw new InvalidOperationException($"{other} is not a picture's ending"),
+            var other => throw new InvalidOperationException($"this command does not write {other} files"),
         };
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
         Storage.AtomicFile.WriteAllBytes(path, ImageCodec.Encode(image, format, JpegQuality));

@@ -51,7 +51,7 @@ internal static class ResumableWork
             if (stop.IsCancellationRequested)
             {
                 display.Dispose();
-                Console.Error.WriteLine($"atelier: stopped after {done:#,0} of {items.Count:#,0} ({what}); the same command goes on from there");
+                Console.Error.WriteLine($"atelier: stopped after {done:#,0} of {items.Count:#,0} ({what}); run the same command again to continue");
                 throw new OperationCanceledException(stop);
             }
             work(item);

@@ -36,7 +36,7 @@ internal static class RunLines
 
     /// <summary>A worker in a sentence.</summary>
     public static string Sentence(Protos.Worker worker) => worker.Status != WorkerStatus.Evicted ? $"{worker.Name} is {Status(worker)}"
-        : $"{worker.Name} is evicted {(worker.HasReturnsUnixMs ? $"until {Clock(worker.ReturnsUnixMs)}" : "for good; a process that is started later may attach")}: {worker.Reason}";
+        : $"{worker.Name} is evicted {(worker.HasReturnsUnixMs ? $"until {Clock(worker.ReturnsUnixMs)}" : "for good; a process started later may attach")}: {worker.Reason}";
 
     /// <summary>Everything that is known of a run.</summary>
     public static IEnumerable<string> Describe(RunDescription known)
@@ -55,13 +55,13 @@ internal static class RunLines
             ("snapshot", run.HasSnapshotImages ? $"{Kimg(run.SnapshotImages)} kimg" : "none yet"),
             .. Places(known.Places),
             ("branch", $"{known.Branch}"),
-            ("numerics", known.NumericsSha256.Length > 0 ? known.NumericsSha256 : "not settled yet"),
+            ("numerics", known.NumericsSha256.Length > 0 ? known.NumericsSha256 : "not known yet"),
             ("submitted", Moment(run.SubmittedUnixMs)),
             ("changed", Moment(run.ChangedUnixMs)),
             ("spec", Spec(spec)),
         ]))
             yield return line;
-        foreach (string line in Section("otherwise than the recipe", SpecChange.FromRecipe(spec).Select(change => $"{change.Key.Name} = {change.New} ({change.Old})")))
+        foreach (string line in Section("changed from the recipe", SpecChange.FromRecipe(spec).Select(change => $"{change.Key.Name} = {change.New} ({change.Old})")))
             yield return line;
         foreach (string line in Section("being measured", run.Evaluations.Select(evaluation => $"{evaluation.Metric} of {evaluation.Snapshot}: {Share(evaluation)}")))
             yield return line;
@@ -78,7 +78,7 @@ internal static class RunLines
         foreach (string line in TextTable.Pairs(
             [("run", run.Run_), .. Places(preview.Places), ("workers", $"at least {run.MinWorkers}, at most {run.MaxWorkers}, priority {run.Priority}"), ("spec", Spec(spec))]))
             yield return line;
-        foreach (string line in Section("otherwise than the recipe (-o json prints all keys)", SpecChange.FromRecipe(spec).Select(change => $"{change.Key.Name} = {change.New} ({change.Old})")))
+        foreach (string line in Section("changed from the recipe (-o json prints all keys)", SpecChange.FromRecipe(spec).Select(change => $"{change.Key.Name} = {change.New} ({change.Old})")))
             yield return line;
         yield return "";
         yield return Outcome(preview);
@@ -87,10 +87,10 @@ internal static class RunLines
     /// <summary>What submitting would do.</summary>
     public static string Outcome(SubmitPreview preview) => preview switch
     {
-        { AlreadySubmitted: true } => $"nothing would change: {preview.Run.Run_} was submitted before, with the same spec and places, and is {Status(preview.Run)}",
-        _ => $"{preview.Run.Run_} would {(preview.Run.HasSnapshotImages ? $"go on from its snapshot at {Kimg(preview.Run.SnapshotImages)} kimg" : "begin")} "
-            + (preview.FreeWorkers >= preview.Run.MinWorkers ? "at once" : $"when {Counted.Of(preview.Run.MinWorkers, "worker")} can be had")
-            + $"; {preview.FreeWorkers} of {preview.FittingWorkers} fitting workers {(preview.FreeWorkers == 1 ? "is" : "are")} free",
+        { AlreadySubmitted: true } => $"nothing would change: {preview.Run.Run_} was already submitted with the same spec and paths, and is {Status(preview.Run)}",
+        _ => $"{preview.Run.Run_} would {(preview.Run.HasSnapshotImages ? $"continue from its snapshot at {Kimg(preview.Run.SnapshotImages)} kimg" : "begin")} "
+            + (preview.FreeWorkers >= preview.Run.MinWorkers ? "at once" : $"when {Counted.Of(preview.Run.MinWorkers, "worker")} {(preview.Run.MinWorkers == 1 ? "is" : "are")} available")
+            + $"; {preview.FreeWorkers} of {preview.FittingWorkers} suitable workers {(preview.FreeWorkers == 1 ? "is" : "are")} free",
     };
 
     /// <summary>A run as JSON.</summary>

@@ -33,7 +33,7 @@ internal sealed class MonitoringServer : IAsyncDisposable
     /// <summary>The option that names the port.</summary>
     public static Option<string?> Option() => new("--monitoring")
     {
-        Description = $"HOST:PORT or *:PORT where {Metrics} (Prometheus), {Startup}, {Ready} and {Live} (probes) are answered over plain HTTP (default: nowhere)",
+        Description = $"HOST:PORT or *:PORT to serve {Metrics} (Prometheus), {Startup}, {Ready} and {Live} (probes) over plain HTTP (default: none)",
     };
 
     /// <summary>What the option names; null for nowhere.</summary>
@@ -50,7 +50,7 @@ internal sealed class MonitoringServer : IAsyncDisposable
     public static async Task<MonitoringServer> StartAsync(ListenAddress listen, MeterProvider metrics, ProcessHealth health)
     {
         if (listen.Port is not { } port)
-            throw new UserErrorException($"--monitoring {listen}: a port is needed, as in 127.0.0.1:9464");
+            throw new UserErrorException($"--monitoring {listen}: must have a port, as in 127.0.0.1:9464");
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {

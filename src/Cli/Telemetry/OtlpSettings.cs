@@ -92,6 +92,6 @@ internal sealed class OtlpFailures(Action<string> say) : EventListener
             return;
         string where = Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") ?? "its receiver";
         string why = string.Format(CultureInfo.InvariantCulture, eventData.Message ?? eventData.EventName ?? "", [.. eventData.Payload ?? []]).Split('\n')[0].Trim();
-        say($"telemetry cannot be sent to {where}; nothing waits for it ({(why.Length > 200 ? why[..200] : why)})");
+        say($"cannot send telemetry to {where} ({(why.Length > 200 ? why[..200] : why)}); training is not affected");
     }
 }

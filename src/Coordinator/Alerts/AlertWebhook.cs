@@ -68,7 +68,7 @@ public sealed class AlertWebhook(Uri? address, Action<string> say, CoordinatorMe
 
             if (attempt == Tries)
             {
-                if (!_isAway) say($"alerts cannot be sent to {address!.GetLeftPart(UriPartial.Authority)}: {trouble}");
+                if (!_isAway) say($"cannot send alerts to {address!.GetLeftPart(UriPartial.Authority)}: {trouble}");
                 _isAway = true;
                 return false;
             }

@@ -83,7 +83,7 @@ public sealed partial class FleetGrain
             State.Queue, new(run.Run), run.Priority, run.MinWorkers, run.MaxWorkers, RunSpecJson.Read(run.SpecJson, "the spec").Shards, run.Numerics);
         var store = StoreLocation.Parse(run.Store).Identity;
         var taken = State.Details.Values.FirstOrDefault(other => StoreLocation.Parse(other.Store).Identity == store && State.Queue.Get(new(other.Run)).Status is not RunStatus.Cancelled);
-        return taken is null ? queue : throw new UserErrorException($"run {taken.Run} keeps its snapshots in {run.Store}; choose another store, or `atelier resume {taken.Run}`");
+        return taken is null ? queue : throw new UserErrorException($"run {taken.Run} already uses {run.Store}; choose another run folder, or continue that run with `atelier resume {taken.Run}`");
     }
 }
 

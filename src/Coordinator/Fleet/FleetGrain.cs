@@ -211,7 +211,7 @@ public sealed partial class FleetGrain(
         var fitting = admitted.Count(member => run.Numerics is null || member.Capabilities.Numerics == run.Numerics);
         var held = State.Held.Where(other => other.Key != run.Run.Value).SelectMany(other => other.Value).Count();
         return fitting < admitted.Count
-            ? $"waiting for {Counted.Of(run.MinWorkers, "worker")} with the numerics that it began with: {fitting} of {admitted.Count} attached have them"
+            ? $"waiting for {Counted.Of(run.MinWorkers, "worker")} with the same numerics as when the run began: {fitting} of {admitted.Count} attached have them"
             : $"waiting for {Counted.Of(run.MinWorkers, "worker")}: {admitted.Count} attached, {held} busy with other runs";
     }
 

@@ -72,10 +72,10 @@ internal sealed partial class FleetService(
         if (stream.Status is { } status) throw new RpcException(status, stream.IsBan ? new Metadata { { "banned", "true" } } : []);
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "{What} of {Worker} could not be passed on now")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "cannot pass on {What} of {Worker} right now")]
     private static partial void Delayed(ILogger logger, string what, string worker, Exception error);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "a message of {Worker} ({Kind}) could not be handled and is left out")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "ignoring a message from {Worker} ({Kind}) that could not be handled")]
     private static partial void Unhandled(ILogger logger, string worker, WorkerMessage.MessageOneofCase kind, Exception error);
 
     private static RpcException Refusal(JoinOutcome outcome)
@@ -116,10 +116,10 @@ internal sealed partial class FleetService(
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested)
         {
-            throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"nothing came for {limits.FirstMessage.TotalSeconds} s; the first message is `register`"));
+            throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"received nothing for {limits.FirstMessage.TotalSeconds} s; the first message must be `register`"));
         }
 
-        throw Bad("the first message is `register`");
+        throw Bad("the first message must be `register`");
     }
 
     /// <summary>
@@ -145,7 +145,7 @@ internal sealed partial class FleetService(
         finally
         {
             heard.Writer.TryComplete();
-            stream.End(lifetime.ApplicationStopping.IsCancellationRequested ? new Status(StatusCode.Unavailable, "this replica stops") : new Status(StatusCode.OK, ""));
+            stream.End(lifetime.ApplicationStopping.IsCancellationRequested ? new Status(StatusCode.Unavailable, "this replica is shutting down") : new Status(StatusCode.OK, ""));
             await end.CancelAsync();
             await handling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -158,7 +158,7 @@ internal sealed partial class FleetService(
         {
             stream.Heard();
             if (requests.Current is { MessageCase: WorkerMessage.MessageOneofCase.None } or { LeaseRenewal.WarmUp: null }) continue;
-            if (!heard.Writer.TryWrite(requests.Current)) stream.Connection.End(new Status(StatusCode.ResourceExhausted, $"{MostUnheard} messages of this worker wait to be handled"));
+            if (!heard.Writer.TryWrite(requests.Current)) stream.Connection.End(new Status(StatusCode.ResourceExhausted, $"{MostUnheard} messages from this worker are waiting to be handled"));
         }
     }
 
@@ -174,7 +174,7 @@ internal sealed partial class FleetService(
         catch (Exception error) when (GrainCalls.IsPassing(error))
         {
             // Its lease runs out, or it attaches elsewhere.
-            Delayed(log, "the end of a stream", worker.Worker, error);
+            Delayed(log, "the end of the stream", worker.Worker, error);
         }
     }
 
@@ -257,7 +257,7 @@ internal sealed partial class FleetService(
         if (message.Number > 0) stream.Send(new CoordinatorMessage { Cluster = cluster.Id, Acknowledged = new() { UpTo = message.Number } });
     }
 
-    private IRunGrain Run(string name) => FleetName.IsValid(name) ? grains.GetGrain<IRunGrain>(name) : throw Bad($"`{name}` is no name of a run");
+    private IRunGrain Run(string name) => FleetName.IsValid(name) ? grains.GetGrain<IRunGrain>(name) : throw Bad($"`{name}` is not a valid run name");
 }
 
 /// <summary>The method Attach of fleet.proto, as a server needs it whose answers are encoded before the stream gets them.</summary>

@@ -69,7 +69,7 @@ public sealed class WorkerGrain(TimeProvider time) : Grain, IWorkerGrain
     {
         if (session < _session) return false;
         if (session == _session && _stream is not null) return true;
-        if (_stream is { } former) await former.EndAsync("the worker has attached again");
+        if (_stream is { } former) await former.EndAsync("the worker has reattached");
         (_stream, _session, _last) = (stream, session, default);
         return true;
     }
@@ -137,7 +137,7 @@ internal sealed class WorkerConnection : IWorkerConnection, IDisposable
 
     private void Send(WireMessage message)
     {
-        if (!_unsent.Writer.TryWrite(message)) End(new Status(StatusCode.ResourceExhausted, $"{MostUnsent} messages wait for this worker to read them"));
+        if (!_unsent.Writer.TryWrite(message)) End(new Status(StatusCode.ResourceExhausted, $"{MostUnsent} messages are waiting for this worker to read them"));
     }
 
     /// <summary>Ends the stream; the first word is the last.</summary>

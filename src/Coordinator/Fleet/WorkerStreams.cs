@@ -66,10 +66,10 @@ internal sealed partial class WorkerStreams(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "the leases of {Count} workers could not be renewed; they are tried again in a moment")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "could not renew the leases of {Count} workers; retrying")]
     private static partial void NotRenewed(ILogger logger, int count, Exception error);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "the grain of {Worker} could not be told of its stream; it is told again in a moment")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "could not notify the grain of {Worker} about its stream; retrying")]
     private static partial void NotTold(ILogger logger, string worker, Exception error);
 
     private async Task RenewAsync()
@@ -84,7 +84,7 @@ internal sealed partial class WorkerStreams(
             foreach (var stream in heard)
             {
                 // Its lease ran out, or it left by another stream: it has to join anew.
-                if (strangers.Contains(stream.Worker)) stream.Connection.End(new Status(StatusCode.Aborted, $"{stream.Worker.Worker} is no member of the fleet any more"));
+                if (strangers.Contains(stream.Worker)) stream.Connection.End(new Status(StatusCode.Aborted, $"{stream.Worker.Worker} is no longer attached"));
                 // Told until the worker has left.
                 else if (renewed.Ended.TryGetValue(stream.OnlyRun, out var end))
                     stream.Connection.Send(new CoordinatorMessage { Cluster = cluster.Id, RunEnded = new() { Run = stream.OnlyRun, Ending = EndingOf(end), Reason = end.Reason } });
@@ -111,7 +111,7 @@ internal sealed partial class WorkerStreams(
         try
         {
             if (!await stream.Grain.AttachAsync(stream.Session, stream.Reference))
-                stream.Connection.End(new Status(StatusCode.Aborted, $"{stream.Worker.Worker} has attached again"));
+                stream.Connection.End(new Status(StatusCode.Aborted, $"{stream.Worker.Worker} has reattached"));
         }
         catch (Exception error) when (GrainCalls.IsPassing(error))
         {

@@ -72,8 +72,8 @@ public sealed class CoordinatorProcess(CoordinatorOptions options, TimeProvider 
         {
             if (cause is OrleansClusterConnectivityCheckFailedException)
             {
-                return $"the replicas that are listed in {options.Database.Description} cannot be reached from {options.ReplicaAddress}. Replicas reach each other at their --replica-listen, "
-                    + "with certificates of one authority; another cluster needs a database of its own";
+                return $"the replicas listed in {options.Database.Description} cannot be reached from {options.ReplicaAddress}. Replicas reach each other at their --replica-listen, "
+                    + "with certificates from one CA; a different cluster needs its own database";
             }
 
             if (cause is DbException or IOException or TimeoutException or OrleansException)

@@ -227,8 +227,8 @@ public sealed class CoordinatorServer : IAsyncDisposable
         public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
         {
             if (updatedSilo.Equals(own)) return;
-            if (status == SiloStatus.Active) say($"replica {updatedSilo.Endpoint} is there");
-            else if (status == SiloStatus.Dead) say($"replica {updatedSilo.Endpoint} is gone");
+            if (status == SiloStatus.Active) say($"replica {updatedSilo.Endpoint} joined");
+            else if (status == SiloStatus.Dead) say($"replica {updatedSilo.Endpoint} left");
         }
     }
 }

@@ -62,5 +62,5 @@ internal sealed class AccessMiddleware(RequestDelegate next, AccessGate gate, Br
         context.Request.ContentType?.StartsWith(GrpcContent, StringComparison.Ordinal) == true
             ? context.Response.RefuseAsync(decision == AccessDecision.OtherRole ? StatusCode.PermissionDenied : StatusCode.Unauthenticated, decision.Describe(role))
             : Problems.RefuseAsync(context, decision == AccessDecision.OtherRole ? StatusCodes.Status403Forbidden : StatusCodes.Status401Unauthorized,
-                $"{decision.Describe(role)}; over HTTP, send `authorization: Bearer TOKEN`, or sign in with a browser at /sign-in");
+                $"{decision.Describe(role)}; over HTTP, send `authorization: Bearer TOKEN`, or sign in at /sign-in with a browser");
 }

@@ -58,10 +58,10 @@ internal sealed partial class RunPulse(IGrainFactory grains, ILogger<RunPulse> l
         base.Dispose();
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "the pulse of {What} failed; the next one tries again")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "the pulse of {What} failed; retrying at the next one")]
     private static partial void Delayed(ILogger logger, string what, Exception error);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "the pulse of {What} failed; the next one tries again")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "the pulse of {What} failed; retrying at the next one")]
     private static partial void Failed(ILogger logger, string what, Exception error);
 
     /// <summary>Begins a beat of something, unless its last one is under way.</summary>

@@ -125,6 +125,6 @@ internal sealed partial class OperatorPulse(IGrainFactory grains, ILogger<Operat
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "the operator was not reached; the next pulse tries again")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "cannot reach the operator; retrying at the next pulse")]
     private static partial void Delayed(ILogger logger, Exception error);
 }

@@ -71,7 +71,7 @@ public sealed partial class RunGrain
     /// <inheritdoc/>
     public async Task<RunFacts> DescribeAsync()
     {
-        if (!await PrepareAsync()) return new(0, 0, 0, 0, 0, [], null, _work.Trouble ?? (_parts is null ? "" : "reading the store"));
+        if (!await PrepareAsync()) return new(0, 0, 0, 0, 0, [], null, _work.Trouble ?? (_parts is null ? "" : "reading the run folder"));
         var reached = Generation.Reached.Iteration;
         var losses = _parts!.Observer.Losses;
         var runs = Generation.Stage == GenerationStage.Running;

@@ -167,7 +167,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
         await DecideAsync();
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "run {Run} could not decide now; it does at its next pulse")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "run {Run} could not decide what to do next; retrying at its next pulse")]
     private static partial void Delayed(ILogger logger, string run, Exception error);
 
     private void DecideSoon()
@@ -272,7 +272,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
         };
         var (retention, observer) = (new RunRetention(run), new RunObserver(run, _alerts, _webhook));
         var evaluations = new RunEvaluations(run, retention, observer);
-        var (snapshots, quality) = (new RunSnapshots(run, retention, evaluations, observer), new RunQuality(run, evaluations));
+        var (snapshots, quality) = (new RunSnapshots(run, retention, evaluations, observer, _settings.LongestWithoutSnapshot), new RunQuality(run, evaluations));
         return new(run, new RunStart(run, snapshots, evaluations, quality), snapshots, retention, evaluations, quality, observer);
     }
 

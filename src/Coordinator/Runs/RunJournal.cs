@@ -59,7 +59,7 @@ internal sealed partial class RunJournal : IDisposable
         _end.Cancel();
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "the files of the run in {Store} cannot be written: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "cannot write the run's files in {Store}: {Reason}")]
     private static partial void Unwritten(ILogger logger, string store, string reason);
 
     private async Task WriteAsync()

@@ -134,7 +134,7 @@ internal sealed class RunQuality(ActiveRun run, RunEvaluations evaluations)
                 return () =>
                 {
                     run.State.RollingBack = null;
-                    run.Log(new SnapshotFailed(run.Now, target.At.Kimg, target.ToString(), $"the run could not go back to it ({error.Message})"));
+                    run.Log(new SnapshotFailed(run.Now, target.At.Kimg, target.ToString(), $"the run could not be rolled back to it ({error.Message})"));
                     return Task.CompletedTask;
                 };
             }

@@ -21,14 +21,12 @@ namespace Atelier.Coordinator.Runs;
 /// <param name="retention">Deletes what the rules let go.</param>
 /// <param name="evaluations">Asked for the metrics of what is whole.</param>
 /// <param name="observer">Counts.</param>
-internal sealed class RunSnapshots(ActiveRun run, RunRetention retention, RunEvaluations evaluations, RunObserver observer)
+/// <param name="longestWithout">A run that trains has a snapshot at least so often, whatever its interval in images.</param>
+internal sealed class RunSnapshots(ActiveRun run, RunRetention retention, RunEvaluations evaluations, RunObserver observer, TimeSpan longestWithout)
 {
     private const int GenerationsRemembered = 8;
 
     private static readonly TimeSpan WriteDeadline = TimeSpan.FromMinutes(5);
-
-    /// <summary>A run that trains has a snapshot at least so often, whatever its interval in images.</summary>
-    private static readonly TimeSpan LongestWithout = TimeSpan.FromHours(1);
 
     private readonly Dictionary<long, PendingSnapshot> _pending = [];
     private readonly HashSet<long> _deciding = [];
@@ -99,9 +97,9 @@ internal sealed class RunSnapshots(ActiveRun run, RunRetention retention, RunEva
         foreach (var pending in _pending.Values.Where(pending => !_deciding.Contains(pending.Number.Value)).OrderBy(pending => pending.Attempt.Version).ToList())
         {
             var decision = pending.Attempt.Version.Lineage != run.Generation.Lineage
-                ? new SnapshotDecision.Abandon("the run has gone back to before it", 0)
+                ? new SnapshotDecision.Abandon("the run was rolled back to before it", 0)
                 : run.Generation.Stage == GenerationStage.Running && pending.Overtaken(run.Generation.Generation) is { } overtaken
-                    ? new SnapshotDecision.Abandon($"{overtaken} was halted before it reached it", 0)
+                    ? new SnapshotDecision.Abandon($"{overtaken} was halted before it got there", 0)
                     : _snapshotPolicy.Decide(pending.Attempt, (worker, incarnation) => run.Live.GetValueOrDefault(worker.Value)?.Incarnation == incarnation, run.Now);
             switch (decision)
             {
@@ -116,7 +114,7 @@ internal sealed class RunSnapshots(ActiveRun run, RunRetention retention, RunEva
 
         if (run.Generation.Stage != GenerationStage.Running) _lastSnapshot = null;
         else _lastSnapshot ??= run.Now;
-        if (run.Now - _lastSnapshot >= LongestWithout && _pending.Count == 0) _wantsRetry = true;
+        if (run.Now - _lastSnapshot >= longestWithout && _pending.Count == 0) _wantsRetry = true;
         if (_wantsRetry && run.Generation.Stage == GenerationStage.Running && !run.Generation.Plan!.IsLast) await RetryAsync();
         if (run.Generation is { Stage: GenerationStage.Idle, Held.Count: 0 } && _settledFor != run.Generation.Generation)
         {

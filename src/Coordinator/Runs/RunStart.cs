@@ -101,7 +101,7 @@ internal sealed class RunStart(ActiveRun run, RunSnapshots snapshots, RunEvaluat
         return () =>
         {
             run.Events.Recall([.. lines.Select(LogRow.FromJson).OfType<LogRow>()], events);
-            if (problem is not null) run.Events.AddLine("coordinator", $"what was said before cannot be read: {problem}");
+            if (problem is not null) run.Events.AddLine("coordinator", $"cannot read earlier log lines: {problem}");
             return Task.CompletedTask;
         };
     });

@@ -104,7 +104,7 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
     public override Task<Worker> Evict(EvictRequest request, ServerCallContext context) => AnswerAsync(async () =>
     {
         var reason = string.Join(' ', request.Reason.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-        if (reason.Length == 0) throw new UserErrorException("`reason` is empty: say why, for those who look for the worker later");
+        if (reason.Length == 0) throw new UserErrorException("`reason` is empty: give a reason, for people who look for the worker later");
         var worker = await WorkerAsync(request.Worker);
         foreach (var dismissal in await Fleet.EvictAsync(request.Worker, reason, request.Ban))
         {
@@ -185,7 +185,7 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            throw new RpcException(new Status(StatusCode.Unavailable, "this coordinator stops"));
+            throw new RpcException(new Status(StatusCode.Unavailable, "this coordinator is shutting down"));
         }
     }
 
@@ -288,7 +288,7 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
         }
         catch (Exception failure) when (GrainCalls.IsPassing(failure))
         {
-            throw new RpcException(new Status(StatusCode.Unavailable, $"the coordinator's state cannot be read or stored now: {failure.Message}"));
+            throw new RpcException(new Status(StatusCode.Unavailable, $"the coordinator cannot read or store its state: {failure.Message}"));
         }
     }
 

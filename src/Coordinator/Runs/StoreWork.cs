@@ -67,10 +67,10 @@ internal sealed partial class StoreWork : IDisposable
         _end.Cancel();
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "work on the store {Store} failed and is given up")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "giving up work on {Store} after it failed")]
     private static partial void Failed(ILogger logger, string store, Exception error);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "the grain could not be woken; its next pulse finds what was done")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "could not wake the grain; its next pulse will pick up the result")]
     private static partial void NotWoken(ILogger logger, Exception error);
 
     private async Task WorkAsync()
@@ -107,7 +107,7 @@ internal sealed partial class StoreWork : IDisposable
             }
             catch (Exception error) when (job.Repeats && error is IOException or UnauthorizedAccessException)
             {
-                _trouble = $"the store {job.Store} cannot be used ({error.Message}); trying again";
+                _trouble = $"cannot use {job.Store} ({error.Message}); retrying";
                 await Task.Delay(pause, _time, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (Exception error)

@@ -42,8 +42,8 @@ internal sealed class Submission(IGrainFactory grains, AllowedPlaces places, Clu
     public async Task<ResolvedSubmission> ResolveAsync(SubmitRequest request, CancellationToken cancellation)
     {
         _ = new RunId(request.Run);
-        if (request.DataPath.Length == 0) throw new UserErrorException("`data_path` is empty: name a folder or zip of images, as the workers see it");
-        if (request.RunStore.Length == 0) throw new UserErrorException("`run_store` is empty: name the run's folder, or s3://bucket/prefix");
+        if (request.DataPath.Length == 0) throw new UserErrorException("`data_path` is empty: name a folder or zip file of images that the workers can read");
+        if (request.RunStore.Length == 0) throw new UserErrorException("`run_store` is empty: name the run folder, or s3://bucket/prefix");
         request = request.Clone();
         if (!request.DataPath.StartsWith(BuiltIn, StringComparison.Ordinal)) request.DataPath = places.Data(request.DataPath);
         if (request.InitPath.Length > 0) request.InitPath = places.Network(request.InitPath);
@@ -108,7 +108,7 @@ internal sealed class Submission(IGrainFactory grains, AllowedPlaces places, Clu
         ];
         if (differences.Length > 0)
             throw new RunExistsException(
-                $"there is a run called {known.Run} already, which differs: {string.Join("; ", differences)}. Choose another name, or change what may change with `atelier resume {known.Run} --set key=value`");
+                $"a run named {known.Run} already exists, and it differs: {string.Join("; ", differences)}. Choose another name, or change keys of that run with `atelier resume {known.Run} --set key=value`");
     }
 
     private static string Difference(string key, string known, string asked) => $"{key} {(asked.Length > 0 ? asked : SpecText.None)} (the run has {(known.Length > 0 ? known : SpecText.None)})";
@@ -123,7 +123,7 @@ internal sealed class Submission(IGrainFactory grains, AllowedPlaces places, Clu
         {
             ChangeDecision.Continue => details with { SpecJson = RunSpecJson.Write(resolved) },
             ChangeDecision.Branch(_, var changes) => throw new UserErrorException(
-                $"{string.Join(", ", changes.Where(change => change.Key.Change == ChangeClass.Branching).Select(change => change.Key.Name))} would begin a branch of the run; submit it as a run of its own on a copy of its store"),
+                $"changing {string.Join(", ", changes.Where(change => change.Key.Change == ChangeClass.Branching).Select(change => change.Key.Name))} would begin a branch of the run; submit that as a new run, on a copy of the run folder"),
             ChangeDecision.Refuse(var message) => throw new UserErrorException(message),
             var other => throw new InvalidOperationException($"unknown decision {other}"),
         };
@@ -139,7 +139,7 @@ internal sealed class Submission(IGrainFactory grains, AllowedPlaces places, Clu
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or TimeoutException)
         {
-            throw new UserErrorException($"the store {store} cannot be read now ({(error is TimeoutException ? $"it did not answer within {StorePatience.TotalSeconds} s" : error.Message)}); submit again when it can", error);
+            throw new UserErrorException($"cannot read {store} ({(error is TimeoutException ? $"no answer within {StorePatience.TotalSeconds} s" : error.Message)}); submit again when it is reachable", error);
         }
     }
 
@@ -149,7 +149,7 @@ internal sealed class Submission(IGrainFactory grains, AllowedPlaces places, Clu
         var numerics = newest?.Numerics;
         if (numerics is not null && numerics.Version != NumericsFingerprint.CurrentVersion)
             throw new UserErrorException(
-                $"the snapshots in {store} have numerics version {numerics.Version} and this is numerics version {NumericsFingerprint.CurrentVersion}: the run would not continue with the same bits. Pass --accept-new-numerics to go on all the same");
+                $"the snapshots in {store} have numerics version {numerics.Version}, but this is numerics version {NumericsFingerprint.CurrentVersion}: the run would not continue with the same bits. Pass --accept-new-numerics to continue anyway");
         return numerics?.Digest();
     }
 
@@ -204,7 +204,7 @@ internal sealed class Submission(IGrainFactory grains, AllowedPlaces places, Clu
     private async Task RequireAsync(WorkerKey worker, string dataPath)
     {
         if (!(await grains.GetGrain<IFleetGrain>(0).WorkersAsync()).Exists(row => row.Card.Key == worker && row.Status != MemberStatus.Evicted))
-            throw new RpcException(new Status(StatusCode.FailedPrecondition, $"{worker.Worker} was lost while it looked at {dataPath}; submit again"));
+            throw new RpcException(new Status(StatusCode.FailedPrecondition, $"{worker.Worker} was lost while it read {dataPath}; submit again"));
     }
 
     /// <summary>Whether a worker may be asked to look at a run's data: one that serves another run alone may not have it.</summary>
@@ -219,7 +219,7 @@ internal sealed class Submission(IGrainFactory grains, AllowedPlaces places, Clu
             // A run's own worker has its data for sure.
             if (workers.Where(row => row.Status == MemberStatus.Admitted).MaxBy(row => row.Card.OnlyRun == run) is { } admitted) return admitted;
             if (workers.TrueForAll(row => row.Status != MemberStatus.Probing))
-                throw new RpcException(new Status(StatusCode.FailedPrecondition, "no worker is attached that could look at the data; attach one with `atelier worker`"));
+                throw new RpcException(new Status(StatusCode.FailedPrecondition, "no worker is attached to read the data; start one with `atelier worker`"));
         }
         while (await again.WaitForNextTickAsync(cancellation));
         throw new OperationCanceledException(cancellation);

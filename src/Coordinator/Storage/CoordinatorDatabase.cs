@@ -129,7 +129,7 @@ public abstract class CoordinatorDatabase : IAsyncDisposable
         var version = Convert.ToInt32(row.GetValue(0), CultureInfo.InvariantCulture);
         return version == TablesVersion
             ? new(row.GetString(1), Convert.FromHexString(row.GetString(2)))
-            : throw new UserErrorException($"the tables in {Description} are of version {version}, and this Atelier reads version {TablesVersion}; use the Atelier that made them, or another database");
+            : throw new UserErrorException($"the tables in {Description} have version {version}, but this version of Atelier reads version {TablesVersion}; use the version that made them, or another database");
     }
 
     private async Task<ClusterIdentity> BeginAsync(DbConnection connection, CancellationToken cancellation)

@@ -51,7 +51,7 @@ internal sealed class GrainStateStorage(AdoNetGrainStorage storage, bool takesTu
         catch (DbException error)
         {
             health.Fails(error.Message);
-            throw new IOException($"the coordinator's state could not be read or stored: {error.Message}");
+            throw new IOException($"could not read or store the coordinator's state: {error.Message}");
         }
     }
 }
@@ -73,7 +73,7 @@ internal sealed class DatabaseHealth(CoordinatorDatabase database, Action<string
         if (Interlocked.Exchange(ref _isFailing, 0) == 0)
             return;
         health.Ready();
-        say($"{database.Description} can be used again");
+        say($"{database.Description} is available again");
     }
 
     /// <summary>An access failed.</summary>
@@ -83,7 +83,7 @@ internal sealed class DatabaseHealth(CoordinatorDatabase database, Action<string
         if (Interlocked.Exchange(ref _isFailing, 1) == 1)
             return;
         health.NotReady($"{database.Description} cannot be used: {why}");
-        say($"{database.Description} cannot be used: {why}; workers keep training; nothing is decided until it recovers");
+        say($"{database.Description} cannot be used: {why}; workers keep training, but nothing else happens until it recovers");
         _ = TryUntilItWorksAsync();
     }
 

@@ -65,7 +65,7 @@ public sealed class PostgresDatabase : CoordinatorDatabase
         }
         catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException)
         {
-            throw new UserErrorException("the database's connection is not one that Npgsql reads; write it as postgres:Host=HOST;Database=NAME;Username=USER", e);
+            throw new UserErrorException("the database connection is not valid; write it as postgres:Host=HOST;Database=NAME;Username=USER", e);
         }
     }
 

@@ -62,7 +62,7 @@ public sealed class SqliteDatabase : CoordinatorDatabase
             catch (IOException) when (File.Exists($"{_path}.lock"))
             {
                 if (!isTold)
-                    say($"another coordinator uses {_path}; waiting until it has ended");
+                    say($"another coordinator is using {_path}; waiting for it to exit");
                 await Task.Delay(LookAgain, time, cancellation);
             }
         }

@@ -37,7 +37,7 @@ internal sealed partial class StateWarmUp(IGrainFactory grains, IServiceProvider
             await due.WaitForNextTickAsync(stoppingToken);
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "stored state could not be read ahead; it is read again in a moment")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "could not read stored state ahead of time; it will be read when needed")]
     private static partial void NotRead(ILogger logger, Exception error);
 
     /// <summary>Has the serializer make its description of a type, and of all within it.</summary>

@@ -30,36 +30,36 @@ public sealed class CoordinatorMetrics : IDisposable
     {
         _time = time;
         Generations = _meter.CreateCounter<long>("atelier.run.generations", "{generation}", "Generations that ended, by reason");
-        Recoveries = _meter.CreateCounter<long>("atelier.run.recoveries", "{recovery}", "Times that a run went on after a worker was lost or in trouble");
+        Recoveries = _meter.CreateCounter<long>("atelier.run.recoveries", "{recovery}", "Times that a run continued after a worker was lost or had a problem");
         Disagreements = _meter.CreateCounter<long>("atelier.run.disagreements", "{disagreement}", "Times that workers had different states");
-        NonFinite = _meter.CreateCounter<long>("atelier.run.non_finite", "{element}", "Gradient elements that were NaN or infinite, as ticks told");
-        HaltDuration = Histogram("atelier.run.halt.duration", "From the end of a generation until all stood still");
-        PrepareDuration = Histogram("atelier.run.prepare.duration", "From the order to prepare until all were ready");
-        SnapshotDuration = Histogram("atelier.run.snapshot.duration", "A snapshot from the first slice to the manifest, beside training");
-        SnapshotSize = _meter.CreateCounter<long>("atelier.run.snapshot.size", "By", "Snapshots that were committed");
-        SnapshotFailures = _meter.CreateCounter<long>("atelier.run.snapshot.failures", "{snapshot}", "Snapshots that were given up");
-        Notifications = _meter.CreateCounter<long>("atelier.alert.notifications", "{notification}", "Alerts that the webhook was told of, by outcome");
+        NonFinite = _meter.CreateCounter<long>("atelier.run.non_finite", "{element}", "Gradient elements that were NaN or infinite, as reported by ticks");
+        HaltDuration = Histogram("atelier.run.halt.duration", "From the end of a generation until all workers had halted");
+        PrepareDuration = Histogram("atelier.run.prepare.duration", "From the order to prepare until all workers were ready");
+        SnapshotDuration = Histogram("atelier.run.snapshot.duration", "A snapshot, from the first slice to the manifest, while training continues");
+        SnapshotSize = _meter.CreateCounter<long>("atelier.run.snapshot.size", "By", "Snapshots committed");
+        SnapshotFailures = _meter.CreateCounter<long>("atelier.run.snapshot.failures", "{snapshot}", "Snapshots abandoned");
+        Notifications = _meter.CreateCounter<long>("atelier.alert.notifications", "{notification}", "Alerts sent to the webhook, by outcome");
 
         _meter.CreateObservableGauge("atelier.runs", RunsByStatus, "{run}", "Runs by status");
-        _meter.CreateObservableGauge("atelier.queue.length", () => _fleet.Runs.LongCount(run => run == RunStatus.Queued), "{run}", "Runs that wait for workers");
+        _meter.CreateObservableGauge("atelier.queue.length", () => _fleet.Runs.LongCount(run => run == RunStatus.Queued), "{run}", "Runs waiting for workers");
         _members = _meter.CreateObservableGauge("atelier.workers", WorkersByStatus, "{worker}", "Workers by status and role");
-        _meter.CreateObservableGauge("atelier.worker.heartbeat.age", HeartbeatAges, "s", "Since something was heard of a worker");
-        Run("atelier.run.images", "{image}", "Images that a run was shown", run => run.Images);
-        Run("atelier.run.target", "{image}", "Images of the whole run", run => run.Target);
-        Run("atelier.run.speed", "{image}/s", "Images a second over the last seconds; 0 while it does not run", run => run.ImagesPerSecond);
+        _meter.CreateObservableGauge("atelier.worker.heartbeat.age", HeartbeatAges, "s", "Time since a worker was last heard from");
+        Run("atelier.run.images", "{image}", "Images shown so far", run => run.Images);
+        Run("atelier.run.target", "{image}", "Images in the whole run", run => run.Target);
+        Run("atelier.run.speed", "{image}/s", "Images per second over the last seconds; 0 while the run is not running", run => run.ImagesPerSecond);
         Run("atelier.run.unsaved", "{image}", "Images since the newest snapshot", run => run.Images - run.SnapshotImages);
-        Run("atelier.run.workers", "{worker}", "Workers that a run holds", run => run.Workers);
-        Run("atelier.run.generation", "{generation}", "Number of the last generation", run => run.Generation);
-        Run("atelier.run.standstill", "s", "Since a phase was committed, of runs that have begun and are to go on", run => run.MovedAt is { } moved ? Since(moved) : null);
-        Run("atelier.run.snapshot.last", "By", "Size of the newest snapshot that was committed here", run => run.Facts.SnapshotBytes > 0 ? run.Facts.SnapshotBytes : null);
-        Run("atelier.run.store.free", "By", "Free space of a run's folder", run => run.Facts.FreeBytes);
-        Run("atelier.run.metric.degradation", "1", "How many times as bad as the best the newest value of the first metric is", run => run.Facts.Degradation);
-        Run("atelier.run.evaluation.standstill", "s", "Since a sample was computed, of runs whose metrics are waited for", run => run.Facts.EvaluationStandstill?.TotalSeconds);
+        Run("atelier.run.workers", "{worker}", "Workers assigned to a run", run => run.Workers);
+        Run("atelier.run.generation", "{generation}", "Number of the latest generation", run => run.Generation);
+        Run("atelier.run.standstill", "s", "Time since a phase was committed, for runs that should be running", run => run.MovedAt is { } moved ? Since(moved) : null);
+        Run("atelier.run.snapshot.last", "By", "Size of the newest snapshot committed by this coordinator", run => run.Facts.SnapshotBytes > 0 ? run.Facts.SnapshotBytes : null);
+        Run("atelier.run.store.free", "By", "Free space for a run folder", run => run.Facts.FreeBytes);
+        Run("atelier.run.metric.degradation", "1", "Ratio of the newest value of the first metric to its best", run => run.Facts.Degradation);
+        Run("atelier.run.evaluation.standstill", "s", "Time since a sample was computed, for runs with pending metrics", run => run.Facts.EvaluationStandstill?.TotalSeconds);
         _meter.CreateObservableGauge("atelier.run.metric", () => _runs.Values.SelectMany(run => run.Metrics.Select(metric => new Measurement<double>(metric.Value, Tag("run", run.Run), Tag("metric", metric.Key)))), null, "Newest value of a metric");
-        _meter.CreateObservableGauge("atelier.run.alert", () => _runs.Values.SelectMany(run => run.Alerts.Select(alert => new Measurement<long>(1, Tag("run", run.Run), Tag("alert", $"{alert.Kind}")))), "{alert}", "1 for each alert that a run has");
-        _meter.CreateObservableGauge("atelier.evaluation.backlog", () => _evaluations.GroupBy(one => one.Run).Select(run => new Measurement<long>(run.Count(), Tag("run", run.Key))), "{evaluation}", "Metrics that were asked for and are not known yet");
-        _meter.CreateObservableGauge("atelier.evaluation.progress", () => _evaluations.Select(one => new Measurement<double>(one.Samples > 0 ? (double)one.SamplesDone / one.Samples : 0, Tag("run", one.Run), Tag("metric", one.Metric), Tag("snapshot", one.Snapshot))), "1", "Share of its samples that an evaluation has");
-        _meter.CreateObservableGauge("atelier.evaluation.age", () => _evaluations.GroupBy(one => one.Run).Select(run => new Measurement<double>(Since(run.Min(one => one.RequestedAt)), Tag("run", run.Key))), "s", "Since the oldest metric was asked for that is not known yet");
+        _meter.CreateObservableGauge("atelier.run.alert", () => _runs.Values.SelectMany(run => run.Alerts.Select(alert => new Measurement<long>(1, Tag("run", run.Run), Tag("alert", $"{alert.Kind}")))), "{alert}", "1 for each active alert of a run");
+        _meter.CreateObservableGauge("atelier.evaluation.backlog", () => _evaluations.GroupBy(one => one.Run).Select(run => new Measurement<long>(run.Count(), Tag("run", run.Key))), "{evaluation}", "Metrics requested but not yet known");
+        _meter.CreateObservableGauge("atelier.evaluation.progress", () => _evaluations.Select(one => new Measurement<double>(one.Samples > 0 ? (double)one.SamplesDone / one.Samples : 0, Tag("run", one.Run), Tag("metric", one.Metric), Tag("snapshot", one.Snapshot))), "1", "Fraction of an evaluation's samples that are done");
+        _meter.CreateObservableGauge("atelier.evaluation.age", () => _evaluations.GroupBy(one => one.Run).Select(run => new Measurement<double>(Since(run.Min(one => one.RequestedAt)), Tag("run", run.Key))), "s", "Time since the oldest pending metric was requested");
     }
 
     /// <summary>The spans of coordinators.</summary>

@@ -31,13 +31,13 @@ public static class AccessDecisions
     /// <exception cref="ArgumentOutOfRangeException">It is not a refusal.</exception>
     public static string Describe(this AccessDecision decision, AccessRole role)
     {
-        var whose = role == AccessRole.Person ? "people" : "workers";
+        var whose = role == AccessRole.Person ? "user" : "worker";
         var where = $"{AccessOptions.TokenFileOf(role)} FILE or {AccessOptions.TokenVariableOf(role)}";
         return decision switch
         {
-            AccessDecision.TokenMissing => $"this needs the token of {whose}; give it with {where}",
-            AccessDecision.TokenWrong => $"the token is not that of {whose} here; check {where}",
-            AccessDecision.OtherRole => $"that is the token of {(role == AccessRole.Person ? "workers" : "people")}; this needs that of {whose}, with {where}",
+            AccessDecision.TokenMissing => $"a {whose} token is required; pass it with {where}",
+            AccessDecision.TokenWrong => $"this is not the {whose} token of this coordinator; check {where}",
+            AccessDecision.OtherRole => $"this is the {(role == AccessRole.Person ? "worker" : "user")} token, but the {whose} token is required; pass it with {where}",
             _ => throw new ArgumentOutOfRangeException(nameof(decision), decision, "Nothing was refused."),
         };
     }

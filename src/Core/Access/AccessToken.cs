@@ -21,7 +21,7 @@ public sealed class AccessToken
         ArgumentNullException.ThrowIfNull(text);
         if (text.Length is < MinLength or > MaxLength || !text.All(c => char.IsBetween(c, '!', '~')))
             throw new UserErrorException(
-                $"the token in {source} has {text.Length} characters; it takes {MinLength} to {MaxLength} visible ASCII characters without spaces, as `openssl rand -hex 32` prints");
+                $"the token in {source} has {text.Length} characters; a token has {MinLength} to {MaxLength} visible ASCII characters and no spaces, such as the output of `openssl rand -hex 32`");
         _sha256 = Hash(text);
     }
 
@@ -59,7 +59,7 @@ public static class TokenSource
     {
         var (option, name) = (AccessOptions.TokenFileOf(role), AccessOptions.TokenVariableOf(role));
         if (file is not null && !string.IsNullOrEmpty(variable))
-            throw new UserErrorException($"{option} and {name} both give a token; take one away");
+            throw new UserErrorException($"{option} and {name} both give a token; leave one out");
         var text = file is not null ? SecretFile.Read(file, option) : variable?.Trim();
         if (file is null && string.IsNullOrEmpty(text)) return null;
         _ = new AccessToken(text!, file ?? name);
@@ -86,13 +86,13 @@ public static class SecretFile
             // Of the open file, not of the path: links are followed, and nobody swaps the file in between.
             if (!OperatingSystem.IsWindows() && File.GetUnixFileMode(stream.SafeFileHandle).HasFlag(UnixFileMode.OtherRead))
                 throw new UserErrorException(
-                    $"{option} {path}: every user of this machine can read it; `chmod 600 {path}` keeps it secret (in Kubernetes, `defaultMode: 0400` on the secret's volume)");
+                    $"{option} {path}: every user of this machine can read it; run `chmod 600 {path}` (in Kubernetes, set `defaultMode: 0400` on the secret's volume)");
             var bytes = new byte[MostBytes];
             return Encoding.UTF8.GetString(bytes, 0, stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)).Trim();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException($"{option} {path} cannot be read: {(File.Exists(path) ? error.Message : "there is no such file")}", error);
+            throw new UserErrorException($"{option} {path} cannot be read: {(File.Exists(path) ? error.Message : "file not found")}", error);
         }
     }
 }

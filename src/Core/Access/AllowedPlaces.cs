@@ -60,14 +60,14 @@ public sealed class AllowedPlaces
         var server = endpoint ?? Amazon;
         if (LimitsStores && !_s3Endpoints.Any(allowed => Uri.Compare(allowed, server, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0))
             throw new UserErrorException(
-                $"this coordinator keeps no runs at {server.GetLeftPart(UriPartial.Authority)}; the operator allows {Describe(_storeRoots.Concat(_s3Endpoints.Select(allowed => allowed.GetLeftPart(UriPartial.Authority))))} ({StoreRootOption}, {S3EndpointOption})");
+                $"this coordinator does not allow runs at {server.GetLeftPart(UriPartial.Authority)}; allowed: {Describe(_storeRoots.Concat(_s3Endpoints.Select(allowed => allowed.GetLeftPart(UriPartial.Authority))))} ({StoreRootOption}, {S3EndpointOption})");
     }
 
     private static string Below(IReadOnlyList<string> roots, bool isLimited, string path, string what, string option)
     {
         var normal = LexicalPath.Normalize(path);
         if (isLimited && !roots.Any(root => LexicalPath.IsBelow(normal, root)))
-            throw new UserErrorException($"`{PrintableText.Of(path)}` is not below a folder that the operator allows for {what}: {Describe(roots)} ({option})");
+            throw new UserErrorException($"`{PrintableText.Of(path)}` is not in a folder that this coordinator allows for {what}: {Describe(roots)} ({option})");
         return normal;
     }
 
@@ -75,12 +75,12 @@ public sealed class AllowedPlaces
 
     private static string Root(string option, string root) => LexicalPath.IsAbsolute(root)
         ? LexicalPath.Normalize(root)
-        : throw new UserErrorException($"{option} {root}: an absolute path is needed");
+        : throw new UserErrorException($"{option} {root}: must be an absolute path");
 
     private static Uri Endpoint(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri is { PathAndQuery: "/", UserInfo: "", Fragment: "" }
             ? uri
-            : throw new UserErrorException($"{S3EndpointOption} {text}: an address such as https://s3.example or, for Amazon's, {Amazon.GetLeftPart(UriPartial.Authority)} is needed");
+            : throw new UserErrorException($"{S3EndpointOption} {text}: must be an address such as https://s3.example, or {Amazon.GetLeftPart(UriPartial.Authority)} for Amazon S3");
 }
 
 /// <summary>Absolute paths with slashes, as text alone: nothing is looked up on this machine.</summary>
@@ -98,9 +98,9 @@ public static class LexicalPath
     public static string Normalize(string path)
     {
         if (!IsAbsolute(path))
-            throw new UserErrorException($"`{PrintableText.Of(path)}` is a relative path; workers and coordinator need an absolute one");
+            throw new UserErrorException($"`{PrintableText.Of(path)}` is a relative path; use an absolute one, which means the same to workers and coordinator");
         if (path.Any(char.IsControl))
-            throw new UserErrorException($"`{PrintableText.Of(path)}` has control characters");
+            throw new UserErrorException($"`{PrintableText.Of(path)}` contains control characters");
         var parts = new List<string>();
         foreach (var part in path.Split('/'))
         {

@@ -36,7 +36,7 @@ public sealed record ListenAddress(string Host, int? Port)
         Port is null ? SocketScheme + Host : Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 
     private static UserErrorException Bad(string text) =>
-        new($"`{text}` is not an address to listen on; give HOST:PORT as in 127.0.0.1:7070, [::1]:7070 or *:7070, or unix:PATH");
+        new($"`{text}` is not an address to listen on; use HOST:PORT as in 127.0.0.1:7070, [::1]:7070 or *:7070, or unix:PATH");
 }
 
 /// <summary>Whether a process may listen where it was told to: beyond loopback only with TLS and with a token for each role.</summary>
@@ -54,11 +54,11 @@ public sealed record ListenPolicy(bool HasCertificate, bool HasPeopleToken, bool
             pass.Add($"{AccessOptions.Certificate} FILE {AccessOptions.Key} FILE (`atelier certs` makes them)");
         }
 
-        if (!HasPeopleToken) Lack(AccessRole.Person, "a token for people");
-        if (!HasWorkerToken) Lack(AccessRole.Worker, "a token for workers");
+        if (!HasPeopleToken) Lack(AccessRole.Person, "a user token");
+        if (!HasWorkerToken) Lack(AccessRole.Worker, "a worker token");
         if (lacks.Count > 0)
             throw new UserErrorException(
-                $"other machines can reach {open}, so {string.Join(" and ", lacks)} must be there first: pass {string.Join(" and ", pass)}, or listen on 127.0.0.1 only");
+                $"other machines can reach {open}, which requires {string.Join(" and ", lacks)}: pass {string.Join(" and ", pass)}, or listen only on 127.0.0.1");
 
         void Lack(AccessRole role, string what)
         {

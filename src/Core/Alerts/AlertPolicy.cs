@@ -120,16 +120,16 @@ public static class AlertPolicy
     /// <summary>What is the matter; null for nothing.</summary>
     private static string? TextOf(AlertKind kind, AlertFacts facts, AlertSettings settings) => kind switch
     {
-        AlertKind.StalledRun => facts.Standstill > settings.Standstill ? $"nothing was committed for {Minutes(facts.Standstill.Value)}" : null,
-        AlertKind.NonFiniteGradients => facts.NonFinite > 0 ? $"gradients of the last tick had {facts.NonFinite} elements that were NaN or infinite" : null,
-        AlertKind.ReplicasDiffer => facts.SinceDisagreement <= settings.Disagreement ? "workers had different states where all must have the same" : null,
-        AlertKind.FlappingWorkers => facts.Losses >= settings.MostLosses ? $"{facts.Losses} generations ended within {Minutes(settings.LossWindow)} because of a worker" : null,
+        AlertKind.StalledRun => facts.Standstill > settings.Standstill ? $"no progress for {Minutes(facts.Standstill.Value)}" : null,
+        AlertKind.NonFiniteGradients => facts.NonFinite > 0 ? $"gradients in the last tick had {facts.NonFinite} NaN or infinite elements" : null,
+        AlertKind.ReplicasDiffer => facts.SinceDisagreement <= settings.Disagreement ? "workers had different states, which should be identical" : null,
+        AlertKind.FlappingWorkers => facts.Losses >= settings.MostLosses ? $"{facts.Losses} generations ended within {Minutes(settings.LossWindow)} because of worker problems" : null,
         AlertKind.MetricExplosion => facts.Degradation > facts.Explosion || facts.Degradation is double.NaN
-            ? string.Create(CultureInfo.InvariantCulture, $"the first metric is {facts.Degradation:0.#} times as bad as it was at its best") : null,
+            ? string.Create(CultureInfo.InvariantCulture, $"the first metric is {facts.Degradation:0.#} times as bad as its best value") : null,
         AlertKind.DiskNearlyFull => facts.FreeBytes < Math.Max(settings.LeastFreeBytes, settings.LeastFreeSnapshots * facts.SnapshotBytes)
-            ? string.Create(CultureInfo.InvariantCulture, $"the run's store has {facts.FreeBytes / 1048576.0:0} MiB left; a snapshot takes {facts.SnapshotBytes / 1048576.0:0} MiB") : null,
+            ? string.Create(CultureInfo.InvariantCulture, $"only {facts.FreeBytes / 1048576.0:0} MiB left for the run folder; a snapshot takes {facts.SnapshotBytes / 1048576.0:0} MiB") : null,
         AlertKind.StarvingEvaluations => facts.EvaluationStandstill > settings.EvaluationStandstill
-            ? $"metrics are waited for, and no sample was computed for {Minutes(facts.EvaluationStandstill.Value)}" : null,
+            ? $"metrics are pending, but no sample was computed for {Minutes(facts.EvaluationStandstill.Value)}" : null,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Unknown alert."),
     };
 

@@ -118,7 +118,7 @@ public static class EvaluationPolicy
     private static EvaluationState Reclaim(EvaluationState evaluation, Dictionary<string, EvaluationWorker> live, EvaluationSettings settings, DateTimeOffset now)
     {
         if (now - evaluation.RequestedAt > settings.Deadline)
-            return evaluation with { Outcome = new(null, $"it was not measured within {settings.Deadline.TotalHours:0.#} hours") };
+            return evaluation with { Outcome = new(null, $"not measured within {settings.Deadline.TotalHours:0.#} hours") };
         foreach (var part in evaluation.Parts)
         {
             if (part.Holder is not { } holder) continue;
@@ -134,7 +134,7 @@ public static class EvaluationPolicy
             }
             else if (worker.Run is null && now - holder.HeardAt > settings.PartDeadline)
             {
-                var error = $"{holder.Worker} reported nothing about {part.Part} for {settings.PartDeadline.TotalMinutes:0.#} minutes";
+                var error = $"no report from {holder.Worker} about {part.Part} for {settings.PartDeadline.TotalMinutes:0.#} minutes";
                 evaluation = evaluation.With(part with { Holder = null, Refused = [.. part.Refused, holder.Worker] }) with { LastError = error };
             }
         }

@@ -18,7 +18,7 @@ public sealed class RunNotFoundException : UserErrorException
     }
 
     /// <summary>Names the run.</summary>
-    public static RunNotFoundException Of(string run) => new($"there is no run called {run}; `atelier ls --all` lists the runs");
+    public static RunNotFoundException Of(string run) => new($"no run named {run}; `atelier ls --all` lists all runs");
 }
 
 /// <summary>There is another run of that name.</summary>
@@ -69,5 +69,5 @@ public sealed class WorkerNotFoundException : UserErrorException
     }
 
     /// <summary>Names the worker.</summary>
-    public static WorkerNotFoundException Of(string worker) => new($"there is no worker called {worker}; `atelier workers` lists the workers");
+    public static WorkerNotFoundException Of(string worker) => new($"no worker named {worker}; `atelier workers` lists all workers");
 }

@@ -27,7 +27,7 @@ public static class FleetName
     internal static string Checked(string what, string name) => IsValid(name)
         ? name
         : throw new UserErrorException(
-            $"`{PrintableText.Of(name)}` is not a valid name for a {what}; it takes up to {MaxLength} lower-case letters, digits, `.`, `_` and `-`, with a letter or digit at both ends and no `..`");
+            $"`{PrintableText.Of(name)}` is not a valid name for a {what}; use up to {MaxLength} lower-case letters, digits, `.`, `_` and `-`, starting and ending with a letter or digit, without `..`");
 }
 
 /// <summary>The name of a run. In JSON it is its text.</summary>

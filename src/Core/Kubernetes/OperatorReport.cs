@@ -20,9 +20,9 @@ internal static class OperatorReport
         {
             ({ }, _) => (true, "Submitted", "the coordinator has the run"),
             (null, { } refused) => (false, refused.Reason, refused.Message),
-            _ when phase != TrainingRunPhase.Pending => (true, "Ended", "the run has ended, and the coordinator was told to forget it"),
+            _ when phase != TrainingRunPhase.Pending => (true, "Ended", "the run has ended and was deleted from the coordinator"),
             _ when run.Spec!.Suspend => (false, "Suspended", "spec.suspend is true"),
-            _ => (false, "WaitingForWorkers", "a worker has to look at the data first"),
+            _ => (false, "WaitingForWorkers", "waiting for a worker to read the data"),
         };
         var message = isInvalid ? refusal!.Message
             : known is { Reason.Length: > 0 } ? known.Reason
@@ -77,16 +77,16 @@ internal static class OperatorReport
 
     private static (bool Holds, string Reason, string Message)? Workers(OperatorObservation seen, WorkerPods workers, TrainingRunPhase phase)
     {
-        if (phase is TrainingRunPhase.Completed or TrainingRunPhase.Failed or TrainingRunPhase.Cancelled) return (false, "RunEnded", "the run has ended, and its workers with it");
+        if (phase is TrainingRunPhase.Completed or TrainingRunPhase.Failed or TrainingRunPhase.Cancelled) return (false, "RunEnded", "the run and its workers have ended");
         if (seen.Job is not { } job)
         {
             return Latest(seen, OperatorStep.Workers) is { } refused ? (false, refused.Reason, refused.Message)
                 : seen.Run.Spec!.Suspend && seen.Known is null ? (false, "Suspended", "spec.suspend is true")
-                : (false, "NoJob", "there is no Job of workers; one is made");
+                : (false, "NoJob", "no worker Job yet; creating one");
         }
 
-        if (job.OwnerUid != seen.Run.Uid) return (false, "NameTaken", $"there is a Job {seen.Run.Name} that does not belong to this TrainingRun; delete it, or choose another name");
-        if (job.FailedSince is not null) return (false, "JobFailed", $"{job.Failure}; another Job takes its place");
+        if (job.OwnerUid != seen.Run.Uid) return (false, "NameTaken", $"Job {seen.Run.Name} already exists and does not belong to this TrainingRun; delete it, or choose another name");
+        if (job.FailedSince is not null) return (false, "JobFailed", $"{job.Failure}; replacing it with a new Job");
         if (job.IsSuspended) return (false, "Suspended", "the run is paused");
         var ready = seen.Pods.Count(pod => pod.IsReady);
         var trouble = seen.Pods.FirstOrDefault(pod => !pod.IsReady && !pod.HasEnded && pod.Reason.Length > 0);

@@ -74,9 +74,9 @@ public sealed record TrainingRunSpec
     {
         ArgumentNullException.ThrowIfNull(name);
         if (!FleetName.IsValid(name) || name.Length > MaxNameLength || name.Contains('.', StringComparison.Ordinal))
-            yield return $"metadata.name `{name}`: up to {MaxNameLength} lower-case letters, digits and `-` are needed, as it is part of host names.";
+            yield return $"metadata.name `{name}`: must be up to {MaxNameLength} lower-case letters, digits and `-`, because it becomes part of host names.";
         if (Workers is { } workers && (workers.Min < 1 || workers.Max < workers.Min))
-            yield return $"spec.workers asks for {workers.Min} to {workers.Max}; at least 1 is needed, and max must not be less than min.";
+            yield return $"spec.workers asks for {workers.Min} to {workers.Max}; min must be at least 1, and max not below min.";
         foreach (var problem in SpecProblems())
             yield return problem;
     }

@@ -32,16 +32,16 @@ public abstract record Metric(string Name, FeatureNet Net, int Samples, RealSide
     public IReadOnlyList<string> Check(int samples, int images)
     {
         if (samples < Least)
-            throw new UserErrorException($"{Name} needs at least {Least:#,0} samples, and {samples:#,0} were asked for.");
+            throw new UserErrorException($"{Name} needs at least {Least:#,0} samples, but {samples:#,0} were requested.");
         var notes = new List<string>();
         if (samples != Samples)
-            notes.Add($"{Name} is defined over {Samples:#,0} samples; this value is over {samples:#,0} and compares only with others like it");
+            notes.Add($"{Name} is defined over {Samples:#,0} samples; this value is over {samples:#,0}, so compare it only with values over as many");
         if (Real is null)
             return notes;
         if (images < Least)
-            throw new UserErrorException($"{Name} needs at least {Least:#,0} real images, and the dataset has {images:#,0}.");
+            throw new UserErrorException($"{Name} needs at least {Least:#,0} real images, but the dataset has {images:#,0}.");
         if (Real.Expected is { } expected && images < expected)
-            notes.Add($"{Name} compares with {expected:#,0} real images, and the dataset has {images:#,0}: all of them are used");
+            notes.Add($"{Name} compares with {expected:#,0} real images, but the dataset has {images:#,0}; using all of them");
         return notes;
     }
 }

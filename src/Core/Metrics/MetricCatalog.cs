@@ -40,5 +40,5 @@ public static class MetricCatalog
 
     /// <summary>What to say of a name that no metric has.</summary>
     public static string Missing(string name) =>
-        $"There is no metric `{name}`.{NearestName.Hint(name, All.Select(metric => metric.Name))} There are {string.Join(", ", All.Select(metric => metric.Name))}.";
+        $"there is no metric `{name}`.{NearestName.Hint(name, All.Select(metric => metric.Name))} Metrics: {string.Join(", ", All.Select(metric => metric.Name))}.";
 }

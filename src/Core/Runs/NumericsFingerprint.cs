@@ -47,7 +47,7 @@ public sealed record NumericsFingerprint
         ArgumentNullException.ThrowIfNull(now);
         return
         [
-            .. Version == now.Version ? [] : new[] { $"the run has numerics version {Version} and this is numerics version {now.Version}" },
+            .. Version == now.Version ? [] : new[] { $"the run has numerics version {Version}, but this is numerics version {now.Version}" },
             .. Difference("libtorch", Libtorch, now.Libtorch),
             // An instruction set and a kind of device do not compare.
             .. Version < FirstWithDeviceKind || now.Version < FirstWithDeviceKind ? [] : Difference("device", Device, now.Device),

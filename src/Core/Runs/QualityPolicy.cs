@@ -39,13 +39,13 @@ public static class QualityPolicy
         if (spec.Rollbacks > rollbacks && HasExploded(now))
         {
             var target = earlier.Where(snapshot => !HasExploded(snapshot.Metric!.Value)).MaxBy(snapshot => (snapshot.Branch, snapshot.At))!;
-            return new QualityVerdict.RollBack(target, string.Create(CultureInfo.InvariantCulture, $"{metric.Name} of {newest.Name} is {now:0.####}, and was {best.Metric:0.####} at {best.Name}"));
+            return new QualityVerdict.RollBack(target, string.Create(CultureInfo.InvariantCulture, $"{metric.Name} of {newest.Name} is {now:0.####}; it was {best.Metric:0.####} at {best.Name}"));
         }
 
         var isBetter = metric.HigherIsBetter ? now > best.Metric : now < best.Metric;
         return !isBetter && spec.Patience > 0 && newest.At.Kimg - best.At.Kimg >= spec.Patience
             ? new QualityVerdict.Stop(string.Create(
-                CultureInfo.InvariantCulture, $"{metric.Name} was best at {best.Name} ({best.Metric:0.####}), and no better for {newest.At.Kimg - best.At.Kimg:0.###} kimg"))
+                CultureInfo.InvariantCulture, $"{metric.Name} was best at {best.Name} ({best.Metric:0.####}), with no improvement for {newest.At.Kimg - best.At.Kimg:0.###} kimg"))
             : new QualityVerdict.GoOn();
     }
 }

@@ -46,7 +46,7 @@ public abstract record RunEvent(DateTimeOffset At, double Kimg)
         }
         catch (Exception error) when (error is JsonException or NotSupportedException)
         {
-            throw new UserErrorException($"This line is not a run event: {line}", error);
+            throw new UserErrorException($"this line is not a run event: {line}", error);
         }
     }
 }
@@ -77,7 +77,7 @@ public sealed record BranchBegun(DateTimeOffset At, double Kimg, uint Branch, IR
 /// <param name="Differences">What differs, with both values.</param>
 public sealed record NumericsAccepted(DateTimeOffset At, double Kimg, IReadOnlyList<string> Differences, NumericsFingerprint Numerics) : RunEvent(At, Kimg)
 {
-    public override string Describe() => $"continues under other numerics: {string.Join(", ", Differences)}";
+    public override string Describe() => $"continued under different numerics: {string.Join(", ", Differences)}";
 }
 
 /// <summary>A snapshot is whole and durable.</summary>
@@ -97,7 +97,7 @@ public sealed record SnapshotFailed(DateTimeOffset At, double Kimg, string Snaps
 /// <param name="UsedInstead">The snapshot used in its place; null where there was none.</param>
 public sealed record SnapshotRefused(DateTimeOffset At, double Kimg, string Snapshot, string Reason, string? UsedInstead) : RunEvent(At, Kimg)
 {
-    public override string Describe() => $"snapshot {Snapshot} refused: {Reason}; " + (UsedInstead is null ? "there is no earlier one" : $"{UsedInstead} is used");
+    public override string Describe() => $"snapshot {Snapshot} refused: {Reason}; " + (UsedInstead is null ? "no earlier snapshot exists" : $"{UsedInstead} is used");
 }
 
 /// <summary>Retention deleted a snapshot.</summary>
@@ -161,7 +161,7 @@ public sealed record AlertRaised(DateTimeOffset At, double Kimg, AlertKind Alert
 /// <param name="Since">When it was raised.</param>
 public sealed record AlertCleared(DateTimeOffset At, double Kimg, AlertKind Alert, DateTimeOffset Since) : RunEvent(At, Kimg)
 {
-    public override string Describe() => $"alert {Alert} is over";
+    public override string Describe() => $"alert {Alert} cleared";
 }
 
 /// <summary>The run stopped before its end.</summary>

@@ -53,7 +53,7 @@ public sealed record ReductionTree(int Shards)
     /// <exception cref="ArgumentException">The range reaches beyond the shards.</exception>
     public IReadOnlyList<ShardRange> Cover(ShardRange held)
     {
-        if (!Root.Contains(held)) throw new ArgumentException($"{held} reaches beyond {Shards} shards.", nameof(held));
+        if (!Root.Contains(held)) throw new ArgumentException($"{held} extends beyond {Shards} shards.", nameof(held));
         var cover = new List<ShardRange>();
         Visit(Root);
         return cover;
@@ -110,7 +110,7 @@ public sealed class TreeAccumulator<T>
     {
         ArgumentNullException.ThrowIfNull(tree);
         ArgumentNullException.ThrowIfNull(combine);
-        if (!tree.Root.Contains(held)) throw new ArgumentException($"{held} reaches beyond {tree.Shards} shards.", nameof(held));
+        if (!tree.Root.Contains(held)) throw new ArgumentException($"{held} extends beyond {tree.Shards} shards.", nameof(held));
         _tree = tree;
         _combine = combine;
         Held = held;
@@ -141,7 +141,7 @@ public sealed class TreeAccumulator<T>
         if (!Held.Contains(node)) throw new ArgumentException($"{node} is outside {Held}.", nameof(node));
         // An earlier value that overlaps this one has been merged into an ancestor or waits as a descendant.
         if (_waiting.Keys.Any(seen => seen.Start < node.End && node.Start < seen.End))
-            throw new ArgumentException($"{node} was added before, in whole or in part.", nameof(node));
+            throw new ArgumentException($"{node} was already added, in whole or in part.", nameof(node));
         var parent = _tree.ParentOf(node);
         _shardsSeen += node.Count;
         while (parent is { } above && Held.Contains(above))

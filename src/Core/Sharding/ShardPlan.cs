@@ -60,7 +60,7 @@ public sealed class ShardPlan
         ArgumentOutOfRangeException.ThrowIfLessThan(ranks, 1);
         if (ranks > shards)
             throw new UserErrorException(
-                $"A minibatch of {shards} shards keeps at most {shards} workers busy; {ranks} were asked for. Use {shards} workers or fewer, or a smaller `shard`.");
+                $"a minibatch of {shards} shards has work for at most {shards} workers, but {ranks} were requested. Use {shards} workers or fewer, or a smaller `shard`.");
         var (each, extra) = Math.DivRem(shards, ranks);
         var ranges = new ShardRange[ranks];
         var start = 0;
@@ -82,7 +82,7 @@ public sealed class ShardPlan
     {
         ArgumentNullException.ThrowIfNull(secondsPerShard);
         if (secondsPerShard.Count == 0 || secondsPerShard.Count > shards) throw new ArgumentException($"{shards} shards for {secondsPerShard.Count} holders.", nameof(secondsPerShard));
-        if (!secondsPerShard.All(seconds => seconds > 0 && double.IsFinite(seconds))) throw new ArgumentException("Times are above 0.", nameof(secondsPerShard));
+        if (!secondsPerShard.All(seconds => seconds > 0 && double.IsFinite(seconds))) throw new ArgumentException("Times must be above 0.", nameof(secondsPerShard));
         var counts = Enumerable.Repeat(1, secondsPerShard.Count).ToArray();
         // Each further shard goes to the rank that would finish it first; of equals to the lowest.
         for (var shard = counts.Length; shard < shards; shard++)
@@ -98,6 +98,6 @@ public sealed class ShardPlan
     public int HolderOf(int shard)
     {
         var rank = Array.FindIndex(_ranges, range => range.Contains(shard));
-        return rank >= 0 ? rank : throw new ArgumentOutOfRangeException(nameof(shard), shard, $"There are {Shards} shards.");
+        return rank >= 0 ? rank : throw new ArgumentOutOfRangeException(nameof(shard), shard, $"The plan has {Shards} shards.");
     }
 }

@@ -80,7 +80,7 @@ public static class Recipes
         var canonical = name == ConfigFAlias ? "config-f" : name;
         if (!Names.Contains(canonical))
             throw new UserErrorException(
-                $"There is no recipe `{name}`.{NearestName.Hint(name, Names)} Recipes: {string.Join(", ", Names)}; or the path of a JSON file.");
+                $"there is no recipe `{name}`.{NearestName.Hint(name, Names)} Recipes: {string.Join(", ", Names)}; or pass the path of a JSON file.");
         using var stream = typeof(Recipes).Assembly.GetManifestResourceStream(ResourcePrefix + canonical + ResourceSuffix)!;
         using var reader = new StreamReader(stream);
         return Recipe.Parse(canonical, reader.ReadToEnd());

@@ -30,13 +30,13 @@ public sealed record SpecChange(SpecKey Key, string Old, string New)
         {
             var count = changes.FirstOrDefault(change => change.Key.Name == "data-images");
             return new ChangeDecision.Refuse(
-                $"this run has another dataset{(count is null ? "" : $" (of {count.Old} images; the one given has {count.New})")}; use a new --out, or pass --accept-new-data to continue with the new one as a branch");
+                $"this run uses a different dataset{(count is null ? "" : $" (of {count.Old} images; this one has {count.New})")}; choose a new --out, or pass --accept-new-data to continue on this dataset as a branch");
         }
         var refused = changes.Where(change => change.Key.Change == ChangeClass.Refused).ToList();
         if (refused.Count > 0)
         {
             return new ChangeDecision.Refuse(
-                $"The run in this folder cannot be continued with {string.Join("; ", refused)}. Use another output folder, or leave {(refused.Count == 1 ? "it" : "them")} as {(refused.Count == 1 ? "it is" : "they are")}.");
+                $"the run in this folder cannot continue with {string.Join("; ", refused)}. Choose another output folder, or leave {(refused.Count == 1 ? "it" : "them")} as {(refused.Count == 1 ? "it is" : "they are")}.");
         }
 
         return changes.Any(change => change.Key.Change == ChangeClass.Branching)

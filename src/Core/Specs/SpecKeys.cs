@@ -13,34 +13,34 @@ public static class SpecKeys
     public static IReadOnlyList<SpecKey> All { get; } =
     [
         SpecKey.Of("recipe", Text, s => s.Recipe, (s, v) => s with { Recipe = v }, Free, "recipe that the spec started from", setBy: "--recipe"),
-        SpecKey.Of("gpus", Integer(1, 1024), s => s.Gpus, (s, v) => s with { Gpus = v }, Free, "devices that the auto recipe was computed for"),
+        SpecKey.Of("gpus", Integer(1, 1024), s => s.Gpus, (s, v) => s with { Gpus = v }, Free, "number of devices that the auto recipe was computed for"),
         SpecKey.Of("seed", Seed, s => s.Seed, (s, v) => s with { Seed = v }, Branching, "seed of every random draw"),
 
         SpecKey.Of("resolution", Size, s => s.Resolution, (s, v) => s with { Resolution = v }, Refused, "size of the images", "pixels, width x height"),
-        SpecKey.Of("label-dim", Integer(0), s => s.LabelDim, (s, v) => s with { LabelDim = v }, Refused, "length of a label, 0 without labels", setBy: Dataset),
+        SpecKey.Of("label-dim", Integer(0), s => s.LabelDim, (s, v) => s with { LabelDim = v }, Refused, "length of a label vector, 0 without labels", setBy: Dataset),
         SpecKey.Of("channel-base", Integer(1), s => s.ChannelBase, (s, v) => s with { ChannelBase = v }, Refused, "channels of a layer are min(base / resolution, max)"),
-        SpecKey.Of("channel-max", Integer(1), s => s.ChannelMax, (s, v) => s with { ChannelMax = v }, Refused, "most channels of a layer"),
+        SpecKey.Of("channel-max", Integer(1), s => s.ChannelMax, (s, v) => s with { ChannelMax = v }, Refused, "maximum number of channels of a layer"),
         SpecKey.Of("mapping-layers", Integer(1, 64), s => s.MappingLayers, (s, v) => s with { MappingLayers = v }, Refused, "layers of the mapping network"),
         SpecKey.Of("z-dim", Integer(1), s => s.ZDim, (s, v) => s with { ZDim = v }, Refused, "length of z"),
         SpecKey.Of("w-dim", Integer(1), s => s.WDim, (s, v) => s with { WDim = v }, Refused, "length of w"),
         SpecKey.Of("g-arch", Choice<NetworkArchitecture>(), s => s.GArch, (s, v) => s with { GArch = v }, Refused, "architecture of the generator"),
         SpecKey.Of("d-arch", Choice<NetworkArchitecture>(), s => s.DArch, (s, v) => s with { DArch = v }, Refused, "architecture of the discriminator"),
-        SpecKey.Of("normalisation", Choice<Normalisation>(), s => s.Normalisation, (s, v) => s with { Normalisation = v }, Refused, "what keeps the scale of the generator's features: demodulation for StyleGAN2, instance for StyleGAN"),
-        SpecKey.Of("pin-kimg", NonNegative, s => s.PinKimg, (s, v) => s with { PinKimg = v }, Branching, "images in which normalisation=pin goes from instances alone to its learned share of pixels", "kimg"),
-        SpecKey.Of("growing", Flag, s => s.Growing, (s, v) => s with { Growing = v }, Refused, "progressive growing: begin with small images, and fade larger ones in"),
-        SpecKey.Of("growing-start", Integer(4), s => s.GrowingStart, (s, v) => s with { GrowingStart = v }, Refused, "longer side of the images that a growing network begins with", "pixels"),
-        SpecKey.Of("growing-kimg", Positive, s => s.GrowingKimg, (s, v) => s with { GrowingKimg = v }, Branching, "images between two fades of a growing network", "kimg"),
-        SpecKey.Of("fade-kimg", NonNegative, s => s.FadeKimg, (s, v) => s with { FadeKimg = v }, Branching, "images in which a growing network fades a level in", "kimg"),
-        SpecKey.Of("level-batch", Levels, s => s.LevelBatch, (s, v) => s with { LevelBatch = v }, Branching, "batch of a growing network by longer side, as 8:256,16:128; a batch's number of shards stays", "images"),
+        SpecKey.Of("normalisation", Choice<Normalisation>(), s => s.Normalisation, (s, v) => s with { Normalisation = v }, Refused, "normalisation of the generator's features: demodulation for StyleGAN2, instance for StyleGAN"),
+        SpecKey.Of("pin-kimg", NonNegative, s => s.PinKimg, (s, v) => s with { PinKimg = v }, Branching, "number of images over which normalisation=pin moves from instance normalisation to its learned share of pixel normalisation", "kimg"),
+        SpecKey.Of("growing", Flag, s => s.Growing, (s, v) => s with { Growing = v }, Refused, "progressive growing: start with small images and fade in larger ones"),
+        SpecKey.Of("growing-start", Integer(4), s => s.GrowingStart, (s, v) => s with { GrowingStart = v }, Refused, "longer side of the first images of a growing network", "pixels"),
+        SpecKey.Of("growing-kimg", Positive, s => s.GrowingKimg, (s, v) => s with { GrowingKimg = v }, Branching, "number of images between two fades of a growing network", "kimg"),
+        SpecKey.Of("fade-kimg", NonNegative, s => s.FadeKimg, (s, v) => s with { FadeKimg = v }, Branching, "number of images over which a growing network fades in a level", "kimg"),
+        SpecKey.Of("level-batch", Levels, s => s.LevelBatch, (s, v) => s with { LevelBatch = v }, Branching, "batch of a growing network by longer side, as 8:256,16:128; the number of shards does not change", "images"),
         SpecKey.Of("level-lr", Levels, s => s.LevelLr, (s, v) => s with { LevelLr = v }, Branching, "learning rate of a growing network by longer side"),
-        SpecKey.Of("mbstd-channels", Integer(0), s => s.MbstdChannels, (s, v) => s with { MbstdChannels = v }, Refused, "feature maps of minibatch standard deviation, 0 for none"),
-        SpecKey.Of("mbstd-group", Integer(1), s => s.MbstdGroup, (s, v) => s with { MbstdGroup = v }, Branching, "images over which minibatch standard deviation is taken", "images"),
+        SpecKey.Of("mbstd-channels", Integer(0), s => s.MbstdChannels, (s, v) => s with { MbstdChannels = v }, Refused, "number of minibatch standard deviation channels, 0 for none"),
+        SpecKey.Of("mbstd-group", Integer(1), s => s.MbstdGroup, (s, v) => s with { MbstdGroup = v }, Branching, "number of images per minibatch standard deviation", "images"),
         SpecKey.Of("conv-clamp", Optional(Positive), s => s.ConvClamp, (s, v) => s with { ConvClamp = v }, Branching, "bound on the outputs of convolutions"),
 
-        SpecKey.Of("batch", Integer(1), s => s.Batch, (s, v) => s with { Batch = v }, Branching, "images in a minibatch", "images"),
-        SpecKey.Of("shard", Integer(1), s => s.Shard, (s, v) => s with { Shard = v }, Branching, "images in a shard, the unit of work", "images"),
-        SpecKey.Of("threads", Integer(1, 1024), s => s.Threads, (s, v) => s with { Threads = v }, Free, "threads inside a shard's computation; any number gives the same bits"),
-        SpecKey.Of("lanes", Optional(Integer(1, 1024)), s => s.Lanes, (s, v) => s with { Lanes = v }, Free, "shards computed at once in a process, none to decide at run time"),
+        SpecKey.Of("batch", Integer(1), s => s.Batch, (s, v) => s with { Batch = v }, Branching, "number of images in a minibatch", "images"),
+        SpecKey.Of("shard", Integer(1), s => s.Shard, (s, v) => s with { Shard = v }, Branching, "number of images in a shard, the unit of work", "images"),
+        SpecKey.Of("threads", Integer(1, 1024), s => s.Threads, (s, v) => s with { Threads = v }, Free, "threads per shard; does not change the result"),
+        SpecKey.Of("lanes", Optional(Integer(1, 1024)), s => s.Lanes, (s, v) => s with { Lanes = v }, Free, "shards that a process computes in parallel, none to decide at run time"),
 
         SpecKey.Of("gamma", NonNegative, s => s.Gamma, (s, v) => s with { Gamma = v }, Branching, "weight of R1 regularisation"),
         SpecKey.Of("lr", Positive, s => s.Lr, (s, v) => s with { Lr = v }, Branching, "learning rate of both networks"),
@@ -48,46 +48,46 @@ public static class SpecKeys
         SpecKey.Of("beta2", Decay, s => s.Beta2, (s, v) => s with { Beta2 = v }, Branching, "decay of Adam's second moment"),
         SpecKey.Of("eps", Positive, s => s.Eps, (s, v) => s with { Eps = v }, Branching, "Adam's epsilon"),
         SpecKey.Of("ema-kimg", NonNegative, s => s.EmaKimg, (s, v) => s with { EmaKimg = v }, Branching, "half-life of the averaged generator", "kimg"),
-        SpecKey.Of("ema-rampup", Optional(Positive), s => s.EmaRampup, (s, v) => s with { EmaRampup = v }, Branching, "largest half-life of the average as a part of the images shown"),
-        SpecKey.Of("g-reg-every", Optional(Integer(1)), s => s.GRegEvery, (s, v) => s with { GRegEvery = v }, Branching, "iterations between path length passes, none for not lazy", "iterations"),
-        SpecKey.Of("d-reg-every", Optional(Integer(1)), s => s.DRegEvery, (s, v) => s with { DRegEvery = v }, Branching, "iterations between R1 passes, none for not lazy", "iterations"),
+        SpecKey.Of("ema-rampup", Optional(Positive), s => s.EmaRampup, (s, v) => s with { EmaRampup = v }, Branching, "maximum half-life of the average, as a fraction of the images shown"),
+        SpecKey.Of("g-reg-every", Optional(Integer(1)), s => s.GRegEvery, (s, v) => s with { GRegEvery = v }, Branching, "iterations between path length passes, none for every iteration", "iterations"),
+        SpecKey.Of("d-reg-every", Optional(Integer(1)), s => s.DRegEvery, (s, v) => s with { DRegEvery = v }, Branching, "iterations between R1 passes, none for every iteration", "iterations"),
         SpecKey.Of("pl-weight", NonNegative, s => s.PlWeight, (s, v) => s with { PlWeight = v }, Branching, "weight of path length regularisation"),
         SpecKey.Of("pl-decay", Fraction, s => s.PlDecay, (s, v) => s with { PlDecay = v }, Branching, "decay of the mean path length"),
-        SpecKey.Of("pl-batch-shrink", Integer(1), s => s.PlBatchShrink, (s, v) => s with { PlBatchShrink = v }, Branching, "path lengths take a shard's latents divided by this"),
+        SpecKey.Of("pl-batch-shrink", Integer(1), s => s.PlBatchShrink, (s, v) => s with { PlBatchShrink = v }, Branching, "path lengths use a shard's number of latents divided by this"),
         SpecKey.Of("style-mixing", Fraction, s => s.StyleMixing, (s, v) => s with { StyleMixing = v }, Branching, "probability of mixing two latents"),
         SpecKey.Of("w-avg-beta", Fraction, s => s.WAvgBeta, (s, v) => s with { WAvgBeta = v }, Branching, "decay of the mean w"),
-        SpecKey.Of("freeze-d", Integer(0), s => s.FreezeD, (s, v) => s with { FreezeD = v }, Branching, "first layers of the discriminator that are not trained", "layers"),
+        SpecKey.Of("freeze-d", Integer(0), s => s.FreezeD, (s, v) => s with { FreezeD = v }, Branching, "number of discriminator layers, from the first, to freeze", "layers"),
 
-        SpecKey.Of("aug", Choice<AugmentationMode>(), s => s.Aug, (s, v) => s with { Aug = v }, Branching, "augment what the discriminator sees: adaptively, with a fixed probability, or not"),
-        SpecKey.Of("augpipe", Choice<AugmentationPipe>(), s => s.Augpipe, (s, v) => s with { Augpipe = v }, Branching, "augmentations that are made"),
+        SpecKey.Of("aug", Choice<AugmentationMode>(), s => s.Aug, (s, v) => s with { Aug = v }, Branching, "augmentation of the discriminator's images: adaptive, with a fixed probability, or none"),
+        SpecKey.Of("augpipe", Choice<AugmentationPipe>(), s => s.Augpipe, (s, v) => s with { Augpipe = v }, Branching, "augmentations to apply"),
         SpecKey.Of("aug-p", Fraction, s => s.AugP, (s, v) => s with { AugP = v }, Branching, "probability of each augmentation, with aug=fixed"),
-        SpecKey.Of("ada-target", Fraction, s => s.AdaTarget, (s, v) => s with { AdaTarget = v }, Branching, "mean sign of D at real images that aug=ada aims at"),
-        SpecKey.Of("ada-kimg", Positive, s => s.AdaKimg, (s, v) => s with { AdaKimg = v }, Branching, "images in which the probability of aug=ada can go from 0 to 1", "kimg"),
-        SpecKey.Of("ada-interval", Integer(1), s => s.AdaInterval, (s, v) => s with { AdaInterval = v }, Branching, "iterations between two steps of that probability", "iterations"),
+        SpecKey.Of("ada-target", Fraction, s => s.AdaTarget, (s, v) => s with { AdaTarget = v }, Branching, "target of aug=ada: mean sign of D on real images"),
+        SpecKey.Of("ada-kimg", Positive, s => s.AdaKimg, (s, v) => s with { AdaKimg = v }, Branching, "number of images in which the probability of aug=ada can go from 0 to 1", "kimg"),
+        SpecKey.Of("ada-interval", Integer(1), s => s.AdaInterval, (s, v) => s with { AdaInterval = v }, Branching, "iterations between two changes of that probability", "iterations"),
 
-        SpecKey.Of("data-images", LongInteger(0), s => s.DataImages, (s, v) => s with { DataImages = v }, Branching, "usable images of the dataset", "images", setBy: Dataset),
+        SpecKey.Of("data-images", LongInteger(0), s => s.DataImages, (s, v) => s with { DataImages = v }, Branching, "usable images in the dataset", "images", setBy: Dataset),
         SpecKey.Of("data-digest", Text, s => s.DataDigest, (s, v) => s with { DataDigest = v }, Branching, "hash of the dataset", setBy: Dataset),
         SpecKey.Of("mirror", Flag, s => s.Mirror, (s, v) => s with { Mirror = v }, Branching, "show images mirrored half of the time"),
         SpecKey.Of("labels", Flag, s => s.Labels, (s, v) => s with { Labels = v }, Refused, "train on the dataset's labels, if it has any"),
         SpecKey.Of("resize", Choice<ResizeMode>(), s => s.Resize, (s, v) => s with { Resize = v }, Branching, "crop and resize images of another size"),
         SpecKey.Of("background", Colour, s => s.Background, (s, v) => s with { Background = v }, Branching, "colour behind transparent pixels", "RRGGBB"),
-        SpecKey.Of("bad-images", Choice<BadImagePolicy>(), s => s.BadImages, (s, v) => s with { BadImages = v }, Free, "what to do about unreadable images"),
+        SpecKey.Of("bad-images", Choice<BadImagePolicy>(), s => s.BadImages, (s, v) => s with { BadImages = v }, Free, "what to do with unreadable images"),
         SpecKey.Of("cache-bytes", Bytes, s => s.CacheBytes, (s, v) => s with { CacheBytes = v }, Free, "memory for decoded images", "bytes"),
-        SpecKey.Of("max-megapixels", Positive, s => s.MaxMegapixels, (s, v) => s with { MaxMegapixels = v }, Free, "largest images that are read, up to 500", "millions of pixels"),
+        SpecKey.Of("max-megapixels", Positive, s => s.MaxMegapixels, (s, v) => s with { MaxMegapixels = v }, Free, "largest image to read, up to 500", "millions of pixels"),
 
         SpecKey.Of("kimg", Positive, s => s.Kimg, (s, v) => s with { Kimg = v }, Free, "length of the run", "kimg"),
-        SpecKey.Of("tick-kimg", Positive, s => s.TickKimg, (s, v) => s with { TickKimg = v }, Free, "interval of progress lines", "kimg"),
-        SpecKey.Of("snapshot-kimg", Positive, s => s.SnapshotKimg, (s, v) => s with { SnapshotKimg = v }, Free, "interval of snapshots", "kimg"),
-        SpecKey.Of("image-kimg", Positive, s => s.ImageKimg, (s, v) => s with { ImageKimg = v }, Free, "interval of preview grids", "kimg"),
-        SpecKey.Of("keep-last", Integer(1), s => s.KeepLast, (s, v) => s with { KeepLast = v }, Free, "newest snapshots that are kept", "snapshots"),
-        SpecKey.Of("keep-best", Integer(0), s => s.KeepBest, (s, v) => s with { KeepBest = v }, Free, "best snapshots by the first metric that are kept", "snapshots"),
-        SpecKey.Of("keep-every", Optional(Positive), s => s.KeepEvery, (s, v) => s with { KeepEvery = v }, Free, "snapshots at multiples of this are kept", "kimg"),
-        SpecKey.Of("metrics", Names, s => s.Metrics, (s, v) => s with { Metrics = v }, Free, "metrics of snapshots, the first decides which is best"),
-        SpecKey.Of("metrics-every", Positive, s => s.MetricsEvery, (s, v) => s with { MetricsEvery = v }, Free, "interval of metrics", "kimg"),
-        SpecKey.Of("patience", NonNegative, s => s.Patience, (s, v) => s with { Patience = v }, Free, "the run stops when the first metric gets no better for so long, 0 for never", "kimg"),
-        SpecKey.Of("rollbacks", Integer(0, 3), s => s.Rollbacks, (s, v) => s with { Rollbacks = v }, Free, "times an exploded run goes back to its last good snapshot, and on along another branch"),
-        SpecKey.Of("explosion", Positive, s => s.Explosion, (s, v) => s with { Explosion = v }, Free, "how many times as bad as the best the first metric has to be to count as an explosion"),
-        SpecKey.Of("noise-mode", Choice<NoiseMode>(), s => s.NoiseMode, (s, v) => s with { NoiseMode = v }, Free, "noise inputs of preview grids"),
+        SpecKey.Of("tick-kimg", Positive, s => s.TickKimg, (s, v) => s with { TickKimg = v }, Free, "interval between progress lines", "kimg"),
+        SpecKey.Of("snapshot-kimg", Positive, s => s.SnapshotKimg, (s, v) => s with { SnapshotKimg = v }, Free, "interval between snapshots", "kimg"),
+        SpecKey.Of("image-kimg", Positive, s => s.ImageKimg, (s, v) => s with { ImageKimg = v }, Free, "interval between sample grids", "kimg"),
+        SpecKey.Of("keep-last", Integer(1), s => s.KeepLast, (s, v) => s with { KeepLast = v }, Free, "number of newest snapshots to keep", "snapshots"),
+        SpecKey.Of("keep-best", Integer(0), s => s.KeepBest, (s, v) => s with { KeepBest = v }, Free, "number of best snapshots to keep, by the first metric", "snapshots"),
+        SpecKey.Of("keep-every", Optional(Positive), s => s.KeepEvery, (s, v) => s with { KeepEvery = v }, Free, "keep snapshots at multiples of this for good", "kimg"),
+        SpecKey.Of("metrics", Names, s => s.Metrics, (s, v) => s with { Metrics = v }, Free, "metrics to compute for snapshots; the first decides which is best"),
+        SpecKey.Of("metrics-every", Positive, s => s.MetricsEvery, (s, v) => s with { MetricsEvery = v }, Free, "interval between metrics", "kimg"),
+        SpecKey.Of("patience", NonNegative, s => s.Patience, (s, v) => s with { Patience = v }, Free, "stop the run when the first metric has not improved for this long, 0 for never", "kimg"),
+        SpecKey.Of("rollbacks", Integer(0, 3), s => s.Rollbacks, (s, v) => s with { Rollbacks = v }, Free, "how many times an exploded run returns to its last good snapshot and continues on a new branch"),
+        SpecKey.Of("explosion", Positive, s => s.Explosion, (s, v) => s with { Explosion = v }, Free, "a first metric this many times as bad as its best counts as an explosion"),
+        SpecKey.Of("noise-mode", Choice<NoiseMode>(), s => s.NoiseMode, (s, v) => s with { NoiseMode = v }, Free, "noise inputs of sample grids"),
     ];
 
     private static Dictionary<string, SpecKey> ByName { get; } = All.ToDictionary(key => key.Name, StringComparer.Ordinal);
@@ -96,7 +96,7 @@ public static class SpecKeys
     public static SpecKey Find(string name) =>
         ByName.TryGetValue(name, out var key)
             ? key
-            : throw new UserErrorException($"There is no key `{name}`.{NearestName.Hint(name, ByName.Keys)}");
+            : throw new UserErrorException($"there is no key `{name}`.{NearestName.Hint(name, ByName.Keys)}");
 }
 
 /// <summary>One key of a spec: everything that parsing, files, listings and resuming need to know about it.</summary>
@@ -147,7 +147,7 @@ public sealed class SpecKey
     {
         ArgumentNullException.ThrowIfNull(text);
         return _tryWith(spec, text.Trim())
-            ?? throw new UserErrorException($"`{Name}` cannot be `{text}`; it takes {Accepts}{(Unit.Length > 0 ? $" ({Unit})" : "")}.");
+            ?? throw new UserErrorException($"`{Name}` cannot be `{text}`; use {Accepts}{(Unit.Length > 0 ? $" ({Unit})" : "")}.");
     }
 
     /// <summary>Writes its value in a spec to JSON, without the name.</summary>
@@ -195,7 +195,7 @@ public sealed record SpecAssignment
     {
         var key = SpecKeys.Find(name);
         return key.SetBy.Length > 0
-            ? throw new UserErrorException($"`{key.Name}` is decided by {key.SetBy} and cannot be set as a key.")
+            ? throw new UserErrorException($"`{key.Name}` is set by {key.SetBy} and cannot be set as a key.")
             : new(key, text);
     }
 

@@ -72,7 +72,7 @@ public static class SpecResolver
         var chain = new List<Recipe> { recipe };
         while (chain[0].Base is { } start)
         {
-            if (chain.Any(link => link.Name == start)) throw new UserErrorException($"{recipe.Name}: the recipe `{start}` starts from itself.");
+            if (chain.Any(link => link.Name == start)) throw new UserErrorException($"{recipe.Name}: the recipe `{start}` is based on itself.");
             chain.Insert(0, Recipes.Named(start));
         }
 
@@ -106,7 +106,7 @@ public static class SpecResolver
     {
         if (spec.Resize == ResizeMode.None && spec.Resolution != data.Resolution)
             throw new UserErrorException(
-                $"resolution is {spec.Resolution} and the images have {data.Resolution} (width x height); pass --set resize=fit to crop and resize them, or --set resolution=auto to take theirs.");
+                $"resolution is {spec.Resolution}, but the images are {data.Resolution} (width x height); pass --set resize=fit to crop and resize them, or --set resolution=auto to use their size.");
     }
 }
 

@@ -53,7 +53,7 @@ internal static class SpecTypes
         (writer, value) => writer.WriteStringValue(value)) { Shape = new(SpecShapeKind.Text) { Pattern = "^#?[0-9a-fA-F]{6}$" } };
 
     public static SpecType<SpecList> Names { get; } = new(
-        "names with commas between them, or none",
+        "names separated by commas, or none",
         (string text, out SpecList value) =>
         {
             var names = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -85,26 +85,26 @@ internal static class SpecTypes
         }) { Shape = new(SpecShapeKind.IntegerOrText) { Minimum = 1, Pattern = "^(auto|[0-9]{1,5}([x×][0-9]{1,5})?)$" } };
 
     public static SpecType<long> Bytes { get; } = new(
-        "a number of bytes, or of units with k, m or g after it (powers of 1024)",
+        "a number of bytes, optionally with the suffix k, m or g (powers of 1024)",
         TryParseBytes,
         value => value.ToString(Invariant),
         (writer, value) => writer.WriteNumberValue(value)) { Shape = new(SpecShapeKind.IntegerOrText) { Minimum = 0, Pattern = "^[0-9]+[kKmMgG]?$" } };
 
     public static SpecType<int> Integer(int min, int max = int.MaxValue) => new(
-        max == int.MaxValue ? $"a whole number from {min} up" : $"a whole number from {min} to {max}",
+        max == int.MaxValue ? $"a whole number of at least {min}" : $"a whole number from {min} to {max}",
         (string text, out int value) =>
             int.TryParse(text, NumberStyles.AllowLeadingSign, Invariant, out value) && value >= min && value <= max,
         value => value.ToString(Invariant),
         (writer, value) => writer.WriteNumberValue(value)) { Shape = new(SpecShapeKind.Integer) { Minimum = min, Maximum = max } };
 
     public static SpecType<long> LongInteger(long min) => new(
-        $"a whole number from {min} up",
+        $"a whole number of at least {min}",
         (string text, out long value) => long.TryParse(text, NumberStyles.AllowLeadingSign, Invariant, out value) && value >= min,
         value => value.ToString(Invariant),
         (writer, value) => writer.WriteNumberValue(value)) { Shape = new(SpecShapeKind.Integer) { Minimum = min } };
 
     /// <summary>A finite number from 0 up.</summary>
-    public static SpecType<double> NonNegative { get; } = Real("a number from 0 up", value => value >= 0, new(SpecShapeKind.Number) { Minimum = 0 });
+    public static SpecType<double> NonNegative { get; } = Real("a number of at least 0", value => value >= 0, new(SpecShapeKind.Number) { Minimum = 0 });
 
     /// <summary>A finite number above 0.</summary>
     public static SpecType<double> Positive { get; } = Real("a number above 0", value => value > 0, new(SpecShapeKind.Number) { Minimum = 0, ExcludesMinimum = true });
@@ -113,7 +113,7 @@ internal static class SpecTypes
     public static SpecType<double> Fraction { get; } = Real("a number from 0 to 1", value => value is >= 0 and <= 1, new(SpecShapeKind.Number) { Minimum = 0, Maximum = 1 });
 
     /// <summary>A decay in [0, 1).</summary>
-    public static SpecType<double> Decay { get; } = Real("a number from 0 up and below 1", value => value is >= 0 and < 1, new(SpecShapeKind.Number) { Minimum = 0, Maximum = 1, ExcludesMaximum = true });
+    public static SpecType<double> Decay { get; } = Real("a number of at least 0 and below 1", value => value is >= 0 and < 1, new(SpecShapeKind.Number) { Minimum = 0, Maximum = 1, ExcludesMaximum = true });
 
     /// <summary>One of an enum's values, by its name in lower case.</summary>
     public static SpecType<T> Choice<T>() where T : struct, Enum

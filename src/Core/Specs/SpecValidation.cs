@@ -23,7 +23,7 @@ public static class SpecValidation
         else
         {
             if (spec.ChannelBase < spec.Resolution.LongSide)
-                yield return $"channel-base {spec.ChannelBase} leaves no channel at resolution {spec.Resolution}; set channel-base to {spec.Resolution.LongSide} or more.";
+                yield return $"channel-base {spec.ChannelBase} leaves no channels at resolution {spec.Resolution}; set channel-base to {spec.Resolution.LongSide} or more.";
             else if (spec.MbstdChannels > 0 && spec.Channels(spec.Resolution.BaseSide) is var channels && channels % spec.MbstdChannels != 0)
                 yield return $"mbstd-channels {spec.MbstdChannels} does not divide the {channels} channels at {spec.Resolution.BaseHeight}x{spec.Resolution.BaseWidth}, min(channel-base / {spec.Resolution.BaseSide}, channel-max); set mbstd-channels to one of {Divisors(channels)}, or to 0.";
             if (spec.FreezeD > spec.FreezableLayers)
@@ -35,11 +35,11 @@ public static class SpecValidation
         if (spec.MbstdChannels > 0 && spec.Shard % spec.MbstdGroup != 0)
             yield return $"shard {spec.Shard} is not a multiple of mbstd-group {spec.MbstdGroup}; set mbstd-group to one of {Divisors(spec.Shard)}.";
         if (spec.PlWeight > 0 && spec.Shard < spec.PlBatchShrink)
-            yield return $"shard {spec.Shard} over pl-batch-shrink {spec.PlBatchShrink} leaves no latent for path lengths; set shard to {spec.PlBatchShrink} or more, pl-batch-shrink to {spec.Shard}, or pl-weight to 0.";
+            yield return $"shard {spec.Shard} with pl-batch-shrink {spec.PlBatchShrink} leaves no latents for path lengths; set shard to {spec.PlBatchShrink} or more, pl-batch-shrink to {spec.Shard}, or pl-weight to 0.";
         if (spec.Explosion < 1)
             yield return $"explosion {spec.Explosion} would call a better value an explosion; set explosion to 1 or more.";
         if (spec.Rollbacks > 0 && spec.KeepBest == 0)
-            yield return "rollbacks go back to good snapshots, and keep-best 0 keeps none; set keep-best to 1 or more.";
+            yield return "rollbacks return to good snapshots, but keep-best 0 keeps none; set keep-best to 1 or more.";
         foreach (var misfit in StageProblems(spec))
             yield return misfit;
         foreach (var unknown in spec.Metrics.Where(name => !MetricCatalog.Has(name)))
@@ -47,8 +47,8 @@ public static class SpecValidation
         if (spec.Aug == AugmentationMode.Fixed != spec.AugP > 0)
         {
             yield return spec.Aug == AugmentationMode.Fixed
-                ? "aug fixed and aug-p 0 augment nothing; set aug-p to a probability above 0, or aug to none."
-                : $"aug-p {SpecKeys.Find("aug-p").Format(spec)} is for aug fixed, and aug is {SpecKeys.Find("aug").Format(spec)}; set aug to fixed, or aug-p to 0.";
+                ? "aug fixed with aug-p 0 has no effect; set aug-p to a probability above 0, or aug to none."
+                : $"aug-p {SpecKeys.Find("aug-p").Format(spec)} works only with aug fixed, but aug is {SpecKeys.Find("aug").Format(spec)}; set aug to fixed, or aug-p to 0.";
         }
     }
 
@@ -56,26 +56,26 @@ public static class SpecValidation
     private static IEnumerable<string> StageProblems(RunSpec spec)
     {
         if (spec.Normalisation != Normalisation.Demodulation && spec.GArch != NetworkArchitecture.Orig)
-            yield return $"normalisation {Text(spec, "normalisation")} is of plain generators, and g-arch is {Text(spec, "g-arch")}; set g-arch to orig.";
+            yield return $"normalisation {Text(spec, "normalisation")} works only with g-arch orig, but g-arch is {Text(spec, "g-arch")}; set g-arch to orig.";
         if (!spec.Growing)
         {
             foreach (var key in new[] { "level-batch", "level-lr" }.Where(key => Text(spec, key) != SpecText.None))
-                yield return $"{key} is for networks that grow, and growing is false; set growing to true, or {key} to none.";
+                yield return $"{key} works only with growing true, but growing is false; set growing to true, or {key} to none.";
             yield break;
         }
 
         if (spec.GArch != NetworkArchitecture.Orig || spec.DArch != NetworkArchitecture.Orig)
-            yield return $"growing is for plain networks, and g-arch is {Text(spec, "g-arch")} and d-arch {Text(spec, "d-arch")}; set both to orig.";
+            yield return $"growing works only with g-arch and d-arch orig, but g-arch is {Text(spec, "g-arch")} and d-arch is {Text(spec, "d-arch")}; set both to orig.";
         if (spec.FreezeD > 0)
-            yield return $"freeze-d {spec.FreezeD} is for discriminators that do not grow; set freeze-d to 0.";
+            yield return $"freeze-d {spec.FreezeD} does not work with growing true; set freeze-d to 0.";
         if (!spec.Resolution.IsWorkable) yield break;
         var sides = Enumerable.Range(0, spec.Resolution.Doublings + 1).Select(level => spec.Resolution.BaseSide << level).ToList();
         if (!sides.Contains(spec.GrowingStart))
-            yield return $"growing-start {spec.GrowingStart} is no size that images of {spec.Resolution} grow through; set it to one of {string.Join(", ", sides)}.";
+            yield return $"growing-start {spec.GrowingStart} is not a size that images of {spec.Resolution} grow through; set it to one of {string.Join(", ", sides)}.";
         foreach (var (key, values) in new[] { ("level-batch", spec.LevelBatch), ("level-lr", spec.LevelLr) })
         {
             foreach (var side in values.Sides.Where(side => (side & (side - 1)) == 0 && side < sides[^1] && !sides.Contains(side)))
-                yield return $"{key} names {side}, which is no size that images of {spec.Resolution} grow through: {string.Join(", ", sides)}.";
+                yield return $"{key} names {side}, which is not one of the sizes that images of {spec.Resolution} grow through: {string.Join(", ", sides)}.";
         }
 
         foreach (var side in spec.LevelBatch.Sides)
@@ -84,9 +84,9 @@ public static class SpecValidation
             if (spec.Batch % spec.Shard == 0 && (batch != Math.Floor(batch) || batch % spec.Shards != 0 || batch > 1 << 20))
                 yield return $"level-batch {side}:{batch} cannot be cut into the {spec.Shards} shards of batch {spec.Batch} over shard {spec.Shard}; set it to a multiple of {spec.Shards}.";
             else if (spec.MbstdChannels > 0 && spec.Batch % spec.Shard == 0 && batch / spec.Shards % spec.MbstdGroup != 0)
-                yield return $"level-batch {side}:{batch} makes shards of {batch / spec.Shards} images, no multiple of mbstd-group {spec.MbstdGroup}; set it to a multiple of {spec.Shards * spec.MbstdGroup}.";
+                yield return $"level-batch {side}:{batch} makes shards of {batch / spec.Shards} images, not a multiple of mbstd-group {spec.MbstdGroup}; set it to a multiple of {spec.Shards * spec.MbstdGroup}.";
             else if (spec.PlWeight > 0 && spec.Batch % spec.Shard == 0 && batch / spec.Shards < spec.PlBatchShrink)
-                yield return $"level-batch {side}:{batch} makes shards of {batch / spec.Shards} images, which pl-batch-shrink {spec.PlBatchShrink} leaves no latent of; set it to {spec.Shards * spec.PlBatchShrink} or more.";
+                yield return $"level-batch {side}:{batch} makes shards of {batch / spec.Shards} images, so pl-batch-shrink {spec.PlBatchShrink} leaves no latents for path lengths; set it to {spec.Shards * spec.PlBatchShrink} or more.";
         }
     }
 
@@ -95,7 +95,7 @@ public static class SpecValidation
     /// <summary>Why a resolution cannot work, or null if it can.</summary>
     public static string? ResolutionProblem(Resolution resolution)
     {
-        if (resolution.IsAuto) return "resolution is auto and there is no dataset to take it from; set resolution.";
+        if (resolution.IsAuto) return "resolution is auto, but there is no dataset to take it from; set resolution.";
         return resolution.IsWorkable
             ? null
             : $"resolution {resolution.Width}x{resolution.Height} (width x height) cannot work: a network doubles a constant of at most {Resolution.LargestBase} pixels per side at least twice, as in 256 or 512x384. Pass --set resolution={resolution.NearestPowerOfTwo()} --set resize=fit to crop and resize the images.";

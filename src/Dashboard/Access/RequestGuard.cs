@@ -16,9 +16,9 @@ internal sealed class RequestGuard(BrowserSessions sessions) : IEndpointFilter
         var request = context.HttpContext.Request;
         Harden(context.HttpContext.Response);
         if (!sessions.AreNeeded && !IsThisMachine(request.Host.Host))
-            return Problems.Of(StatusCodes.Status421MisdirectedRequest, $"this dashboard needs no token, so it answers only to names of this machine, such as localhost, and not to {request.Host.Host}");
+            return Problems.Of(StatusCodes.Status421MisdirectedRequest, $"this dashboard has no token, so it answers only to names of this machine, such as localhost, not to {request.Host.Host}");
         if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) return await next(context);
-        if (!IsOwn(request)) return Problems.Of(StatusCodes.Status403Forbidden, "this comes from a page of another site; use the dashboard itself, or send the token in the `authorization` header");
+        if (!IsOwn(request)) return Problems.Of(StatusCodes.Status403Forbidden, "this request comes from another site's page; use the dashboard itself, or send the token in the `authorization` header");
         return request.HasJsonContentType()
             ? await next(context)
             : Problems.Of(StatusCodes.Status415UnsupportedMediaType, "send JSON: content-type application/json");

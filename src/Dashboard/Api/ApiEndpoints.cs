@@ -110,7 +110,7 @@ internal static class ApiEndpoints
 
     private static IResult Shown(Picture? picture, HttpContext context)
     {
-        if (picture is null) return Access.Problems.Of(StatusCodes.Status404NotFound, "there is no such picture");
+        if (picture is null) return Access.Problems.Of(StatusCodes.Status404NotFound, "no such picture");
         // A grid is drawn again where the run went back, and another run may come to have its name.
         context.Response.Headers.CacheControl = "private, no-cache";
         return Results.Stream(picture.Content, picture.Type, entityTag: new($"\"{picture.Version}\""));

@@ -21,7 +21,7 @@ internal static class ApiJson
     {
         try
         {
-            return await JsonSerializer.DeserializeAsync<T>(context.Request.Body, Options, context.RequestAborted) ?? throw new UserErrorException("an object is needed, and this is null");
+            return await JsonSerializer.DeserializeAsync<T>(context.Request.Body, Options, context.RequestAborted) ?? throw new UserErrorException("expected an object, got null");
         }
         catch (JsonException mistake)
         {

@@ -64,7 +64,7 @@ internal sealed class PageEndpoints(RunStates states, PageRenderer renderer, Bro
         // The token besides the context keeps this from being taken for a function that writes the response itself.
         open.MapPost("/sign-in", async (HttpContext context, CancellationToken _) => sessions.TryBegin(context, (await ApiJson.OrderAsync<SignInOrder>(context)).Token)
             ? Results.NoContent()
-            : Problems.Of(StatusCodes.Status401Unauthorized, "that is not the token of people here; it is the text of the file that the coordinator was started with (--token-file), or of its ATELIER_TOKEN"));
+            : Problems.Of(StatusCodes.Status401Unauthorized, "this is not the user token; the user token is the text of the file that the coordinator was started with (--token-file), or its ATELIER_TOKEN"));
         open.MapPost("/sign-out", (HttpContext context) =>
         {
             BrowserSessions.End(context);
@@ -80,7 +80,7 @@ internal sealed class PageEndpoints(RunStates states, PageRenderer renderer, Bro
     internal static string LocalPath(string? then) => then is ['/', not ('/' or '\\'), ..] && !then.Any(char.IsControl) ? then : "/";
 
     private static IResult PartOf(IReadOnlyDictionary<string, Part> parts, string name) =>
-        parts.TryGetValue(name, out var part) ? Results.Content(part.Html, Html) : Problems.Of(StatusCodes.Status404NotFound, "there is no such part of the page");
+        parts.TryGetValue(name, out var part) ? Results.Content(part.Html, Html) : Problems.Of(StatusCodes.Status404NotFound, "no such part of the page");
 
     private static Task<string> RenderAsync(PageRenderer renderer, string title, string live, Type page, Dictionary<string, object?> parameters, bool hasNavigation, bool isCoordinator, bool canSignOut) =>
         renderer.RenderAsync<Layout>(new()

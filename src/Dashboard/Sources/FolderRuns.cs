@@ -29,7 +29,7 @@ public sealed class FolderRuns(string folder, TimeProvider time) : IRunSource
     /// <exception cref="UserErrorException">There is no such folder.</exception>
     public void Require()
     {
-        if (!Directory.Exists(folder)) throw new UserErrorException($"{folder}: there is no such folder; name a run's folder, or one with runs in it");
+        if (!Directory.Exists(folder)) throw new UserErrorException($"{folder}: folder not found; name a run folder, or a folder that contains run folders");
     }
 
     /// <inheritdoc/>
@@ -72,7 +72,7 @@ public sealed class FolderRuns(string folder, TimeProvider time) : IRunSource
     /// <inheritdoc/>
     public Task<Run> CancelAsync(CancelRequest request, CancellationToken cancellation) => throw ReadOnly();
 
-    private static UserErrorException ReadOnly() => new("this dashboard shows folders; commands go to a coordinator's");
+    private static UserErrorException ReadOnly() => new("this dashboard only shows a folder; send commands to the dashboard of a coordinator");
 
     private static Protos.RunEvent? RowOf(long number, string line) =>
         EventText.Read([line]) is [var happened] ? new() { Number = number, AtUnixMs = happened.At.ToUnixTimeMilliseconds(), Json = line, Text = happened.Describe() } : null;
@@ -88,7 +88,7 @@ public sealed class FolderRuns(string folder, TimeProvider time) : IRunSource
     private async Task<Known> OfAsync(string run, CancellationToken cancellation) =>
         Folders().FirstOrDefault(pair => pair.Name == run) is { Path: { } path } && await ReadAsync(run, path, cancellation) is { } known
             ? known
-            : throw new RunNotFoundException($"there is no run called {run} in {folder}");
+            : throw new RunNotFoundException($"no run named {run} in {folder}");
 
     /// <summary>Reads what has changed; null for a folder whose record cannot be read.</summary>
     private async Task<Known?> ReadAsync(string name, string path, CancellationToken cancellation)
@@ -121,7 +121,7 @@ public sealed class FolderRuns(string folder, TimeProvider time) : IRunSource
         {
             (RunFinished, _) => (RunStatus.Finished, ""),
             (RunStopped stopped, _) => (RunStatus.Paused, stopped.Describe()),
-            (_, true) => (RunStatus.Paused, "nothing was written for a while: no process seems to train here"),
+            (_, true) => (RunStatus.Paused, "nothing was written for a while; no process seems to be training here"),
             _ => (RunStatus.Running, ""),
         };
         var run = new Run

@@ -33,17 +33,17 @@ public sealed record ClusterAccess
     {
         var path = file ?? (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } set ? set : null);
         if (path is null && context is null && KubernetesClientConfiguration.IsInCluster())
-            return Of(Read("the pod's account", KubernetesClientConfiguration.InClusterConfig), "the pod's account", space);
+            return Of(Read("the pod's service account", KubernetesClientConfiguration.InClusterConfig), "the pod's service account", space);
         path ??= Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".kube", "config");
         if (!File.Exists(path))
-            throw new UserErrorException($"there is no kubeconfig file {path}, and this is no pod of a cluster; name the file with --kubeconfig, or set {Variable}");
+            throw new UserErrorException($"kubeconfig file {path} not found, and this is not a pod in a cluster; name the file with --kubeconfig, or set {Variable}");
         return Of(Read(path, () => KubernetesClientConfiguration.BuildConfigFromConfigFile(new FileInfo(path), context)), path, space);
     }
 
     private static ClusterAccess Of(KubernetesClientConfiguration configuration, string source, string? space)
     {
         if (!Uri.TryCreate(configuration.Host, UriKind.Absolute, out var host) || host.Scheme is not ("http" or "https"))
-            throw new UserErrorException($"{source} does not fit: the server's address `{configuration.Host}` is no address such as https://10.0.0.1:6443");
+            throw new UserErrorException($"{source} is not valid: the server address `{configuration.Host}` must look like https://10.0.0.1:6443");
         return new(configuration, source) { Namespace = space ?? (configuration.Namespace is { Length: > 0 } own ? own : "default") };
     }
 
@@ -55,7 +55,7 @@ public sealed record ClusterAccess
         }
         catch (Exception error) when (error is KubeConfigException or KubernetesClientException or YamlException or IOException or UnauthorizedAccessException or CryptographicException or FormatException or InvalidOperationException or ArgumentException or NullReferenceException)
         {
-            throw new UserErrorException($"{source} does not fit: {(error is NullReferenceException ? "it is no kubeconfig" : error.Message)}", error);
+            throw new UserErrorException($"{source} is not valid: {(error is NullReferenceException ? "it is not a kubeconfig" : error.Message)}", error);
         }
     }
 }

@@ -129,7 +129,7 @@ public sealed class KubernetesApi : IDisposable
         using var response = await SendAsync(method, verb, kind, path, body, type, late.Token);
         try
         {
-            return JsonNode.Parse(await response.Content.ReadAsStringAsync(late.Token)) as JsonObject ?? throw new KubernetesApiException("the API server answered something that is no object");
+            return JsonNode.Parse(await response.Content.ReadAsStringAsync(late.Token)) as JsonObject ?? throw new KubernetesApiException("the API server's answer is not an object");
         }
         catch (Exception error) when (error is JsonException or HttpRequestException or IOException)
         {
@@ -181,7 +181,7 @@ public sealed class KubernetesApi : IDisposable
         }
         catch (HttpRequestException error)
         {
-            throw new KubernetesApiException($"no API server answers at {root}: {error.GetBaseException().Message}", error);
+            throw new KubernetesApiException($"cannot reach the API server at {root}: {error.GetBaseException().Message}", error);
         }
     }
 

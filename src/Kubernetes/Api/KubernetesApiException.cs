@@ -55,10 +55,10 @@ public sealed class KubernetesApiException : Exception
         var (reason, message) = Read(body);
         var text = status switch
         {
-            HttpStatusCode.Forbidden => $"the account may not {verb} {kind.QualifiedName} in namespace {space}; it needs the verb `{verb}` on `{kind.Plural}` of API group `{kind.Group}` (the server says: {message})",
-            HttpStatusCode.Unauthorized => $"the server does not know the account: its token or certificate is missing or has expired (the server says: {message})",
+            HttpStatusCode.Forbidden => $"the account is not allowed to {verb} {kind.QualifiedName} in namespace {space}; grant it the verb `{verb}` on `{kind.Plural}` in API group `{kind.Group}` (the server says: {message})",
+            HttpStatusCode.Unauthorized => $"the server does not accept the account: its token or certificate is missing or has expired (the server says: {message})",
             HttpStatusCode.NotFound when kind == ResourceKind.TrainingRuns && verb is "list" or "watch" =>
-                "the cluster does not know TrainingRuns; install their definition first (kubectl apply -f deploy/k8s/crd/trainingruns.yaml)",
+                "the cluster has no TrainingRun resource; install its definition first (kubectl apply -f deploy/k8s/crd/trainingruns.yaml)",
             _ => message.Length > 0 ? message : $"the API server answered {(int)status} when asked to {verb} {kind.QualifiedName}",
         };
         return new(status, reason, text);

@@ -69,33 +69,33 @@ public static class TrainingRunDefinition
             ["status"] = Status(),
         }),
         ("x-kubernetes-validations", Rules(($"size(self.metadata.name) <= {TrainingRunSpec.MaxNameLength} && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
-            $"metadata.name: up to {TrainingRunSpec.MaxNameLength} lower-case letters, digits and `-` are needed, as it is part of host names"))));
+            $"metadata.name: must be up to {TrainingRunSpec.MaxNameLength} lower-case letters, digits and `-`, because it becomes part of host names"))));
 
     private static JsonObject Spec()
     {
         const string Most = "(has(self.workers.count) ? self.workers.count : (has(self.workers.max) ? self.workers.max : 1))";
         return With(
-            Object("What is wanted of the run.", ["data", "out"], new()
+            Object("The desired run.", ["data", "out"], new()
             {
-                ["data"] = With(Type("string", "The images, as the workers see them."), ("minLength", 1), ("maxLength", LongestText)),
-                ["out"] = With(Type("string", "Where the run is kept: a folder, or s3://bucket/prefix, as workers and coordinator see it."), ("minLength", 1), ("maxLength", LongestText)),
-                ["recipe"] = With(Type("string", "A recipe's name, or its JSON."), ("maxLength", LongestRecipe)),
-                ["init"] = With(Type("string", "Networks to start from, as the workers see them."), ("maxLength", LongestText)),
+                ["data"] = With(Type("string", "The images, at a path that the workers can read."), ("minLength", 1), ("maxLength", LongestText)),
+                ["out"] = With(Type("string", "The run folder, or s3://bucket/prefix, which workers and coordinator can reach."), ("minLength", 1), ("maxLength", LongestText)),
+                ["recipe"] = With(Type("string", "The name of a recipe, or its JSON."), ("maxLength", LongestRecipe)),
+                ["init"] = With(Type("string", "Networks to start from, at a path that the workers can read."), ("maxLength", LongestText)),
                 ["spec"] = Keys(),
-                ["acceptNewNumerics"] = Type("boolean", "Go on although the store's snapshots were computed under other numerics."),
+                ["acceptNewNumerics"] = Type("boolean", "Continue even if the run's snapshots were computed under other numerics."),
                 ["priority"] = With(Type("integer", "Runs with a higher priority get workers first."), ("format", "int32")),
-                ["suspend"] = Type("boolean", "Let the run stand still, with a snapshot and without pods."),
-                ["onDelete"] = With(Type("string", "What becomes of the run when this object is deleted: it ends with a snapshot, at once, or stays. Its files stay in any case."),
+                ["suspend"] = Type("boolean", "Pause the run, with a snapshot and without pods."),
+                ["onDelete"] = With(Type("string", "What happens to the run when this object is deleted: it ends with a snapshot, ends at once, or is kept. Its files are always kept."),
                     ("enum", new JsonArray([.. Enum.GetNames<DeletionPolicy>().Select(name => (JsonNode)name)])), ("default", nameof(DeletionPolicy.Cancel))),
                 ["workers"] = Workers(),
             }),
             ("x-kubernetes-validations", Rules(
             [
-                .. new[] { "data", "out" }.Select(field => ($"self.{field} == oldSelf.{field}", $"{field} cannot change; make a run of another name")),
+                .. new[] { "data", "out" }.Select(field => ($"self.{field} == oldSelf.{field}", $"{field} cannot change; create a run with another name")),
                 .. new[] { "recipe", "init", "spec", "acceptNewNumerics", "priority" }.Select(field => (
-                    $"has(self.{field}) == has(oldSelf.{field}) && (!has(self.{field}) || self.{field} == oldSelf.{field})", $"{field} cannot change; make a run of another name")),
+                    $"has(self.{field}) == has(oldSelf.{field}) && (!has(self.{field}) || self.{field} == oldSelf.{field})", $"{field} cannot change; create a run with another name")),
                 ($"!has(self.workers) || !has(self.spec) || !has(self.spec.batch) || !has(self.spec.shard) || {Most} * self.spec.shard <= self.spec.batch",
-                    "workers: at most batch / shard can have work"),
+                    "workers: at most batch / shard workers have work"),
             ])));
     }
 
@@ -143,19 +143,19 @@ public static class TrainingRunDefinition
     }
 
     private static JsonObject Workers() => With(
-        Object("Workers of the run's own, as pods of a Job; without this it takes those that are attached to the coordinator.", [], new()
+        Object("Workers for this run alone, as pods of a Job; without this it uses workers attached to the coordinator.", [], new()
         {
-            ["count"] = With(Type("integer", "So many are started; the run begins with the first one."), ("format", "int32"), ("minimum", 1), ("maximum", 10000)),
-            ["min"] = With(Type("integer", "The run waits until so many are there."), ("format", "int32"), ("minimum", 1), ("maximum", 10000)),
-            ["max"] = With(Type("integer", "So many are started."), ("format", "int32"), ("minimum", 1), ("maximum", 10000)),
-            ["template"] = With(Type("string", "The PodTemplate that their pods are made from."), ("default", WorkerPods.DefaultTemplate), ("minLength", 1)),
-            ["resources"] = Object("Resources of the worker's container, in place of the template's.", [], new()
+            ["count"] = With(Type("integer", "Number of workers to start; the run begins with the first one."), ("format", "int32"), ("minimum", 1), ("maximum", 10000)),
+            ["min"] = With(Type("integer", "The run waits for this many workers."), ("format", "int32"), ("minimum", 1), ("maximum", 10000)),
+            ["max"] = With(Type("integer", "Number of workers to start."), ("format", "int32"), ("minimum", 1), ("maximum", 10000)),
+            ["template"] = With(Type("string", "The PodTemplate for the worker pods."), ("default", WorkerPods.DefaultTemplate), ("minLength", 1)),
+            ["resources"] = Object("Resources of the worker container, instead of the template's.", [], new()
             {
                 ["limits"] = Quantities(),
                 ["requests"] = Quantities(),
             }),
-            ["nodeSelector"] = With(Type("object", "Labels of nodes, besides the template's."), ("additionalProperties", Type("string"))),
-            ["tolerations"] = With(Type("array", "Taints of nodes that are borne, besides the template's."), ("items", Object("", [], new()
+            ["nodeSelector"] = With(Type("object", "Node labels to select, besides the template's."), ("additionalProperties", Type("string"))),
+            ["tolerations"] = With(Type("array", "Node taints to tolerate, besides the template's."), ("items", Object("", [], new()
             {
                 ["key"] = Type("string"),
                 ["operator"] = With(Type("string"), ("enum", new JsonArray("Equal", "Exists"))),
@@ -174,16 +174,16 @@ public static class TrainingRunDefinition
         ["pattern"] = "^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$",
     }));
 
-    private static JsonObject Status() => Object("What the operator says of the run.", [], new()
+    private static JsonObject Status() => Object("Status reported by the operator.", [], new()
     {
         ["observedGeneration"] = With(Type("integer"), ("format", "int64")),
         ["phase"] = With(Type("string"), ("enum", new JsonArray([.. Enum.GetNames<TrainingRunPhase>().Select(name => (JsonNode)name)]))),
         ["message"] = Type("string"),
         ["kimg"] = Type("number", "Thousands of images shown."),
-        ["targetKimg"] = Type("number", "Thousands of images of the whole run."),
+        ["targetKimg"] = Type("number", "Thousands of images in the whole run."),
         ["imagesPerSecond"] = Type("number"),
-        ["generation"] = With(Type("integer", "Number of the last generation of workers."), ("format", "int64")),
-        ["workers"] = With(Type("integer", "Workers that compute."), ("format", "int32")),
+        ["generation"] = With(Type("integer", "Number of the latest generation of workers."), ("format", "int64")),
+        ["workers"] = With(Type("integer", "Number of workers that are training."), ("format", "int32")),
         ["snapshotKimg"] = Nullable(Type("number", "The newest snapshot.")),
         ["remainingSeconds"] = Nullable(With(Type("integer"), ("format", "int64"))),
         ["fid"] = Nullable(Type("number", "Newest value of fid50k_full.")),

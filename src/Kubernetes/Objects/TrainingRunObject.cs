@@ -78,7 +78,7 @@ public static class TrainingRunObject
     {
         if (node is not JsonObject json) throw new FormatException("spec is missing.");
         if (json.Select(field => field.Key).FirstOrDefault(key => !SpecFields.Contains(key)) is { } unknown)
-            throw new FormatException($"spec.{unknown}: there is no such field.{NearestName.Hint(unknown, SpecFields)}");
+            throw new FormatException($"spec.{unknown}: unknown field.{NearestName.Hint(unknown, SpecFields)}");
         return new()
         {
             Data = Needed(json, "data"),
@@ -94,7 +94,7 @@ public static class TrainingRunObject
                 "" or nameof(DeletionPolicy.Cancel) => DeletionPolicy.Cancel,
                 nameof(DeletionPolicy.Discard) => DeletionPolicy.Discard,
                 nameof(DeletionPolicy.Keep) => DeletionPolicy.Keep,
-                var other => throw new FormatException($"spec.onDelete cannot be {other}; it takes {string.Join(", ", Enum.GetNames<DeletionPolicy>())}."),
+                var other => throw new FormatException($"spec.onDelete cannot be {other}; use {string.Join(", ", Enum.GetNames<DeletionPolicy>())}."),
             },
             Workers = ReadWorkers(json["workers"]),
         };

@@ -35,7 +35,7 @@ internal static class WorkerObservations
     private static (string Reason, string Message) Trouble(JsonObject json, string phase, List<JsonObject> conditions)
     {
         // What a node says no more is not known.
-        if (phase == "Unknown" || json["status"].At("reason").Text() == "NodeLost") return ("NodeLost", $"nothing is heard of node {json["spec"].At("nodeName").Text()}");
+        if (phase == "Unknown" || json["status"].At("reason").Text() == "NodeLost") return ("NodeLost", $"node {json["spec"].At("nodeName").Text()} is not responding");
         if (json["metadata"].At("deletionTimestamp").Text().Length > 0)
         {
             return conditions.Find(one => one["type"].Text() == "DisruptionTarget" && one["status"].Text() == "True") is { } disruption

@@ -88,7 +88,7 @@ internal sealed class OperatorExecutor(KubernetesApi api, IRunDirectory runs, Ac
                 await WorkersAsync(run, async () =>
                 {
                     var template = await api.FindAsync(ResourceKind.PodTemplates, run.Spec!.Workers!.Template, cancellation)
-                        ?? throw new FormatException($"there is no PodTemplate {run.Spec.Workers.Template} in namespace {api.Access.Namespace}; deploy/k8s/base has one.");
+                        ?? throw new FormatException($"PodTemplate {run.Spec.Workers.Template} not found in namespace {api.Access.Namespace}; deploy/k8s/base has one.");
                     caches.Jobs.Observe(await api.CreateAsync(ResourceKind.Jobs, WorkerJob.Make(run, owner, template, create.IsSuspended), Manager, cancellation));
                 });
                 break;

@@ -73,7 +73,7 @@ public sealed class RunOperator(KubernetesApi api, IRunDirectory runs, OperatorS
             catch (Exception error)
             {
                 // One run does not keep the others from going on; the next pass tries again.
-                SayOnce($"Kubernetes: TrainingRun {name}: {error.Message}; trying again");
+                SayOnce($"Kubernetes: TrainingRun {name}: {error.Message}; retrying");
             }
         }
     }
@@ -91,8 +91,8 @@ public sealed class RunOperator(KubernetesApi api, IRunDirectory runs, OperatorS
     private void SayOnce(OperatorCaches caches)
     {
         var trouble = new[] { caches.Runs, caches.Jobs, caches.Pods }.Select(cache => cache.Trouble).FirstOrDefault(trouble => trouble is not null);
-        if (trouble is not null) SayOnce($"Kubernetes: {trouble}; trying again");
-        else if (_said.Length == 0 && caches.Runs.IsListed) SayOnce($"Kubernetes: TrainingRuns of namespace {api.Access.Namespace} are served from here");
+        if (trouble is not null) SayOnce($"Kubernetes: {trouble}; retrying");
+        else if (_said.Length == 0 && caches.Runs.IsListed) SayOnce($"Kubernetes: acting as the operator for TrainingRuns in namespace {api.Access.Namespace}");
     }
 
     private void SayOnce(string line)

@@ -92,14 +92,14 @@ public sealed class CallerCertificates(RequestDelegate next, TlsMaterial tls)
     private string? Complaint(X509Certificate2? shown)
     {
         if (shown is null)
-            return $"callers must show a certificate here; give it with {AccessOptions.Certificate} FILE {AccessOptions.Key} FILE";
+            return $"a client certificate is required here; pass it with {AccessOptions.Certificate} FILE {AccessOptions.Key} FILE";
         var flaws = tls.Authorities!.FlawsOf(shown);
         return flaws switch
         {
             X509ChainStatusFlags.NoError => null,
-            _ when flaws.HasFlag(X509ChainStatusFlags.NotTimeValid) => "the caller's certificate has expired or is not valid yet; renew it, or set the clock right",
-            _ when flaws.HasFlag(X509ChainStatusFlags.NotValidForUsage) => "the caller's certificate is not for clients of TLS",
-            _ => $"the caller's certificate comes from another authority than the one that is trusted here ({flaws})",
+            _ when flaws.HasFlag(X509ChainStatusFlags.NotTimeValid) => "the client certificate has expired or is not valid yet; renew it, or correct the clock",
+            _ when flaws.HasFlag(X509ChainStatusFlags.NotValidForUsage) => "the client certificate does not allow use as a TLS client",
+            _ => $"the client certificate is not signed by the CA that is trusted here ({flaws})",
         };
     }
 }
@@ -129,11 +129,11 @@ public static class TlsFailure
     // .NET names the flags of the chain, in every language alike.
     private static string Meaning(string message) => message switch
     {
-        _ when Has(message, "NotTimeValid") => "its certificate has expired or is not valid yet: renew it, or set the clock right",
-        _ when Has(message, "UntrustedRoot") || Has(message, "PartialChain") => "its certificate comes from another authority than the one that is trusted here",
-        _ when Has(message, "NameMismatch") => "its certificate is for other host names than the address has",
-        _ when Has(message, "frame") => "it speaks no TLS",
-        _ => "no TLS connection came about",
+        _ when Has(message, "NotTimeValid") => "its certificate has expired or is not valid yet: renew it, or correct the clock",
+        _ when Has(message, "UntrustedRoot") || Has(message, "PartialChain") => "its certificate is not signed by the CA that is trusted here",
+        _ when Has(message, "NameMismatch") => "its certificate is not for the host name in the address",
+        _ when Has(message, "frame") => "it does not use TLS",
+        _ => "the TLS handshake failed",
     };
 
     private static bool Has(string message, string part) => message.Contains(part, StringComparison.OrdinalIgnoreCase);

@@ -98,9 +98,9 @@ public static class CoordinatorChannel
         if (address.StartsWith(SocketScheme, StringComparison.Ordinal))
             return GrpcChannel.ForAddress("http://localhost", new() { HttpHandler = ClientTransport.ToCoordinator(ClientTransport.Unix(new(address[SocketScheme.Length..])), connectTimeout, hasReplicas), DisposeHttpClient = true });
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.PathAndQuery != "/")
-            throw new UserErrorException($"`{address}` is no address of a coordinator; give http://HOST:PORT, https://HOST:PORT or unix:PATH");
+            throw new UserErrorException($"`{address}` is not a coordinator address; use http://HOST:PORT, https://HOST:PORT or unix:PATH");
         if (carriesToken && uri.Scheme == Uri.UriSchemeHttp && !uri.IsLoopback)
-            throw new UserErrorException($"the token would be seen by everybody on the way to {address}; a coordinator on another machine is reached with TLS, at https://{uri.Authority}");
+            throw new UserErrorException($"everyone on the way to {address} could read the token; reach a coordinator on another machine with TLS, at https://{uri.Authority}");
         return GrpcChannel.ForAddress(uri, new() { HttpHandler = ClientTransport.ToCoordinator(ClientTransport.Tcp(tls), connectTimeout, hasReplicas), DisposeHttpClient = true });
     }
 }

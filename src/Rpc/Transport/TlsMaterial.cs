@@ -82,11 +82,11 @@ public sealed class TlsMaterial
             // A certificate whose key has not come yet is not taken: the next look has both.
             _pair = load();
             _digest = digest;
-            _say($"{string.Join(", ", _files)}: renewed; new connections use it");
+            _say($"{string.Join(", ", _files)}: reloaded; new connections use it");
         }
         catch (Exception error) when (error is UserErrorException or IOException or UnauthorizedAccessException)
         {
-            _say($"{error.Message}; what was read before stays in use");
+            _say($"{error.Message}; still using the previous one");
         }
     }
 

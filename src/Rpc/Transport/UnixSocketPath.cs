@@ -19,7 +19,7 @@ public sealed record UnixSocketPath
         Path = System.IO.Path.GetFullPath(path.Length > 0 ? path : throw new UserErrorException("the path of a Unix socket is empty"));
         var bytes = Encoding.UTF8.GetByteCount(Path);
         if (bytes > MaxBytes)
-            throw new UserErrorException($"the path of a Unix socket has at most {MaxBytes} bytes, but {Path} has {bytes}: choose a shorter folder, as one under /tmp");
+            throw new UserErrorException($"a Unix socket path can have at most {MaxBytes} bytes, but {Path} has {bytes}; choose a shorter folder, such as one under /tmp");
     }
 
     /// <summary>The whole path.</summary>

@@ -46,7 +46,7 @@ public static class BlobName
     {
         ArgumentNullException.ThrowIfNull(prefix);
         if (prefix.Length > 0 && !(prefix[^1] == '/' && prefix[..^1].Split('/').All(IsPart)))
-            throw new ArgumentException($"`{prefix}` is not a prefix of blobs.", nameof(prefix));
+            throw new ArgumentException($"`{prefix}` is not a valid blob prefix.", nameof(prefix));
     }
 
     /// <summary>Whether a blob may have this name; a store that others write to as well may hold objects that no blob could be.</summary>

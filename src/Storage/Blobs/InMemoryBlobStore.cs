@@ -22,7 +22,7 @@ public sealed class InMemoryBlobStore : IBlobStore
         BlobName.Require(name);
         return _blobs.TryGetValue(name, out var bytes)
             ? Task.FromResult<Stream>(new MemoryStream(bytes, writable: false))
-            : throw new FileNotFoundException($"There is no blob {name}.", name);
+            : throw new FileNotFoundException($"No blob named {name}.", name);
     }
 
     public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellationToken)

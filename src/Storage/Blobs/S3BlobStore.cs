@@ -60,7 +60,7 @@ public sealed class S3BlobStore(S3Address address, AWSCredentials? credentials =
         for (var attempt = 1; ; attempt++)
         {
             if (await HeadAsync(name, cancellationToken) is not { } found)
-                throw new FileNotFoundException($"{address}: there is no blob {name}.", name);
+                throw new FileNotFoundException($"{address}: no blob named {name}.", name);
             var stream = new S3ReadStream(_bucket, name, found.ContentLength, found.ETag, Sizes.BlockBytes);
             try
             {

@@ -65,7 +65,7 @@ internal sealed class S3Bucket(S3Address address, Func<IClientConfig, AWSCredent
         catch (AmazonClientException error)
         {
             throw new S3StoreException(
-                S3Failure.CredentialsMissing, $"{address}: no credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile by AWS_PROFILE", error);
+                S3Failure.CredentialsMissing, $"{address}: no credentials found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with AWS_PROFILE", error);
         }
     }
 
@@ -88,7 +88,7 @@ internal sealed class S3Bucket(S3Address address, Func<IClientConfig, AWSCredent
         else
         {
             config.RegionEndpoint = (address.Region is { } region ? RegionEndpoint.GetBySystemName(region) : FallbackRegionFactory.GetRegionEndpoint())
-                ?? throw new S3StoreException(S3Failure.RegionWrong, $"{address}: no region is set; add region=NAME to the address or set AWS_REGION");
+                ?? throw new S3StoreException(S3Failure.RegionWrong, $"{address}: no region set; add region=NAME to the address, or set AWS_REGION");
         }
 
         return config;

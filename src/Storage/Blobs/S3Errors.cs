@@ -65,14 +65,14 @@ internal static class S3Errors
         var (failure, what) = error switch
         {
             AmazonServiceException { ErrorCode: "NoSuchBucket" } =>
-                (S3Failure.BucketMissing, $"there is no bucket {address.Bucket} at {server}; create it or correct its name"),
+                (S3Failure.BucketMissing, $"no bucket {address.Bucket} at {server}; create it or correct the name"),
             AmazonServiceException service when RegionCodes.Contains(service.ErrorCode ?? "") || service.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.TemporaryRedirect =>
-                (S3Failure.RegionWrong, $"the bucket lies in another region ({service.Message}); add region=NAME to the address or set AWS_REGION"),
+                (S3Failure.RegionWrong, $"the bucket is in another region ({service.Message}); add region=NAME to the address, or set AWS_REGION"),
             AmazonServiceException service when DeniedCodes.Contains(service.ErrorCode ?? "") || service.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized =>
                 (S3Failure.AccessDenied,
-                    $"{server} denied access ({(string.IsNullOrEmpty(service.ErrorCode) ? service.StatusCode.ToString() : service.ErrorCode)}); check the credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile or a role) and that they allow {Permissions} here"),
+                    $"{server} denied access ({(string.IsNullOrEmpty(service.ErrorCode) ? service.StatusCode.ToString() : service.ErrorCode)}); check the credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile or a role) and whether they allow {Permissions}"),
             AmazonServiceException { StatusCode: not 0 } service => (S3Failure.Other, $"{server} answered {(int)service.StatusCode} {service.ErrorCode}: {service.Message}"),
-            _ => (S3Failure.Unreachable, $"{server} cannot be reached ({Innermost(error)}); check the endpoint in the address, the network, and that the server runs"),
+            _ => (S3Failure.Unreachable, $"cannot reach {server} ({Innermost(error)}); check the endpoint in the address, the network, and whether the server is running"),
         };
         return new(failure, $"{address}: {what}", error);
     }

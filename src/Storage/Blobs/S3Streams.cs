@@ -274,4 +274,4 @@ internal sealed class S3UploadStream(S3Bucket bucket, string key, int partBytes,
 }
 
 /// <summary>A blob is no longer the one that was opened, so the rest of it cannot be read.</summary>
-internal sealed class BlobReplacedException(string name) : IOException($"{name} was replaced or deleted while it was read");
+internal sealed class BlobReplacedException(string name) : IOException($"{name} was replaced or deleted during reading");

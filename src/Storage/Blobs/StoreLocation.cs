@@ -41,12 +41,12 @@ public abstract record StoreLocation
     public static StoreLocation Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (string.IsNullOrWhiteSpace(text)) throw new UserErrorException("a store is a folder's path or s3://bucket/prefix; nothing was given");
+        if (string.IsNullOrWhiteSpace(text)) throw new UserErrorException("the location is empty; name a folder or s3://bucket/prefix");
         if (text.StartsWith(S3Address.Scheme, StringComparison.OrdinalIgnoreCase)) return new S3(S3Address.Parse(text));
-        if (text.StartsWith("s3:", StringComparison.OrdinalIgnoreCase)) throw new UserErrorException($"`{text}`: an S3 store is written with two slashes, s3://bucket/prefix");
+        if (text.StartsWith("s3:", StringComparison.OrdinalIgnoreCase)) throw new UserErrorException($"`{text}`: write an S3 location with two slashes, s3://bucket/prefix");
         if (text.Contains(SchemeEnd, StringComparison.Ordinal))
             throw new UserErrorException(
-                $"`{text}`: a store is a folder's path or s3://bucket/prefix; another server that speaks S3 is named by s3://bucket/prefix?endpoint=https://HOST");
+                $"`{text}`: name a folder or s3://bucket/prefix; for another S3-compatible server, use s3://bucket/prefix?endpoint=https://HOST");
         return new Folder(text);
     }
 
@@ -80,16 +80,16 @@ public sealed partial record S3Address(string Bucket, string Prefix, Uri? Endpoi
         var path = (question < 0 ? text : text[..question])[Scheme.Length..];
         // The text may hold a password: it is not repeated.
         if (path.Contains('@', StringComparison.Ordinal))
-            throw new UserErrorException("an S3 store's address holds no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a profile or role");
+            throw new UserErrorException("an S3 address must not contain credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a profile or role");
         var slash = path.IndexOf('/', StringComparison.Ordinal);
         var (bucket, prefix) = slash < 0 ? (path, "") : (path[..slash], path[(slash + 1)..].TrimEnd('/'));
-        if (!BucketName().IsMatch(bucket)) throw Bad(text, $"`{bucket}` is not a bucket's name: 3 to 63 lower-case letters, digits, dots and hyphens");
+        if (!BucketName().IsMatch(bucket)) throw Bad(text, $"`{bucket}` is not a bucket name: use 3 to 63 lower-case letters, digits, dots and hyphens");
         if (prefix.Length > 0 && !BlobName.IsAllowed(prefix))
-            throw Bad(text, $"`{prefix}` is not a prefix: letters, digits, `.`, `_` and `-` in parts between single slashes, and no part begins with a dot");
+            throw Bad(text, $"`{prefix}` is not a valid prefix: use letters, digits, `.`, `_` and `-` in parts separated by single slashes, no part starting with a dot");
         var values = question < 0 ? [] : ParametersOf(text, text[(question + 1)..]);
         var endpoint = values.TryGetValue("endpoint", out var server) ? EndpointOf(text, server) : null;
         var region = values.GetValueOrDefault("region");
-        if (region?.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') == false) throw Bad(text, $"`{region}` is not a region's name, such as eu-west-1");
+        if (region?.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') == false) throw Bad(text, $"`{region}` is not a region name such as eu-west-1");
         return new(bucket, prefix, endpoint, values.TryGetValue("path-style", out var style) ? StyleOf(text, style) : endpoint is not null, region);
     }
 
@@ -111,7 +111,7 @@ public sealed partial record S3Address(string Bucket, string Prefix, Uri? Endpoi
         foreach (var parameter in query.Split('&'))
         {
             var (name, value) = parameter.Split('=', 2) is [var left, var right] ? (left, Uri.UnescapeDataString(right)) : (parameter, "");
-            if (!Parameters.Contains(name)) throw Bad(text, $"`{name}` is none of {string.Join(", ", Parameters)}.{NearestName.Hint(name, Parameters)}");
+            if (!Parameters.Contains(name)) throw Bad(text, $"`{name}` is not one of {string.Join(", ", Parameters)}.{NearestName.Hint(name, Parameters)}");
             if (value.Length == 0) throw Bad(text, $"{name} has no value");
             if (!values.TryAdd(name, value)) throw Bad(text, $"{name} appears twice");
         }
@@ -122,12 +122,12 @@ public sealed partial record S3Address(string Bucket, string Prefix, Uri? Endpoi
     private static Uri EndpointOf(string text, string value) =>
         Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri is { PathAndQuery: "/", UserInfo: "", Fragment: "" }
             ? uri
-            : throw Bad(text, "endpoint takes http://HOST:PORT or https://HOST:PORT and nothing else");
+            : throw Bad(text, "endpoint must be http://HOST:PORT or https://HOST:PORT");
 
     private static bool StyleOf(string text, string value) =>
-        value switch { "true" => true, "false" => false, _ => throw Bad(text, $"path-style takes true or false, not `{value}`") };
+        value switch { "true" => true, "false" => false, _ => throw Bad(text, $"path-style must be true or false, not `{value}`") };
 
-    private static UserErrorException Bad(string text, string why) => new($"`{text}` is not an S3 store: {why}");
+    private static UserErrorException Bad(string text, string why) => new($"`{text}` is not an S3 location: {why}");
 
     [GeneratedRegex(@"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\z", RegexOptions.CultureInvariant)]
     private static partial Regex BucketName();

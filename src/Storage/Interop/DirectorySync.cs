@@ -17,7 +17,7 @@ internal static partial class DirectorySync
     {
         using var handle = Open(directory, ReadOnlyCloseOnExec);
         if (handle.IsInvalid)
-            throw new IOException($"{directory} cannot be synced: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+            throw new IOException($"cannot sync {directory}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
         RandomAccess.FlushToDisk(handle);
     }
 

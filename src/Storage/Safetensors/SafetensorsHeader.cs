@@ -21,8 +21,8 @@ internal static class SafetensorsHeader
     /// <summary>Checks the length field before anything of that size is allocated.</summary>
     public static int CheckLength(ulong length, long fileBytes, string source)
     {
-        if (length > MaxBytes) throw Bad(source, $"its header claims {length} bytes, the format allows {MaxBytes}; it is probably another kind of file");
-        if ((long)length > fileBytes - PrefixBytes) throw Bad(source, $"its header claims {length} bytes and the file has {fileBytes}; it was cut short");
+        if (length > MaxBytes) throw Bad(source, $"its header claims {length} bytes, but the format allows {MaxBytes}; it is probably a different kind of file");
+        if ((long)length > fileBytes - PrefixBytes) throw Bad(source, $"its header claims {length} bytes, but the file has {fileBytes}; it was truncated");
         return (int)length;
     }
 
@@ -59,9 +59,9 @@ internal static class SafetensorsHeader
         var position = (long)dataStart;
         foreach (var entry in entries)
         {
-            if (entry.Offset != position) throw Bad(source, $"the bytes of `{entry.Name}` do not follow those before them");
+            if (entry.Offset != position) throw Bad(source, $"the bytes of `{entry.Name}` do not follow those of the tensor before it");
             position += entry.ByteLength;
-            if (position > fileBytes) throw Bad(source, $"`{entry.Name}` ends at byte {position} and the file has {fileBytes}; it was cut short");
+            if (position > fileBytes) throw Bad(source, $"`{entry.Name}` ends at byte {position}, but the file has {fileBytes}; it was truncated");
         }
 
         if (position != fileBytes) throw Bad(source, $"it has {fileBytes - position} bytes that belong to no tensor");
@@ -89,7 +89,7 @@ internal static class SafetensorsHeader
             || !json.TryGetProperty("data_offsets", out var offsetsJson) || Integers(offsetsJson) is not [var begin, var end])
             throw Bad(source, $"`{name}` needs a dtype, a shape and two data_offsets");
         var text = dtypeJson.GetString()!;
-        if (!Dtypes.TryGetValue(text, out var dtype)) throw Bad(source, $"`{name}` has dtype {text}; supported are {string.Join(", ", Dtypes.Keys)}");
+        if (!Dtypes.TryGetValue(text, out var dtype)) throw Bad(source, $"`{name}` has the unsupported dtype {text}; supported: {string.Join(", ", Dtypes.Keys)}");
         if (begin > end || end > long.MaxValue - dataStart) throw Bad(source, $"`{name}` has data_offsets {begin} to {end}");
         if (Bytes(shape, dtype) != end - begin)
             throw Bad(source, $"`{name}` of shape [{string.Join(',', shape)}] and dtype {dtype} has {end - begin} bytes");

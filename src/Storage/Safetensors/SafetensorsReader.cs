@@ -58,7 +58,7 @@ public sealed class SafetensorsReader : IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // What the system says names the path again.
-            var reason = Directory.Exists(path) ? "it is a folder" : File.Exists(path) ? error.Message : "there is no such file";
+            var reason = Directory.Exists(path) ? "it is a folder" : File.Exists(path) ? error.Message : "file not found";
             throw new UserErrorException($"{path} cannot be read: {reason}", error);
         }
     }

@@ -52,7 +52,7 @@ public static class SafetensorsWriter
             var offset = 0L;
             foreach (var tensor in tensors)
             {
-                if (!names.Add(tensor.Name)) throw new ArgumentException($"`{tensor.Name}` is taken or reserved.", nameof(tensors));
+                if (!names.Add(tensor.Name)) throw new ArgumentException($"`{tensor.Name}` is already used or reserved.", nameof(tensors));
                 json.WriteStartObject(tensor.Name);
                 json.WriteString("dtype", tensor.Dtype.ToString());
                 WriteNumbers(json, "shape", tensor.Shape);
@@ -66,7 +66,7 @@ public static class SafetensorsWriter
         }
 
         while (buffer.Length % Alignment != 0) buffer.WriteByte((byte)' ');
-        if (buffer.Length > SafetensorsHeader.MaxBytes) throw new ArgumentException($"The header takes {buffer.Length} bytes, the format allows {SafetensorsHeader.MaxBytes}.", nameof(tensors));
+        if (buffer.Length > SafetensorsHeader.MaxBytes) throw new ArgumentException($"The header takes {buffer.Length} bytes, but the format allows {SafetensorsHeader.MaxBytes}.", nameof(tensors));
         return buffer.ToArray();
     }
 

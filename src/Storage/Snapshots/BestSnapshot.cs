@@ -25,7 +25,7 @@ public static class BestSnapshot
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return $"{link} could not be made: {error.Message}";
+            return $"could not create {link}: {error.Message}";
         }
     }
 }

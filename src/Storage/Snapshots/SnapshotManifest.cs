@@ -88,7 +88,7 @@ public sealed record SnapshotManifest
         }
 
         if (manifest.Format > CurrentFormat)
-            throw new SnapshotDamagedException($"its manifest has format {manifest.Format}, this version reads up to {CurrentFormat}");
+            throw new SnapshotDamagedException($"its manifest has format {manifest.Format}, but this version reads up to {CurrentFormat}");
         SnapshotLayout.Require(manifest.Sections, manifest.Slices);
         return manifest;
     }
@@ -123,11 +123,11 @@ internal static class SnapshotLayout
         {
             if (!IsFileName(slice.File)) throw new SnapshotDamagedException($"`{slice.File}` is not a valid name for a slice");
             if (slice.Parts.DistinctBy(part => part.Section).Count() != slice.Parts.Count)
-                throw new SnapshotDamagedException($"{slice.File} has two parts of one section");
+                throw new SnapshotDamagedException($"{slice.File} has two parts of the same section");
         }
 
         if (sections.DistinctBy(section => section.Name).Count() != sections.Count)
-            throw new SnapshotDamagedException("two of its sections have one name");
+            throw new SnapshotDamagedException("two of its sections have the same name");
         var parts = slices.SelectMany(slice => slice.Parts).ToLookup(part => part.Section);
         if (parts.Select(group => group.Key).Except(sections.Select(section => section.Name)).FirstOrDefault() is { } unknown)
             throw new SnapshotDamagedException($"its slices hold `{unknown}`, which is not a section of the state");
@@ -141,7 +141,7 @@ internal static class SnapshotLayout
             }
 
             if (next != section.Elements || parts[section.Name].Sum(part => part.Elements) != next)
-                throw new SnapshotDamagedException($"its slices do not hold every element of `{section.Name}` once");
+                throw new SnapshotDamagedException($"its slices do not hold every element of `{section.Name}` exactly once");
         }
     }
 

@@ -216,7 +216,7 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
             var manifest = await SnapshotManifest.ReadAsync(blobs, ManifestOf(name), cancellationToken);
             return (manifest.Branch, manifest.At) == (name.Branch, name.At)
                 ? manifest
-                : throw new SnapshotDamagedException($"its manifest is that of {new SnapshotName(manifest.Branch, manifest.At)}");
+                : throw new SnapshotDamagedException($"its manifest belongs to {new SnapshotName(manifest.Branch, manifest.At)}");
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -240,7 +240,7 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
         if (stream.Length == slice.Bytes) return stream;
         var found = stream.Length;
         await stream.DisposeAsync();
-        throw new SnapshotDamagedException($"{slice.File} has {found} bytes, its manifest says {slice.Bytes}");
+        throw new SnapshotDamagedException($"{slice.File} has {found} bytes, but its manifest says {slice.Bytes}");
     }
 
     /// <summary>Opens a slice after checking its hash, and that it holds what the manifest says.</summary>
@@ -251,7 +251,7 @@ public sealed class SnapshotStore(IBlobStore blobs, TimeProvider time)
         try
         {
             var sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken));
-            if (sha256 != slice.Sha256) throw new SnapshotDamagedException($"the bytes of {slice.File} are not those that were written: their SHA-256 differs");
+            if (sha256 != slice.Sha256) throw new SnapshotDamagedException($"{slice.File} is not as it was written: its SHA-256 differs");
             var reader = new SafetensorsReader(stream, slice.File);
             foreach (var part in slice.Parts)
             {

@@ -76,7 +76,7 @@ public sealed class SnapshotWriter
         SnapshotLayout.Require(manifest.Sections, manifest.Slices);
         foreach (var slice in manifest.Slices)
         {
-            if (!await _blobs.ExistsAsync(_folder + slice.File, cancellationToken)) throw new SnapshotDamagedException($"{slice.File} is not there any more");
+            if (!await _blobs.ExistsAsync(_folder + slice.File, cancellationToken)) throw new SnapshotDamagedException($"{slice.File} no longer exists");
         }
 
         // Not all files that are there: another attempt of the same name may be under way.

@@ -33,7 +33,7 @@ public sealed class StateHasher : IDisposable
     /// <exception cref="InvalidOperationException">There are more bytes than the section has.</exception>
     public void Append(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length > _missingBytes) throw new InvalidOperationException($"The section has {_missingBytes} bytes left; {bytes.Length} came.");
+        if (bytes.Length > _missingBytes) throw new InvalidOperationException($"The section has {_missingBytes} bytes left, but received {bytes.Length}.");
         _hash.AppendData(bytes);
         _missingBytes -= bytes.Length;
     }
@@ -50,6 +50,6 @@ public sealed class StateHasher : IDisposable
 
     private void RequireComplete()
     {
-        if (_missingBytes > 0) throw new InvalidOperationException($"The section lacks {_missingBytes} bytes.");
+        if (_missingBytes > 0) throw new InvalidOperationException($"The section is missing {_missingBytes} bytes.");
     }
 }

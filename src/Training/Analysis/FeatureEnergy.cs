@@ -118,7 +118,7 @@ public static class LayerSelection
     {
         ArgumentNullException.ThrowIfNull(generator);
         return generator.Layers.FirstOrDefault(layer => layer.Name == name)
-            ?? throw new UserErrorException($"This network has no layer `{name}`.{NearestName.Hint(name, generator.Layers.Select(layer => layer.Name))} There are {string.Join(", ", generator.Layers)}.");
+            ?? throw new UserErrorException($"this network has no layer `{name}`.{NearestName.Hint(name, generator.Layers.Select(layer => layer.Name))} Layers: {string.Join(", ", generator.Layers)}.");
     }
 
     /// <summary>The layers in which peaks are looked for: those of at least 16 pixels, where a map is large enough to have a background; of smaller networks those of the last block.</summary>

@@ -27,7 +27,7 @@ public static class LatentPath
         RequireFrames(frames);
         int count = (int)keys.shape[0];
         if (count < 2)
-            throw new UserErrorException("an interpolation needs two seeds or more, such as --seeds 0-3; --walk needs one");
+            throw new UserErrorException("an interpolation needs at least two seeds, such as --seeds 0-3; only --walk works with one");
         var weights = new float[frames * count];
         for (int frame = 0; frame < frames; frame++)
         {
@@ -75,6 +75,6 @@ public static class LatentPath
     private static void RequireFrames(int frames)
     {
         if (frames is < FewestFrames or > MostFrames)
-            throw new UserErrorException($"a video of {frames} frame{(frames == 1 ? "" : "s")}: a number from {FewestFrames} to {MostFrames:#,0} is needed; `generate` draws single pictures");
+            throw new UserErrorException($"a video of {frames} frame{(frames == 1 ? "" : "s")}: must be from {FewestFrames} to {MostFrames:#,0} frames; use `generate` for single pictures");
     }
 }

@@ -38,9 +38,9 @@ public sealed class NetworkPictures(Generator generator)
     {
         ArgumentNullException.ThrowIfNull(config);
         if (config.LabelSize == 0)
-            return label is null ? null : throw new UserErrorException("this network has no labels: leave out --class");
+            return label is null ? null : throw new UserErrorException("this network has no classes: leave out --class");
         if (label is not { } known)
-            throw new UserErrorException($"this network needs a label: pass --class with a number from 0 to {config.LabelSize - 1}");
+            throw new UserErrorException($"this network needs a class: pass --class with a number from 0 to {config.LabelSize - 1}");
         if (known < 0 || known >= config.LabelSize)
             throw new UserErrorException($"this network has no class {known}: pass --class with a number from 0 to {config.LabelSize - 1}");
         var labels = zeros([count, config.LabelSize], ScalarType.Float32, device);
@@ -104,7 +104,7 @@ public sealed class NetworkPictures(Generator generator)
         ArgumentNullException.ThrowIfNull(taken);
         int styles = generator.Config.StyleCount;
         if (taken.Any(style => style < 0 || style >= styles))
-            throw new UserErrorException($"style {taken.First(style => style < 0 || style >= styles)} does not exist: this network has styles 0 to {styles - 1}, the first for the coarsest layer");
+            throw new UserErrorException($"style {taken.First(style => style < 0 || style >= styles)} does not exist: this network has styles 0 to {styles - 1}, from coarse to fine");
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var (ofRows, ofColumns) = (Styles(Latents(rows), label, psi), Styles(Latents(columns), label, psi));

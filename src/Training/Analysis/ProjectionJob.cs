@@ -80,7 +80,7 @@ public sealed class ProjectionJob(LoadedGenerator network, IPerceptualNet net, P
         foreach (var target in targets)
             Check(target);
         if (targets.GroupBy(target => target.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice)
-            throw new UserErrorException($"two images are called {twice.Key}, and their files would be too: rename one of them");
+            throw new UserErrorException($"two images are named {twice.Key}, so their output files would collide: rename one of them");
         Directory.CreateDirectory(folder);
         var done = new List<ProjectedImage>();
         foreach (var chunk in targets.Chunk(AtOnce))
@@ -190,7 +190,7 @@ public sealed class ProjectionJob(LoadedGenerator network, IPerceptualNet net, P
             return;
         using var file = SafetensorsReader.Open(StateFile);
         if (file.Metadata.GetValueOrDefault(KeyName) != string.Join(' ', keys))
-            throw new UserErrorException($"{StateFile} is of another projection (other images, network, options or number at once): run that to its end, delete the file, or name another folder with --out");
+            throw new UserErrorException($"{StateFile} belongs to a different projection (other images, network, options or batch): finish that one, delete the file, or choose another folder with --out");
         projector.Restore(
             int.Parse(file.Metadata[StepName], CultureInfo.InvariantCulture), SafetensorsTensors.Read(file, "values"), SafetensorsTensors.Read(file, "first_moment"), SafetensorsTensors.Read(file, "second_moment"));
         if (file.Contains(PathName))
@@ -217,16 +217,16 @@ public sealed class ProjectionJob(LoadedGenerator network, IPerceptualNet net, P
         using var file = SafetensorsReader.Open(path);
         return file.Metadata.GetValueOrDefault(KeyName) == key
             ? new ProjectedImage(target.Name, path, double.Parse(file.Metadata[DistanceName], CultureInfo.InvariantCulture))
-            : throw new UserErrorException($"{path} is of another projection (another image, network or other options): delete it, or name another folder with --out");
+            : throw new UserErrorException($"{path} belongs to a different projection (another image, network or other options): delete it, or choose another folder with --out");
     }
 
     private void Check(ProjectionTarget target)
     {
         if (target.Image.Size != _pictures.Size)
-            throw new UserErrorException($"{target.Name} is {target.Image.Size} pixels, and this network draws {_pictures.Size}: crop and resize it with --resize fit");
+            throw new UserErrorException($"{target.Name} has {target.Image.Size} pixels, but this network draws {_pictures.Size}: crop and resize it with --resize fit");
         using var _ = NetworkPictures.Labels(network.Network.Config, target.Label, 1, CPU);
         if (target.Name.Length == 0 || target.Name.AsSpan().ContainsAny(Path.GetInvalidFileNameChars()))
-            throw new ArgumentException($"'{target.Name}' is no name of a file");
+            throw new ArgumentException($"`{target.Name}` is not a file name");
     }
 
     private StyleStatistics StatisticsOf(ProjectionTarget target)

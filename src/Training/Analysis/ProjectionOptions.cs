@@ -85,13 +85,13 @@ public sealed record ProjectionOptions
             if (!holds)
                 throw new UserErrorException(message);
         }
-        Require(Steps is >= 1 and <= 1_000_000, $"{Steps} steps: a number from 1 to 1,000,000 is needed");
-        Require(LearningRate > 0 && double.IsFinite(LearningRate), $"a learning rate of {LearningRate} moves nothing: it must be above 0");
-        Require(RampUp is >= 0 and <= 1 && RampDown is > 0 and <= 1, $"ramps of {RampUp} and {RampDown}: they are shares of the steps, from 0 to 1, and the second is above 0");
-        Require(InitialNoise >= 0 && NoiseRamp is > 0 and <= 1, $"initial noise of {InitialNoise} over {NoiseRamp} of the steps: 0 or more, and a share above 0 up to 1, are needed");
-        Require(NoiseWeight >= 0, $"a noise weight of {NoiseWeight}: 0 or more is needed");
-        Require(StyleSamples is >= 2 and <= 10_000_000, $"{StyleSamples} samples of w: a number from 2 to 10,000,000 is needed");
-        Require(Frames is >= 0 and not 1, "a video of one frame is a picture: leave out --video, or ask for 2 frames or more");
+        Require(Steps is >= 1 and <= 1_000_000, $"{Steps} steps: must be from 1 to 1,000,000");
+        Require(LearningRate > 0 && double.IsFinite(LearningRate), $"a learning rate of {LearningRate} has no effect: it must be above 0");
+        Require(RampUp is >= 0 and <= 1 && RampDown is > 0 and <= 1, $"ramps of {RampUp} and {RampDown}: both are fractions of the steps, from 0 to 1, and the second must be above 0");
+        Require(InitialNoise >= 0 && NoiseRamp is > 0 and <= 1, $"initial noise of {InitialNoise} over {NoiseRamp} of the steps: the noise must be 0 or more, and the fraction above 0 and at most 1");
+        Require(NoiseWeight >= 0, $"a noise weight of {NoiseWeight}: must be 0 or more");
+        Require(StyleSamples is >= 2 and <= 10_000_000, $"{StyleSamples} samples of w: must be from 2 to 10,000,000");
+        Require(Frames is >= 0 and not 1, "a video needs at least 2 frames: leave out --video, or pass more frames");
     }
 
     /// <summary>All that decides a result besides network, perceptual net and image, as text.</summary>

@@ -30,7 +30,7 @@ public sealed class ResultLedger<T> : IDisposable
         }
         catch (IOException e)
         {
-            throw new UserErrorException($"{path} cannot be opened; another command may be writing it: {e.Message}", e);
+            throw new UserErrorException($"cannot open {path}; another command may be writing to it: {e.Message}", e);
         }
         long end = Read(JsonSerializer.Serialize(new Header(basis), Format));
         _file.SetLength(end);

@@ -85,7 +85,7 @@ public sealed class CifarImageSource : ImageSource
         for (var i = 1; i <= TrainingFiles; i++)
         {
             if (batches.Count(b => b.Name == TrainingFile(i)) != 1)
-                throw new InvalidDataException($"it is no whole CIFAR-10: it has {batches.Count(b => b.Name == TrainingFile(i))} files {TrainingFile(i)}, and one is needed");
+                throw new InvalidDataException($"it is not a complete CIFAR-10: it has {batches.Count(b => b.Name == TrainingFile(i))} files {TrainingFile(i)}, but needs exactly one");
         }
 
         return batches;
@@ -106,7 +106,7 @@ public sealed class CifarImageSource : ImageSource
             if (!IsTraining(name) || entry.DataStream is not { } data)
                 continue;
             if (entry.Length > MostFileBytes)
-                throw new InvalidDataException($"{entry.Name} has {entry.Length:#,0} bytes, and CIFAR-10's files have half of {MostFileBytes:#,0}");
+                throw new InvalidDataException($"{entry.Name} has {entry.Length:#,0} bytes, but CIFAR-10's files have half of {MostFileBytes:#,0}");
             var content = new byte[entry.Length];
             data.ReadExactly(content);
             yield return (name, content);
@@ -137,7 +137,7 @@ internal sealed record CifarBatch(string Name, ReadOnlyMemory<byte> Pixels, int 
     {
         const int Record = 1 + ImageBytes;
         if (file.Length == 0 || file.Length % Record != 0)
-            throw new InvalidDataException($"{fileName} has {file.Length:#,0} bytes, which are no whole number of CIFAR-10's records of {Record:#,0}");
+            throw new InvalidDataException($"{fileName} has {file.Length:#,0} bytes, which is not a multiple of CIFAR-10's record size of {Record:#,0}");
         var classes = new byte[file.Length / Record];
         for (var i = 0; i < classes.Length; i++)
             classes[i] = Class(file[i * Record], i, fileName);
@@ -159,11 +159,11 @@ internal sealed record CifarBatch(string Name, ReadOnlyMemory<byte> Pixels, int 
         }
 
         if (content is not PickledDictionary batch || !batch.TryGetValue("data", out var data) || !batch.TryGetValue("labels", out var labels))
-            throw new InvalidDataException($"{name} is no dictionary with data and labels, as CIFAR-10's files are");
+            throw new InvalidDataException($"{name} is not a dictionary with data and labels, as CIFAR-10's files are");
         if (data is not PickledArray { Shape: [var count, ImageBytes] } array || array.Bytes.Length != count * ImageBytes)
             throw new InvalidDataException($"{name} has no array of N images of {ImageBytes:#,0} bytes under data");
         if (labels is not List<object?> list || list.Count != count)
-            throw new InvalidDataException($"{name} has {count:#,0} images and {(labels as List<object?>)?.Count ?? 0:#,0} labels");
+            throw new InvalidDataException($"{name} has {count:#,0} images but {(labels as List<object?>)?.Count ?? 0:#,0} labels");
         return new CifarBatch(name, array.Bytes, ImageBytes, [.. list.Select((label, i) => Class(label, i, name))]);
     }
 
@@ -175,6 +175,6 @@ internal sealed record CifarBatch(string Name, ReadOnlyMemory<byte> Pixels, int 
         byte number and < ClassCount => number,
         long number and >= 0 and < ClassCount => (byte)number,
         byte or long => throw new InvalidDataException($"{name}: image {index} has class {label}; CIFAR-10's are 0 to {ClassCount - 1}"),
-        _ => throw new InvalidDataException($"{name}: the label of image {index} is no whole number"),
+        _ => throw new InvalidDataException($"{name}: the label of image {index} is not a whole number"),
     };
 }

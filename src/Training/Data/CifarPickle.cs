@@ -50,7 +50,7 @@ internal sealed class PickledArray : IPickleState
     {
         if (state is not object?[] { Length: 5 } parts || parts[1] is not object?[] shape || !shape.All(n => n is long)
             || parts[2] is not PickledType || parts[3] is not false || parts[4] is not ReadOnlyMemory<byte> bytes)
-            throw new InvalidDataException("an array in it is none of bytes (uint8) in C order");
+            throw new InvalidDataException("one of its arrays is not uint8 in C order");
         Shape = [.. shape.Select(n => (long)n!)];
         Bytes = bytes;
     }
@@ -63,6 +63,6 @@ internal sealed class PickledType : IPickleState
     public void SetState(object? state)
     {
         if (state is not object?[])
-            throw new InvalidDataException("a type in it has a state of another kind");
+            throw new InvalidDataException("one of its types has an unexpected state");
     }
 }

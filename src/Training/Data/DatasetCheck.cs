@@ -54,10 +54,10 @@ internal sealed class DatasetCheck
         throw _outcomes.Length == 0
             ? new DatasetException(
                 DatasetProblem.Empty,
-                $"{_source.Name} holds no images. {ImageSource.WhatIsRead}{(_source.Ignored.Count > 0 ? $" It holds {_source.Ignored}." : "")}")
+                $"{_source.Name} contains no images. {ImageSource.WhatIsRead}{(_source.Ignored.Count > 0 ? $" It holds {_source.Ignored}." : "")}")
             : new DatasetException(
                 DatasetProblem.Empty,
-                $"{_source.Name}: none of {_outcomes.Length:#,0} images can be used; {_source.ImageNames[0]}: {_outcomes[0].Reason}.");
+                $"{_source.Name}: none of {_outcomes.Length:#,0} images is usable; {_source.ImageNames[0]}: {_outcomes[0].Reason}.");
     }
 
     private void All(int first, IProgress<int>? progress, CancellationToken cancellation)
@@ -123,15 +123,15 @@ internal sealed class DatasetCheck
         {
             return new DatasetException(
                 DatasetProblem.MixedSizes,
-                $"{_source.Name}: {name} is {outcome.Size}, but the run's resolution is {resolution}. "
-                + $"Pass {NetworkSize.ResizeTo(resolution)} to crop and resize the images each time, or do it once: `{ConvertHint.For(_source.Name, resolution)}`.");
+                $"{_source.Name}: {name} is {outcome.Size}, but the resolution of the run is {resolution}. "
+                + $"Pass {NetworkSize.ResizeTo(resolution)} to crop and resize images on the fly, or do it once: `{ConvertHint.For(_source.Name, resolution)}`.");
         }
 
         var size = _outcomes[first].Size;
         return outcome.Size == size ? null : new DatasetException(
             DatasetProblem.MixedSizes,
             $"{_source.Name}: images differ in size: {_source.ImageNames[first]} is {size}, {name} is {outcome.Size}. "
-            + $"Pass {NetworkSize.ResizeTo(size)} to crop and resize them each time, or do it once: `{ConvertHint.For(_source.Name, size)}`.");
+            + $"Pass {NetworkSize.ResizeTo(size)} to crop and resize them on the fly, or do it once: `{ConvertHint.For(_source.Name, size)}`.");
     }
 
     private CheckedImages Result(ImageSize size)

@@ -12,7 +12,7 @@ public sealed class FolderImageSource : ImageSource
         _root = root;
         ImageNames = [.. listing.Files.Where(IsImage).Order(StringComparer.Ordinal)];
         Ignored = IgnoredFiles.Of(listing.Files.Where(name => !IsImage(name) && name != LabelFile).Select(name => (name, (string?)null))
-            .Concat(listing.RepeatedLinks.Select(name => (name, (string?)"links to folders that are listed already"))));
+            .Concat(listing.RepeatedLinks.Select(name => (name, (string?)"links to folders that are already listed"))));
     }
 
     /// <inheritdoc/>
@@ -116,7 +116,7 @@ internal sealed class FolderListing
         {
             throw new DatasetException(
                 DatasetProblem.NotFound,
-                $"{_root}: {path} is a link to {target}, a folder that it lies in: its images would be read over and over. Remove the link.");
+                $"{_root}: {path} is a link to {target}, a folder that contains it, so its images would be read over and over. Remove the link.");
         }
 
         return target;
@@ -225,7 +225,7 @@ public sealed class ZipImageSource : ImageSource
             }
             catch (EndOfStreamException e)
             {
-                throw new InvalidDataException("the zip file holds less of it than its directory says", e);
+                throw new InvalidDataException("the zip file has less data for it than its directory says", e);
             }
 
             return bytes;
@@ -239,8 +239,8 @@ public sealed class ZipImageSource : ImageSource
         var bytes = new FileInfo(path).Length;
         return new DatasetException(
             DatasetProblem.DamagedArchive,
-            $"{path}: not a whole zip file ({bytes:#,0} bytes): it is cut short or damaged, or something else altogether. "
-            + "Copy or download it again and compare the sizes (`unzip -t` tests it), or pass the folder of images.",
+            $"{path}: not a complete zip file ({bytes:#,0} bytes): it is truncated, damaged, or not a zip file at all. "
+            + "Copy or download it again and compare the sizes (`unzip -t` tests it), or pass a folder of images.",
             cause);
     }
 }

@@ -131,7 +131,7 @@ public sealed class ImageDataset : IDisposable
     private IEnumerable<string> NotesOf(LabelTable labels)
     {
         if (_source.Ignored is { Count: > 0 } ignored)
-            yield return $"{Name}: not read as images: {ignored}";
+            yield return $"{Name}: ignored, not images: {ignored}";
         if (UnusedLabels is { } unused)
             yield return unused;
         if (labels.Gaps() is { } gaps)
@@ -152,8 +152,8 @@ public sealed class ImageDataset : IDisposable
         {
             throw new DatasetException(
                 DatasetProblem.BadImage,
-                $"{Name}: {_source.ImageNames[at]} could be read when the run started and cannot now: {e.Message}. "
-                + "Put the dataset back as it was and resume.",
+                $"{Name}: {_source.ImageNames[at]} was readable when the run started but is not now: {e.Message}. "
+                + "Restore the dataset as it was, then resume.",
                 e);
         }
     }

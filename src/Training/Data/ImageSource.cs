@@ -7,7 +7,7 @@ public abstract class ImageSource : IDisposable
     public const string LabelFile = "dataset.json";
 
     /// <summary>What can be opened, for messages.</summary>
-    internal const string WhatIsRead = "Atelier reads PNG, JPEG, WebP, BMP, TIFF and GIF files, in folders below it too, LSUN's LMDB, CIFAR-10 and MNIST.";
+    internal const string WhatIsRead = "Atelier reads PNG, JPEG, WebP, BMP, TIFF and GIF files, also in subfolders, and LSUN's LMDB, CIFAR-10 and MNIST.";
 
     private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"];
 
@@ -26,7 +26,7 @@ public abstract class ImageSource : IDisposable
     {
         ArgumentNullException.ThrowIfNull(path);
         if (!Path.Exists(path))
-            throw new DatasetException(DatasetProblem.NotFound, $"{path}: no such folder or zip file. Pass the folder or the file that holds the images.");
+            throw new DatasetException(DatasetProblem.NotFound, $"{path}: no such folder or zip file. Pass the folder or zip file that contains the images.");
         if (LmdbImageSource.IsAt(path))
             return LmdbImageSource.Open(path);
         if (CifarImageSource.IsAt(path))

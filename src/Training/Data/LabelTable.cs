@@ -73,8 +73,8 @@ internal sealed class LabelTable
         return empty switch
         {
             [] => null,
-            [0] => $"classes count from 1 to {Dimension - 1}, so that class 0 has no image and the networks keep an input for it. Number them from 0.",
-            [var first, ..] => $"{empty.Length:#,0} of the classes 0 to {Dimension - 1} {(empty.Length == 1 ? "has" : "have")} no image (class {first}{(empty.Length > 1 ? ", …" : "")}), and the networks keep inputs for them. Number the classes without gaps.",
+            [0] => $"classes are numbered from 1 to {Dimension - 1}, so class 0 has no images but still an input of the networks; number classes from 0",
+            [var first, ..] => $"{empty.Length:#,0} of the classes 0 to {Dimension - 1} {(empty.Length == 1 ? "has" : "have")} no images (class {first}{(empty.Length > 1 ? ", …" : "")}) but still inputs of the networks; number classes without gaps",
         };
     }
 
@@ -84,12 +84,12 @@ internal sealed class LabelTable
         try
         {
             return Read(source, LabelUse.IfPresent).Describe() is { } labels
-                ? $"{source.Name} has labels ({labels}), and this run does not use them; `--set labels=true` trains on them"
+                ? $"{source.Name} has labels ({labels}), which this run does not use; pass `--set labels=true` to train on them"
                 : null;
         }
         catch (DatasetException e)
         {
-            return $"labels are not used, and could not be: {e.Message}";
+            return $"labels are not used, and are not usable: {e.Message}";
         }
     }
 
@@ -104,7 +104,7 @@ internal sealed class LabelTable
         {
             return use == LabelUse.IfPresent ? None : throw new DatasetException(
                 DatasetProblem.Labels,
-                $"{where} has no labels, but labels=true wants to train on them. Add the labels, or leave labels=true out.");
+                $"{where} has no labels, but labels=true needs them. Add labels, or leave out labels=true.");
         }
 
         var (names, labels) = (source.ImageNames, parsed.Labels);
@@ -116,7 +116,7 @@ internal sealed class LabelTable
         {
             throw new DatasetException(
                 DatasetProblem.Labels,
-                $"{where}: {names[0]} has {dimension} numbers and {other} has {labels[other].Length}. Give every image as many.");
+                $"{where}: {names[0]} has {dimension} numbers but {other} has {labels[other].Length}. Give every image the same number.");
         }
 
         var values = names.SelectMany(n => labels[n]).ToArray();
@@ -139,7 +139,7 @@ internal sealed class LabelTable
         {
             throw new DatasetException(
                 DatasetProblem.Labels,
-                $"{where} has labels for images that are not there: {missing[0]}{AndMore(missing.Length)} ({missing.Length:#,0} of "
+                $"{where} has labels for images that do not exist: {missing[0]}{AndMore(missing.Length)} ({missing.Length:#,0} of "
                 + $"{labels.Count:#,0} labels). Add the images, or remove the labels.");
         }
     }
@@ -176,13 +176,13 @@ internal sealed class LabelTable
         if (!vector)
         {
             return label.ValueKind == JsonValueKind.Number && label.TryGetInt32(out var number) ? [number] : throw new FormatException(
-                $"the label of {name} is {Shown(label)}, and a whole number of 32 bits is needed");
+                $"the label of {name} is {Shown(label)}, but must be a 32-bit whole number");
         }
 
         if (label.ValueKind != JsonValueKind.Array)
-            throw new FormatException($"the label of {name} is {Shown(label)}, and a vector is needed, as the first label is one");
+            throw new FormatException($"the label of {name} is {Shown(label)}, but must be a vector, because the first label is one");
         return [.. label.EnumerateArray().Select(v => v.ValueKind == JsonValueKind.Number && v.TryGetSingle(out var value) && float.IsFinite(value)
-            ? value : throw new FormatException($"the label of {name} has {Shown(v)} in it, and numbers are needed"))];
+            ? value : throw new FormatException($"the label of {name} contains {Shown(v)}, but must contain only numbers"))];
     }
 
     private static string Shown(JsonElement value)
@@ -198,7 +198,7 @@ internal sealed class LabelTable
         return low >= 0 && high < MostClasses ? (int)high + 1 : throw new DatasetException(
             DatasetProblem.Labels,
             $"{where} has classes from {low:0} to {high:0} ({(low < 0 ? lowest.Key : highest.Key)} has {(low < 0 ? low : high):0}); "
-            + $"they count from 0 and are fewer than {MostClasses:#,0}. Renumber them.");
+            + $"classes are numbered from 0, and there can be fewer than {MostClasses:#,0}. Renumber them.");
     }
 
     // Labels by image name: one class number each if Classes is set, else vectors.

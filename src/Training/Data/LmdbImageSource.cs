@@ -84,13 +84,13 @@ internal sealed class LmdbFile : IDisposable
         _length = RandomAccess.GetLength(file);
         _header = ReadHeader();
         if (_header.DatabaseFlags != 0)
-            throw new InvalidDataException($"it is a database of another kind (flags {_header.DatabaseFlags:x}) than image sets are");
+            throw new InvalidDataException($"it is not the kind of database that image sets use (flags {_header.DatabaseFlags:x})");
         if (_header.Entries < 0 || _header.Depth > MostDepth)
-            throw new InvalidDataException($"it states {_header.Entries} entries on {_header.Depth} levels");
+            throw new InvalidDataException($"it claims {_header.Entries} entries on {_header.Depth} levels");
         if (_header.Root != -1)
             Walk(_header.Root, _header.Depth);
         if (_entries.Count != _header.Entries)
-            throw new InvalidDataException($"it states {_header.Entries:#,0} entries and has {_entries.Count:#,0}");
+            throw new InvalidDataException($"it claims {_header.Entries:#,0} entries but has {_entries.Count:#,0}");
     }
 
     /// <summary>Its entries in the order of their keys.</summary>
@@ -126,7 +126,7 @@ internal sealed class LmdbFile : IDisposable
     private LmdbHeader ReadHeader()
     {
         var first = ReadHeader(0) ?? throw new InvalidDataException(
-            _length == 0 ? "it is empty" : "it is no LMDB file: its first page is none of LMDB's");
+            _length == 0 ? "it is empty" : "it is not an LMDB file: its first page is not an LMDB page");
         var second = ReadHeader(first.PageBytes);
         return second is not null && second.Transaction > first.Transaction ? second : first;
     }
@@ -158,7 +158,7 @@ internal sealed class LmdbFile : IDisposable
         }
         else
         {
-            throw new InvalidDataException($"page {number} is neither branch nor leaf");
+            throw new InvalidDataException($"page {number} is neither a branch nor a leaf");
         }
     }
 
@@ -189,5 +189,5 @@ internal sealed class LmdbFile : IDisposable
     }
 
     private InvalidDataException CutShort(long needed) =>
-        new($"it is cut short: it has {_length:#,0} bytes, and at least {needed:#,0} belong to it");
+        new($"it is truncated: it has {_length:#,0} bytes, but should have at least {needed:#,0}");
 }

@@ -46,11 +46,11 @@ internal sealed record LmdbHeader(int PageBytes, long Transaction, long Entries,
             return null;
         var version = BinaryPrimitives.ReadUInt32LittleEndian(page[(PageHeaderBytes + 4)..]);
         if (version != Version)
-            throw new InvalidDataException($"it is of LMDB's data version {version}, and only version {Version} is read");
+            throw new InvalidDataException($"it has LMDB data version {version}; only version {Version} can be read");
         // The page size is kept in a field of the database of free pages.
         var pageBytes = BinaryPrimitives.ReadInt32LittleEndian(page[FreeDatabase..]);
         if (pageBytes is < LeastPage or > MostPage || !int.IsPow2(pageBytes))
-            throw new InvalidDataException($"it states pages of {pageBytes} bytes");
+            throw new InvalidDataException($"it claims pages of {pageBytes} bytes");
         var main = page[MainDatabase..];
         return new LmdbHeader(
             pageBytes,
@@ -86,12 +86,12 @@ internal readonly ref struct LmdbPage
         _flags = BinaryPrimitives.ReadUInt16LittleEndian(bytes[10..]);
         var stated = BinaryPrimitives.ReadInt64LittleEndian(bytes);
         if (stated != number)
-            throw new InvalidDataException($"where page {number} belongs, page {stated} lies");
+            throw new InvalidDataException($"it has page {number} replaced by page {stated}");
         if (IsOverflow)
             return;
         var end = BinaryPrimitives.ReadUInt16LittleEndian(bytes[12..]);
         if (end < LmdbHeader.PageHeaderBytes || end > bytes.Length || end % 2 != 0 || (_flags & FixedKeysFlag) != 0)
-            throw new InvalidDataException($"page {number} has a list of nodes that cannot be");
+            throw new InvalidDataException($"page {number} has an invalid list of nodes");
         Count = (end - LmdbHeader.PageHeaderBytes) / 2;
     }
 
@@ -127,13 +127,13 @@ internal readonly ref struct LmdbPage
         var node = Node(index);
         var flags = BinaryPrimitives.ReadUInt16LittleEndian(node[4..]);
         if ((flags & ~BigValueFlag) != 0)
-            throw new InvalidDataException($"page {Number} has databases inside the database, which image sets do not have");
+            throw new InvalidDataException($"page {Number} has nested databases, which image sets do not have");
         var keyLength = BinaryPrimitives.ReadUInt16LittleEndian(node[6..]);
         var stated = BinaryPrimitives.ReadUInt32LittleEndian(node);
         var behind = NodeHeaderBytes + keyLength;
         var inPage = (flags & BigValueFlag) != 0 ? sizeof(long) : stated;
         if (behind + inPage > node.Length || stated > int.MaxValue)
-            throw new InvalidDataException($"a node of page {Number} runs out of it");
+            throw new InvalidDataException($"a node of page {Number} extends beyond the page");
         offset = _bytes.Length - node.Length + behind;
         length = (int)stated;
         overflow = (flags & BigValueFlag) != 0 ? BinaryPrimitives.ReadInt64LittleEndian(node[behind..]) : null;
@@ -145,7 +145,7 @@ internal readonly ref struct LmdbPage
     {
         int at = BinaryPrimitives.ReadUInt16LittleEndian(_bytes[(LmdbHeader.PageHeaderBytes + (2 * index))..]);
         if (at < LmdbHeader.PageHeaderBytes + (2 * Count) || at + NodeHeaderBytes > _bytes.Length)
-            throw new InvalidDataException($"a node of page {Number} lies outside it");
+            throw new InvalidDataException($"a node of page {Number} lies outside the page");
         return _bytes[at..];
     }
 }

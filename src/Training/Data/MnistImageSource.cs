@@ -86,7 +86,7 @@ public sealed class MnistImageSource : ImageSource
         try
         {
             var (shape, classes) = ReadIndexed(file, LabelMagic, dimensions: 1);
-            return shape[0] == count ? classes : throw new InvalidDataException($"it has {shape[0]:#,0} labels for {count:#,0} images");
+            return shape[0] == count ? classes : throw new InvalidDataException($"it has {shape[0]:#,0} labels but {count:#,0} images");
         }
         catch (InvalidDataException e)
         {
@@ -100,11 +100,11 @@ public sealed class MnistImageSource : ImageSource
         var file = Unzipped(path);
         var header = sizeof(int) * (1 + dimensions);
         if (file.Length < header || BinaryPrimitives.ReadInt32BigEndian(file) != magic)
-            throw new InvalidDataException($"it is no idx file of bytes with {Counted.Of(dimensions, "dimension")}");
+            throw new InvalidDataException($"it is not an idx file of bytes with {Counted.Of(dimensions, "dimension")}");
         var shape = Enumerable.Range(1, dimensions).Select(i => BinaryPrimitives.ReadInt32BigEndian(file.AsSpan(sizeof(int) * i))).ToArray();
         var needed = header + shape.Aggregate((Int128)1, (product, n) => product * n);
         if (shape.Any(n => n < 0) || needed != file.Length)
-            throw new InvalidDataException($"it is cut short or damaged: {string.Join(" x ", shape)} bytes and a header are {needed:#,0}, and it has {file.Length:#,0}");
+            throw new InvalidDataException($"it is truncated or damaged: {string.Join(" x ", shape)} bytes and a header are {needed:#,0}, but it has {file.Length:#,0}");
         return (shape, file[header..]);
     }
 

@@ -29,7 +29,7 @@ public static class NetworkSize
         throw new DatasetException(
             DatasetProblem.UnusableSize,
             $"{what} is {size}: the networks double in size from layer to layer, so width and height must be multiples of {Unit} "
-            + $"(powers of two are best). Pass {choice} to crop and resize the images{(source is null ? "" : $" each time, or do it once: `{ConvertHint.For(source, square)}`")}.");
+            + $"(powers of two are best). Pass {choice} to crop and resize images{(source is null ? "" : $" on the fly, or do it once: `{ConvertHint.For(source, square)}`")}.");
     }
 
     /// <summary>What to pass so that images are cropped and resized.</summary>

@@ -114,7 +114,7 @@ public static class NetworkFile
     private static (string Average, string Trained, string? Discriminator) PrefixesIn(SafetensorsReader file)
     {
         bool Has(string prefix) => file.Contains(prefix + Generator.MeanStyleName);
-        string average = Has("G_ema.") ? "G_ema." : Has("") ? "" : Has("G.") ? "G." : throw new UserErrorException($"{file.Source}: it holds no StyleGAN2 generator to start from");
+        string average = Has("G_ema.") ? "G_ema." : Has("") ? "" : Has("G.") ? "G." : throw new UserErrorException($"{file.Source}: the file contains no StyleGAN2 generator to start from");
         bool hasDiscriminator = file.Entries.Any(entry => entry.Name.StartsWith("D.", StringComparison.Ordinal));
         return (average, Has("G.") ? "G." : average, hasDiscriminator ? "D." : null);
     }
@@ -142,7 +142,7 @@ public static class NetworkFile
         foreach (var entry in layout.Entries)
         {
             if (!file.Contains(prefix + entry.Name))
-                throw new UserErrorException($"{file.Source}: it lacks '{prefix}{entry.Name}', which this network needs; channel-base, channel-max, mapping-layers, z-dim, w-dim, the architectures and the resolution must be those of the file");
+                throw new UserErrorException($"{file.Source}: the file has no '{prefix}{entry.Name}', which this network needs; channel-base, channel-max, mapping-layers, z-dim, w-dim, the architectures and the resolution must be those of the file");
             var stored = file[prefix + entry.Name];
             if (!stored.Shape.SequenceEqual(entry.Shape))
                 throw new UserErrorException($"{file.Source}: '{prefix}{entry.Name}' has shape [{string.Join(',', stored.Shape)}], but this network has [{string.Join(',', entry.Shape)}]; channel-base, channel-max, mapping-layers, z-dim, w-dim, the architectures and the resolution must be those of the file");
@@ -265,7 +265,7 @@ internal static class GrowthMetadata
     {
         double Number(string key, double absent, double most) => !metadata.TryGetValue(key, out var text) ? absent
             : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= 0 && value <= most ? value
-            : throw new UserErrorException($"{source}: its metadata say {key} {text}, and a number from 0 to {most} is needed");
+            : throw new UserErrorException($"{source}: its metadata has {key} {text}, which must be from 0 to {most}");
         int levels = config.Shape.Doublings;
         double pixelShare = Number(PixelShareKey, 1, 1);
         if (!metadata.ContainsKey(FirstLevelKey))

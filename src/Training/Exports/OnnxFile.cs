@@ -20,7 +20,7 @@ public static class OnnxFile
         ArgumentNullException.ThrowIfNull(network);
         var config = network.Network.Config;
         if (config.Normalisation != Normalisation.Demodulation || config.FirstLevel is not null)
-            throw new UserErrorException($"{path}: generators of StyleGAN2 can be written as ONNX, and not those with {(config.FirstLevel is null ? "instance normalisation" : "progressive growing")}; export safetensors");
+            throw new UserErrorException($"{path}: only StyleGAN2 generators can be written as ONNX, not those with {(config.FirstLevel is null ? "instance normalisation" : "progressive growing")}; export to .safetensors");
         var graph = new GeneratorGraph(network).Build();
         AtomicFile.WriteAsync(
             path,
@@ -191,7 +191,7 @@ internal sealed class GeneratorGraph(LoadedGenerator network)
     private (long[] Shape, float[] Values) Of(string name)
     {
         if (!network.Layout.Contains(name))
-            throw new UserErrorException($"this generator has no '{name}': generators of StyleGAN2 are written as ONNX, and others as .safetensors");
+            throw new UserErrorException($"this generator has no '{name}': only StyleGAN2 generators can be written as ONNX; export to .safetensors");
         var entry = network.Layout[name];
         using var scope = NewDisposeScope();
         return (entry.Shape, network.Values.narrow(0, entry.Offset, entry.Count).to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray());

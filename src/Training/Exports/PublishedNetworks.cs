@@ -66,11 +66,11 @@ public static partial class PublishedNetworks
         try
         {
             long length = new FileInfo(path).Length;
-            return length <= LargestFile ? File.ReadAllBytes(path) : throw new InvalidDataException($"it has {length:#,0} bytes, and networks of up to {LargestFile:#,0} are read");
+            return length <= LargestFile ? File.ReadAllBytes(path) : throw new InvalidDataException($"it has {length:#,0} bytes; networks of up to {LargestFile:#,0} can be read");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new UserErrorException(Directory.Exists(path) ? $"{path} is a folder, and a file is needed" : $"{path} does not exist", e);
+            throw new UserErrorException(Directory.Exists(path) ? $"{path} is a folder; name a file" : $"{path} does not exist", e);
         }
         catch (UnauthorizedAccessException e)
         {
@@ -80,7 +80,7 @@ public static partial class PublishedNetworks
 
     private static PublishedNetwork Choose(IReadOnlyList<PublishedNetwork> networks) =>
         networks.FirstOrDefault(network => network.Name == Average) ?? networks.FirstOrDefault(network => network.Name == "G")
-        ?? throw new InvalidDataException("it holds no generator (G_ema or G)");
+        ?? throw new InvalidDataException("it contains no generator (G_ema or G)");
 
     private static List<PublishedNetwork> NetworksIn(object? root)
     {
@@ -93,9 +93,9 @@ public static partial class PublishedNetworks
             case PickledDictionary dictionary when dictionary.Keys.Any(key => dictionary[key] is TorchTensor):
                 return [Network(Average, dictionary)];
             case PickledDictionary dictionary:
-                throw new InvalidDataException($"it holds none of {string.Join(", ", Names)}, but {(dictionary.Keys.Count == 0 ? "nothing" : string.Join(", ", dictionary.Keys.Take(8)))}");
+                throw new InvalidDataException($"it contains none of {string.Join(", ", Names)}; it contains {(dictionary.Keys.Count == 0 ? "nothing" : string.Join(", ", dictionary.Keys.Take(8)))}");
             default:
-                throw new InvalidDataException("it holds no networks: a dictionary with G_ema, G and D, or a state dict, is needed");
+                throw new InvalidDataException("it contains no networks: expected a dictionary with G_ema, G and D, or a state dict");
         }
     }
 
@@ -109,7 +109,7 @@ public static partial class PublishedNetworks
         }
         var states = (PickledDictionary)content;
         foreach (var key in states.Keys)
-            tensors[key] = states[key] as TorchTensor ?? throw new InvalidDataException($"its {key} is no tensor, as the entries of a state dict are");
+            tensors[key] = states[key] as TorchTensor ?? throw new InvalidDataException($"its {key} is not a tensor, as all entries of a state dict are");
         return new PublishedNetwork(name, tensors, null);
     }
 
@@ -126,15 +126,15 @@ public static partial class PublishedNetworks
                 throw new InvalidDataException($"its module {(prefix.Length == 0 ? module.ClassName : prefix.TrimEnd('.'))} has no {kind}");
             foreach (var key in own.Keys.Where(key => own[key] is not null))
             {
-                tensors[prefix + key] = own[key] as TorchTensor ?? throw new InvalidDataException($"its {prefix}{key} is no tensor");
+                tensors[prefix + key] = own[key] as TorchTensor ?? throw new InvalidDataException($"its {prefix}{key} is not a tensor");
                 if (tensors.Count > MostTensors)
-                    throw new InvalidDataException($"it has more than {MostTensors:#,0} tensors, which no such network has");
+                    throw new InvalidDataException($"it has more than {MostTensors:#,0} tensors, more than any such network has");
             }
         }
         if (module.State["_modules"] is PickledDictionary children)
         {
             foreach (var key in children.Keys.Where(key => children[key] is not null))
-                Collect(children[key] as PersistentModule ?? throw new InvalidDataException($"its module {prefix}{key} is of a kind that these networks do not have"), $"{prefix}{key}.", tensors, above);
+                Collect(children[key] as PersistentModule ?? throw new InvalidDataException($"its module {prefix}{key} has a type that these networks do not use"), $"{prefix}{key}.", tensors, above);
         }
         above.Pop();
     }
@@ -143,7 +143,7 @@ public static partial class PublishedNetworks
     private static GeneratorConfig Checked(PublishedNetwork network, double? clamp, string path)
     {
         if (network.Tensors.Keys.FirstOrDefault(name => name.StartsWith("synthesis.input.", StringComparison.Ordinal)) is { } alien)
-            throw new InvalidDataException($"its {network.Name} is a StyleGAN3 generator ({alien}); StyleGAN2's are read");
+            throw new InvalidDataException($"its {network.Name} is a StyleGAN3 generator ({alien}); only StyleGAN2 can be read");
         var shapes = network.Tensors.ToDictionary(pair => pair.Key, pair => pair.Value.Shape, StringComparer.Ordinal);
         var config = GeneratorShape.Infer(shapes, clamp, path);
         var layout = Generator.LayoutOf(config);
@@ -152,7 +152,7 @@ public static partial class PublishedNetworks
             if (!shapes.TryGetValue(entry.Name, out var shape))
                 throw new InvalidDataException($"its {network.Name} lacks '{entry.Name}'");
             if (!shape.SequenceEqual(entry.Shape))
-                throw new InvalidDataException($"its '{entry.Name}' has shape [{string.Join(", ", shape)}], where a network of its other tensors' shapes has [{string.Join(", ", entry.Shape)}]");
+                throw new InvalidDataException($"its '{entry.Name}' has shape [{string.Join(", ", shape)}], but judging by the other tensors it should have [{string.Join(", ", entry.Shape)}]");
         }
         var filters = layout.FilterNames.ToHashSet(StringComparer.Ordinal);
         if (shapes.Keys.FirstOrDefault(name => !layout.Contains(name) && !filters.Contains(name)) is { } unknown)
@@ -172,7 +172,7 @@ public static partial class PublishedNetworks
         for (int i = 0; fits && i < values.Length; i++)
             fits = Math.Abs(values[i] - (taps[i / 4] * taps[i % 4])) < 1e-6;
         if (!fits)
-            throw new InvalidDataException($"its '{name}' is not the filter [1, 3, 3, 1], and networks with others are not read");
+            throw new InvalidDataException($"its '{name}' is not the filter [1, 3, 3, 1]; networks with other filters cannot be read");
     }
 
     private sealed record PublishedNetwork(string Name, IReadOnlyDictionary<string, TorchTensor> Tensors, PersistentModule? Module);
@@ -191,7 +191,7 @@ public static partial class PublishedNetworks
             Require(all, "lr_multiplier", value => value is 0.01);
             Require(all, "img_channels", value => value is 3L);
             if (all.TryGetValue("conv_clamp", out var clamp))
-                return new NetworkSettings(clamp switch { null => null, long whole => whole, double number => number, _ => throw new InvalidDataException("its conv_clamp is no number") });
+                return new NetworkSettings(clamp switch { null => null, long whole => whole, double number => number, _ => throw new InvalidDataException("its conv_clamp is not a number") });
             // Where it was not given, what the class says: the first default is that of a layer, the block's follows.
             var defaults = ClampDefault().Matches(module.Source).Select(match => match.Groups[1].Value).Where(value => value != "None").ToList();
             return new NetworkSettings(defaults.Count == 0 ? null : double.Parse(defaults[0], CultureInfo.InvariantCulture));
@@ -213,7 +213,7 @@ public static partial class PublishedNetworks
         private static void Require(Dictionary<string, object?> all, string key, Func<object?, bool> holds)
         {
             if (all.TryGetValue(key, out var value) && !holds(value))
-                throw new InvalidDataException($"it was built with {key}={PickledText.Of(value) ?? value ?? "None"}, and networks with the published value of it are read");
+                throw new InvalidDataException($"it was built with {key}={PickledText.Of(value) ?? value ?? "None"}; only networks with the published value can be read");
         }
 
         [GeneratedRegex(@"\bconv_clamp\s*=\s*(\d+(?:\.\d+)?|None)\s*,")]

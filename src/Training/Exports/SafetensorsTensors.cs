@@ -60,13 +60,13 @@ public static class SafetensorsTensors
         TensorDtype.I32 => ScalarType.Int32,
         TensorDtype.U8 => ScalarType.Byte,
         TensorDtype.BOOL => ScalarType.Bool,
-        _ => throw new UserErrorException($"{source}: '{name}' is of type {dtype}, which is not read"),
+        _ => throw new UserErrorException($"{source}: '{name}' has the unsupported type {dtype}"),
     };
 
     private static TensorDtype DtypeOf(ScalarType type) => type switch
     {
         ScalarType.Float64 => TensorDtype.F64,
         ScalarType.Float32 => TensorDtype.F32,
-        _ => throw new ArgumentException($"tensors of {type} are not written", nameof(type)),
+        _ => throw new ArgumentException($"tensors of {type} cannot be written", nameof(type)),
     };
 }

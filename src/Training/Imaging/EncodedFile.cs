@@ -46,9 +46,9 @@ internal static class EncodedFile
             _ => true,
         };
         if (!whole)
-            throw new ImageFormatException($"cut short {format.Name()}: it ends before its image does");
+            throw new ImageFormatException($"truncated {format.Name()}: the file ends before the image does");
         if (format == EncodedFormat.WebP && file.Length > 20 && file[12..].StartsWith("VP8X"u8) && (file[20] & 0x02) != 0)
-            throw new ImageFormatException("animated WebP files are not read: save one frame as a still image (`webpmux -get frame 1 IN.webp -o OUT.webp`), or convert it to GIF");
+            throw new ImageFormatException("animated WebP is not supported: save one frame as a still image (`webpmux -get frame 1 IN.webp -o OUT.webp`), or convert it to GIF");
     }
 
     /// <summary>Whether a WebP file says that pixels can be transparent: lossless or extended, with the flag of its header.</summary>

@@ -27,7 +27,7 @@ public static class HistogramFigure
         using var plot = new Plot { ScaleFactor = 1.5 };
         plot.Title(title, size: 16);
         plot.XLabel(xLabel);
-        plot.YLabel("share of images");
+        plot.YLabel("fraction of images");
         var all = series.SelectMany(of => of.Values).ToList();
         // Twice as many bins as the rule of Rice gives for one series: the two lie apart.
         int bins = Math.Clamp((int)Math.Ceiling(4 * Math.Cbrt(series.Max(of => of.Values.Count))), 5, MostBins);

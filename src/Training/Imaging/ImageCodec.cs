@@ -201,7 +201,7 @@ public static class ImageCodec
         if ((long)size.Width * size.Height > mostPixels)
         {
             throw new ImageFormatException(
-                $"{size} pixels are {(long)size.Width * size.Height / 1e6:#,0.######} megapixels, and at most {mostPixels / 1e6:#,0.######} are read (max-megapixels allows more)");
+                $"{size} pixels are {(long)size.Width * size.Height / 1e6:#,0.######} megapixels, but the limit is {mostPixels / 1e6:#,0.######} (raise max-megapixels to allow more)");
         }
     }
 

@@ -25,7 +25,7 @@ public static class ImageGrid
         var plane = size.Width * size.Height;
         var count = pixels.Length / (channels * plane);
         if (count == 0 || pixels.Length != count * channels * plane)
-            throw new ArgumentException($"{pixels.Length} bytes are no whole number of {channels}-channel images of {size}.", nameof(pixels));
+            throw new ArgumentException($"{pixels.Length} bytes are not a whole number of {channels}-channel images of {size}.", nameof(pixels));
 
         var rows = (count + columns - 1) / columns;
         var grid = RgbImage.Filled(columns * size.Width, rows * size.Height, Background);
@@ -66,10 +66,10 @@ public static class ImageGrid
     {
         ArgumentNullException.ThrowIfNull(images);
         if (images.Count == 0)
-            throw new ArgumentException("A grid needs a picture.", nameof(images));
+            throw new ArgumentException("A grid needs at least one picture.", nameof(images));
         var size = images[0].Size;
         if (images.FirstOrDefault(i => i.Size != size) is { } other)
-            throw new ArgumentException($"A grid has pictures of one size, not {size} and {other.Size}.", nameof(images));
+            throw new ArgumentException($"All pictures of a grid must have one size, not {size} and {other.Size}.", nameof(images));
         return Compose(images.SelectMany(i => i.Planes).ToArray(), size, columns);
     }
 }
@@ -92,7 +92,7 @@ public static class ImageStrip
     {
         ArgumentNullException.ThrowIfNull(frames);
         if (frames.Count == 0)
-            throw new ArgumentException("A strip needs a frame.", nameof(frames));
+            throw new ArgumentException("A strip needs at least one frame.", nameof(frames));
         var perRow = Math.Min(columns ?? frames.Count, frames.Count);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(perRow, nameof(columns));
         var rows = (frames.Count + perRow - 1) / perRow;

@@ -94,7 +94,7 @@ internal sealed class PngReader
             using var pixels = Inflater();
             Inflate(pixels, used);
             if (pixels.ReadByte() >= 0)
-                throw new ImageFormatException("damaged PNG: it has more pixels than its header states");
+                throw new ImageFormatException("damaged PNG: it has more pixels than its header says");
             PngFilters.Undo(used, stride, Channels);
             return ToPlanes(used, background);
         }
@@ -113,11 +113,11 @@ internal sealed class PngReader
     {
         var rest = _file.AsSpan(at);
         if (rest.Length < ChunkFrame)
-            throw new ImageFormatException("cut short PNG: it ends without an IEND chunk");
+            throw new ImageFormatException("truncated PNG: it ends without an IEND chunk");
         var length = BinaryPrimitives.ReadUInt32BigEndian(rest);
         var type = rest.Slice(4, 4);
         if (length > rest.Length - ChunkFrame)
-            throw new ImageFormatException($"cut short PNG: {length - (uint)(rest.Length - ChunkFrame):#,0} bytes of its chunk {Name(type)} are missing");
+            throw new ImageFormatException($"truncated PNG: {length - (uint)(rest.Length - ChunkFrame):#,0} bytes of its chunk {Name(type)} are missing");
         var data = rest.Slice(8, (int)length);
         var intact = Crc32.HashToUInt32(rest.Slice(4, 4 + data.Length)) == BinaryPrimitives.ReadUInt32BigEndian(rest[(8 + data.Length)..]);
         var isTransparency = type.SequenceEqual("tRNS"u8);
@@ -144,7 +144,7 @@ internal sealed class PngReader
         (_bitDepth, _colourType, _interlaced) = (data[8], data[9], data[12] == 1);
         if (Size is not { Width: > 0, Height: > 0 } || _bitDepth is not (1 or 2 or 4 or 8 or 16) || _colourType is not (0 or 2 or 3 or 4 or 6)
             || data[10] != 0 || data[11] != 0 || data[12] > 1)
-            throw new ImageFormatException("damaged PNG: its header has values that there are not");
+            throw new ImageFormatException("damaged PNG: its header has invalid values");
     }
 
     private static string Name(ReadOnlySpan<byte> type) => string.Concat(type.ToArray().Select(b => b is > 32 and < 127 ? (char)b : '?'));
@@ -164,7 +164,7 @@ internal sealed class PngReader
     {
         var there = pixels.ReadAtLeast(lines, lines.Length, throwOnEndOfStream: false);
         if (there < lines.Length)
-            throw new ImageFormatException($"cut short PNG: it has {there:#,0} of {lines.Length:#,0} bytes of pixels");
+            throw new ImageFormatException($"truncated PNG: it has {there:#,0} of {lines.Length:#,0} bytes of pixels");
     }
 
     // ImageSharp leaves rows that are missing black.
@@ -256,7 +256,7 @@ internal static class PngFilters
                 case 2: Up(line, above); break;
                 case 3: Average(line, above, step); break;
                 case 4: Paeth(line, above, step); break;
-                default: throw new InvalidDataException($"a line has the filter {lines[0]}, and there are 0 to 4");
+                default: throw new InvalidDataException($"a line has the filter {lines[0]}; filters are 0 to 4");
             }
 
             above = line;

@@ -27,7 +27,7 @@ public static class VideoWriter
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(frames);
         if (framesPerSecond is < 1 or > 100)
-            throw new UserErrorException($"{framesPerSecond} frames per second: a number from 1 to 100 is needed");
+            throw new UserErrorException($"{framesPerSecond} frames per second: must be from 1 to 100");
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         bool byFfmpeg = !Path.GetExtension(path).Equals(WebP, StringComparison.OrdinalIgnoreCase) && HasFfmpeg();
         string file = byFfmpeg ? path : Path.ChangeExtension(path, WebP);
@@ -84,7 +84,7 @@ public static class VideoWriter
         bool failed = process.ExitCode != 0;
         process.Dispose();
         if (failed)
-            throw new UserErrorException($"{path}: ffmpeg could not write it: {said.Trim().Split('\n')[^1]}; a name that ends in .webp needs no ffmpeg");
+            throw new UserErrorException($"ffmpeg could not write {path}: {said.Trim().Split('\n')[^1]}; a .webp file needs no ffmpeg");
     }
 
     private static Process Start(ImageSize size, int rate, string unfinished, string path)
@@ -103,7 +103,7 @@ public static class VideoWriter
         }
         catch (Win32Exception e)
         {
-            throw new UserErrorException($"ffmpeg cannot be started: {e.Message}; a name that ends in .webp needs no ffmpeg", e);
+            throw new UserErrorException($"cannot start ffmpeg: {e.Message}; a .webp file needs no ffmpeg", e);
         }
     }
 
@@ -176,6 +176,6 @@ public static class VideoWriter
     private static void RequireSeveral(int count)
     {
         if (count < 2)
-            throw new UserErrorException($"a video of {count} frame{(count == 1 ? "" : "s")} is none: two or more are needed");
+            throw new UserErrorException($"a video of {count} frame{(count == 1 ? "" : "s")}: must have at least 2");
     }
 }

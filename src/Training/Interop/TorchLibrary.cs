@@ -73,7 +73,7 @@ public static class TorchLibrary
     public static void Load()
     {
         if (!NativeLibrary.TryLoad(Name, typeof(TorchSharp.torch).Assembly, null, out _))
-            throw new UserErrorException($"{FileName} or libtorch is missing beside the program, or of another version; build or publish it again");
+            throw new UserErrorException($"{FileName} or libtorch is missing next to the program, or has the wrong version; build or publish Atelier again");
     }
 
     /// <summary>Asked only where the system's loader has failed.</summary>
@@ -84,7 +84,7 @@ public static class TorchLibrary
             if (_adapted != 0)
                 return _adapted;
             if (RuntimeInformation.ProcessArchitecture != Architecture.X64)
-                throw new UserErrorException($"TorchSharp has no native library for {RuntimeInformation.ProcessArchitecture} on Linux; Atelier computes on x64 there");
+                throw new UserErrorException($"TorchSharp has no native library for {RuntimeInformation.ProcessArchitecture} on Linux; Atelier runs on x64");
             var original = Require(FileName);
             Require("libc10.so");
             Require("libtorch_cpu.so");
@@ -92,16 +92,16 @@ public static class TorchLibrary
             NativeLibrary.Load(Require("libtorch.so"));
             var image = File.ReadAllBytes(original);
             if (!LibTorchSharpImage.Adapt(image))
-                throw new UserErrorException($"{original} did not load, and not for want of a newer C++ library; the system's loader says: {LoaderMessage(original)}");
+                throw new UserErrorException($"cannot load {original}, and not because of an old C++ library; the system's loader says: {LoaderMessage(original)}");
             var copy = Store(image, original);
             if (!NativeLibrary.TryLoad(copy, out _adapted))
-                throw new UserErrorException($"a library of libtorch is missing beside {original}, or of another version; build or publish it again. The system's loader says: {LoaderMessage(copy)}");
+                throw new UserErrorException($"a library of libtorch is missing next to {original}, or has the wrong version; build or publish Atelier again. The system's loader says: {LoaderMessage(copy)}");
             return _adapted;
         }
     }
 
     private static string Require(string file) =>
-        Find(file) ?? throw new UserErrorException($"{file} is missing beside the program; build or publish it again (libtorch's package is libtorch-cpu-linux-x64)");
+        Find(file) ?? throw new UserErrorException($"{file} is missing next to the program; build or publish Atelier again (libtorch comes from the package libtorch-cpu-linux-x64)");
 
     private static string? Find(string file) =>
         ((string?)AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
@@ -139,7 +139,7 @@ public static class TorchLibrary
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new UserErrorException(
-                $"this system's C++ library is older than TorchSharp expects, and the adapted copy of {Path.GetFileName(original)} could not be written to {folder}: {e.Message} Set XDG_CACHE_HOME to a folder that can be written");
+                $"this system's C++ library is older than TorchSharp expects, and an adapted copy of {Path.GetFileName(original)} could not be written to {folder}: {e.Message} Set XDG_CACHE_HOME to a writable folder");
         }
     }
 }

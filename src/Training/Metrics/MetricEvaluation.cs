@@ -63,7 +63,7 @@ public sealed class MetricEvaluation(ImageDataset dataset, EvaluationOptions opt
             InceptionScoreMetric score => InceptionScore.Of(Rows(), score.Splits) is var (mean, deviation) ? [mean, deviation] : [],
             PathLengthMetric => [PathLengths.FilteredMean(Lengths(Rows()))],
             DropletMetric => [Math.Exp(Lengths(Rows()).Average())],
-            _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, "is of an unknown kind"),
+            _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, "has an unknown type"),
         };
         return new MetricReport(metric, values, time.GetElapsedTime(started), samples, _real.Count(metric), options.Seed, notes);
     }
@@ -144,7 +144,7 @@ public sealed class MetricEvaluation(ImageDataset dataset, EvaluationOptions opt
 
     private LabelSource Labels(GeneratorConfig config) => config.LabelSize == 0 || config.LabelSize == dataset.LabelDim
         ? new LabelSource(dataset.Count, (image, label) => dataset.CopyLabel((int)image, label))
-        : throw new UserErrorException($"the network takes labels of {config.LabelSize} numbers, and those of {dataset.Name} have {dataset.LabelDim}: pass the dataset that it was trained on");
+        : throw new UserErrorException($"the network takes labels of {config.LabelSize} numbers, but those of {dataset.Name} have {dataset.LabelDim}: pass the dataset that it was trained on");
 }
 
 /// <summary>How metrics are computed.</summary>

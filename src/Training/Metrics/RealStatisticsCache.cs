@@ -80,7 +80,7 @@ public sealed class RealStatisticsCache(string folder, Action<string> warn, IBlo
         }
         catch (Exception e) when (e is UserErrorException or IOException or UnauthorizedAccessException)
         {
-            warn($"cached statistics cannot be read and are computed again: {e.Message}");
+            warn($"cannot read cached statistics, computing them again: {e.Message}");
             return null;
         }
     }
@@ -120,7 +120,7 @@ public sealed class RealStatisticsCache(string folder, Action<string> warn, IBlo
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            warn($"statistics of the real images could not be shared with other workers: {e.Message}");
+            warn($"could not share statistics of the real images with other workers: {e.Message}");
         }
     }
 
@@ -133,7 +133,7 @@ public sealed class RealStatisticsCache(string folder, Action<string> warn, IBlo
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            warn($"statistics of the real images could not be written to {folder} and will be computed again next time: {e.Message}");
+            warn($"could not write statistics of the real images to {folder}, so they will be computed again next time: {e.Message}");
         }
     }
 
@@ -158,7 +158,7 @@ public sealed class RealStatisticsCache(string folder, Action<string> warn, IBlo
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            warn($"the cache {folder} cannot be used: {e.Message}");
+            warn($"cannot use the cache {folder}: {e.Message}");
             return null;
         }
     }

@@ -73,7 +73,7 @@ public sealed record ImageShape
         if (!resolution.IsWorkable)
         {
             throw new UserErrorException(
-                $"images of {width}×{height} cannot be built by doubling: both sides must be a small number times the same power of two, "
+                $"networks cannot draw images of {width}×{height}: both sides must be a small number times the same power of two, "
                 + $"such as {resolution.NearestPowerOfTwo()} or 512×384");
         }
         (Width, Height, Doublings) = (width, height, resolution.Doublings);

@@ -155,7 +155,7 @@ internal sealed class LayoutRecorder : INetworkTensors
     private Tensor Declare(LayoutEntry entry)
     {
         if (_declared.Exists(other => other.Name == entry.Name))
-            throw new InvalidOperationException($"the tensor '{entry.Name}' is declared twice");
+            throw new InvalidOperationException($"the tensor '{entry.Name}' is defined twice");
         _declared.Add(entry);
         // Constructors only store what they are given, so there is nothing to hand out yet.
         return null!;

@@ -32,7 +32,7 @@ public sealed record ComputeDevice
         "cpu" => Cpu,
         "cuda" => new(DeviceType.CUDA, null),
         _ when text is ['c', 'u', 'd', 'a', ':', .. var number] && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int index) => new(DeviceType.CUDA, index),
-        _ => throw new UserErrorException($"--device {text}: it takes cpu, cuda or cuda:N"),
+        _ => throw new UserErrorException($"--device {text}: must be cpu, cuda or cuda:N"),
     };
 
     /// <summary>The device of one of several processes of this machine: a GPU each, unless one was named.</summary>
@@ -49,9 +49,9 @@ public sealed record ComputeDevice
         if (MissingGpu() is { } gpu)
             missing.Add(gpu);
         if (!TorchLibrary.HasCuda)
-            missing.Add("this build has libtorch for processors only: build with CUDA's (ATELIER_DEVICE=cuda ./atelier, or dotnet build src/Cli -p:AtelierDevice=cuda)");
+            missing.Add("this build has libtorch for CPUs only: build with CUDA (ATELIER_DEVICE=cuda ./atelier, or dotnet build src/Cli -p:AtelierDevice=cuda)");
         if (missing.Count > 0)
-            throw new UserErrorException($"--device {this} cannot be used: {string.Join("; and ", missing)}. `atelier doctor` says what is here");
+            throw new UserErrorException($"--device {this} cannot be used: {string.Join("; and ", missing)}. `atelier doctor` shows what is available");
     }
 
     /// <summary>The device in libtorch's terms; a GPU can be used once it was opened.</summary>
@@ -75,7 +75,7 @@ public sealed record ComputeDevice
         }
         catch (Exception e) when (e is InvalidOperationException or NotSupportedException or ExternalException)
         {
-            throw new UserErrorException($"--device {this}: libtorch cannot use it ({e.Message}). The driver may be older than its CUDA asks for; `atelier doctor` says what is here", e);
+            throw new UserErrorException($"--device {this}: libtorch cannot use it ({e.Message}). The driver may be too old for this version of CUDA; `atelier doctor` shows what is available", e);
         }
     }
 
@@ -90,10 +90,10 @@ public sealed record ComputeDevice
     private string? MissingGpu()
     {
         if (!NativeLibrary.TryLoad(Driver, out nint driver))
-            return $"there is no NVIDIA driver ({Driver} is missing): it takes an NVIDIA GPU and its driver; in a container, one that was given the GPU (docker run --gpus all)";
+            return $"no NVIDIA driver found ({Driver} is missing): install an NVIDIA GPU and its driver; in a container, pass the GPU through (docker run --gpus all)";
         int error = CudaDriver.CountGpus(name => NativeLibrary.GetExport(driver, name), out int count);
         if (error != 0 || count == 0)
-            return $"the NVIDIA driver gives no GPU (its error {error}; nvidia-smi says more)";
+            return $"the NVIDIA driver reports no GPU (error {error}; run nvidia-smi for details)";
         return Index >= count ? $"there {(count == 1 ? "is 1 GPU" : $"are {count} GPUs")}, counted from cuda:0" : null;
     }
 }

@@ -27,7 +27,7 @@ public static class NumericsEnvironment
             if (_threads == threads)
                 return;
             if (_threads is not null)
-                throw new InvalidOperationException($"this process already computes with {_threads} threads and cannot change to {threads}");
+                throw new InvalidOperationException($"this process already uses {_threads} threads and cannot change to {threads}");
             _threads = threads;
             KeepFreedMemory();
             int own = OpKernels.Plain ? threads : 1;
@@ -57,7 +57,7 @@ public static class NumericsEnvironment
         foreach (var (parameter, value) in (ReadOnlySpan<(int, int)>)[(mmapMax, 0), (trimThreshold, int.MaxValue), (topPad, 64 << 20)])
         {
             if (LibC.SetHeapParameter(parameter, value) == 0)
-                throw new InvalidOperationException($"malloc's parameter {parameter} could not be set to {value}");
+                throw new InvalidOperationException($"could not set malloc's parameter {parameter} to {value}");
         }
     }
 }

@@ -23,9 +23,9 @@ public static unsafe class AugmentOp
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(parameters);
-        OpException.Unless(x.dim() == 4 && x.numel() > 0, $"augment: x must be [N, C, H, W], it is {x}");
+        OpException.Unless(x.dim() == 4 && x.numel() > 0, $"augment: x must be [N, C, H, W], not {x}");
         OpException.Unless(parameters.Length == x.shape[0] * ParameterCount, $"augment: {parameters.Length} parameters for {x.shape[0]} images of {ParameterCount}");
-        OpException.Unless(noise is null || noise.shape.SequenceEqual(x.shape), $"augment: noise {noise} must be as the images, {x}");
+        OpException.Unless(noise is null || noise.shape.SequenceEqual(x.shape), $"augment: noise {noise} must have the shape of the images, {x}");
         AugmentationPlan plan;
         try
         {
@@ -35,7 +35,7 @@ public static unsafe class AugmentOp
         {
             throw new OpException($"augment: {e.Message}", e);
         }
-        OpException.Unless(!plan.NeedsNoise || noise is not null, $"augment: sigma is not 0 and there is no noise");
+        OpException.Unless(!plan.NeedsNoise || noise is not null, $"augment: sigma is not 0, but there is no noise");
         return OpKernels.Fit(x) ? Run(plan, AugmentationMode.Affine, x.contiguous(), noise?.detach().contiguous()) : PlainAugmentation.Apply(plan, x, noise);
     }
 

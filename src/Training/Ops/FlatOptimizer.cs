@@ -29,7 +29,7 @@ public static unsafe class FlatOptimizer
         ArgumentNullException.ThrowIfNull(adam);
         foreach (var other in (ReadOnlySpan<Tensor>)[gradient, firstMoment, secondMoment])
             Check(parameters, other);
-        OpException.Unless(step >= 1, $"adam: steps count from 1, this one is {step}");
+        OpException.Unless(step >= 1, $"adam: steps are numbered from 1, not {step}");
         if (OpKernels.Fit(parameters))
         {
             AdamUpdate.Step(
@@ -72,5 +72,5 @@ public static unsafe class FlatOptimizer
 
     private static void Check(Tensor parameters, Tensor other) => OpException.Unless(
         parameters.dim() == 1 && parameters.is_contiguous() && other.dim() == 1 && other.is_contiguous() && other.shape[0] == parameters.shape[0] && other.dtype == parameters.dtype,
-        $"optimiser: flat buffers must match, they are {parameters} and {other}");
+        $"optimiser: flat buffers must have the same length, not {parameters} and {other}");
 }

@@ -15,7 +15,7 @@ public static class MinibatchStd
     public static Tensor Apply(Tensor x, int? groupSize, int channels = 1)
     {
         ArgumentNullException.ThrowIfNull(x);
-        OpException.Unless(x.dim() == 4, $"minibatch_std: x must be [N, C, H, W], it is {x}");
+        OpException.Unless(x.dim() == 4, $"minibatch_std: x must be [N, C, H, W], not {x}");
         long n = x.shape[0], c = x.shape[1], h = x.shape[2], w = x.shape[3];
         long size = Math.Min(groupSize ?? n, n);
         OpException.Unless(channels >= 1 && c % channels == 0, $"minibatch_std: {channels} channels do not divide those of x {x}");

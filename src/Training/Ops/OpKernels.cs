@@ -24,8 +24,8 @@ public static unsafe class OpKernels
 
     /// <summary>Why ops on a device are composed of libtorch's functions, in words; null where kernels run them.</summary>
     public static string? WhyPlain(DeviceType device) =>
-        _plain ? "plain ops: --kernels plain composes them of libtorch's functions, which is several times slower than the kernels"
-        : device != DeviceType.CPU ? $"plain ops: there are no kernels for {device} yet, so they are composed of libtorch's functions"
+        _plain ? "plain ops: --kernels plain builds every op from libtorch functions, several times slower than Atelier's kernels"
+        : device != DeviceType.CPU ? $"plain ops: Atelier has no kernels for {device} yet, so every op is built from libtorch functions"
         : null;
 
     /// <summary>Whether an op on this tensor runs kernels: float32 in the host's memory. float64 is always plain.</summary>
@@ -53,7 +53,7 @@ public static unsafe class OpKernels
     internal static double* Doubles(Tensor tensor)
     {
         if (tensor.dtype != torch.ScalarType.Float64 || !tensor.is_contiguous())
-            throw new OpException($"contiguous float64 is needed, not {tensor.dtype} {OpException.Shape(tensor)}");
+            throw new OpException($"must be contiguous float64, not {tensor.dtype} {OpException.Shape(tensor)}");
         return (double*)Address(tensor);
     }
 

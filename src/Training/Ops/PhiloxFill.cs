@@ -37,7 +37,7 @@ public static unsafe class PhiloxFill
 
     private static bool IsDouble(Tensor destination)
     {
-        OpException.Unless(destination.device_type == TorchSharp.DeviceType.CPU, $"draws are made in the host's memory, not on {destination.device_type}");
+        OpException.Unless(destination.device_type == TorchSharp.DeviceType.CPU, $"random numbers are drawn in host memory, not on {destination.device_type}");
         return destination.dtype == ScalarType.Float64;
     }
 }

@@ -27,7 +27,7 @@ public static class PublishedOps
         double? alpha = null, double? gain = null, double? clamp = null)
     {
         ArgumentNullException.ThrowIfNull(x);
-        OpException.Unless(dim >= 0 && dim < x.dim(), $"bias_act: dimension {dim} is none of x {x}");
+        OpException.Unless(dim >= 0 && dim < x.dim(), $"bias_act: x {dim} has no dimension {x}");
         var y = x.alias(); // the caller may free it, and keep x
         if (bias is not null)
         {

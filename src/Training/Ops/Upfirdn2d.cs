@@ -108,9 +108,9 @@ public static class Upfirdn2d
 
     private static void Check(Tensor x, Tensor? filter, (int X, int Y) up, (int X, int Y) down, Padding2d padding)
     {
-        OpException.Unless(x.dim() == 4, $"upfirdn2d: x must be [N, C, H, W], it is {x}");
+        OpException.Unless(x.dim() == 4, $"upfirdn2d: x must be [N, C, H, W], not {x}");
         OpException.Unless(up is { X: >= 1, Y: >= 1 } && down is { X: >= 1, Y: >= 1 }, $"upfirdn2d: up {up} and down {down} must be at least 1");
-        OpException.Unless(filter is null || (filter.dim() is 1 or 2 && filter.numel() > 0), $"upfirdn2d: filter must be [taps] or [rows, columns], it is {filter}");
+        OpException.Unless(filter is null || (filter.dim() is 1 or 2 && filter.numel() > 0), $"upfirdn2d: filter must be [taps] or [rows, columns], not {filter}");
         long rows = filter?.shape[0] ?? 1, columns = filter?.shape[^1] ?? 1;
         OpException.Unless(
             (x.size(2) * up.Y) + padding.Top + padding.Bottom >= rows && (x.size(3) * up.X) + padding.Left + padding.Right >= columns,

@@ -125,6 +125,6 @@ internal static class DetectorOracle
             return name;
         return Directory.GetFiles(folder, $"*{detector}*.pt") is [var only]
             ? only
-            : throw new UserErrorException($"{path}: the detector tiny-{detector}.pt must lie beside it");
+            : throw new UserErrorException($"{path}: the detector tiny-{detector}.pt must be next to it");
     }
 }

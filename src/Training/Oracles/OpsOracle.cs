@@ -54,7 +54,7 @@ internal static class OpsOracle
             inputs["x"], inputs["w"], inputs["s"], inputs.GetValueOrDefault("noise"), (int)(Number(arguments, "up") ?? 1), (int)(Number(arguments, "padding") ?? 0),
             filter, Flag(arguments, "demodulate", true), Flag(arguments, "flip_weight", true)),
         "minibatch_std" => MinibatchStd.Apply(inputs["x"], (int?)Number(arguments, "group_size"), (int)(Number(arguments, "num_channels") ?? 1)),
-        var other => throw new UserErrorException($"the case '{name}' is of an unknown op '{other}'"),
+        var other => throw new UserErrorException($"the case '{name}' has the unknown op '{other}'"),
     };
 
     private static Tensor OrZero(Tensor? gradient, Tensor like) => gradient ?? zeros_like(like);

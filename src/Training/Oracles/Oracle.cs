@@ -35,7 +35,7 @@ public static class Oracle
             return DetectorOracle.Run(file, device);
         if (MetricsOracle.IsOne(file))
             return MetricsOracle.Run(file, precision);
-        throw new UserErrorException($"{file.Path}: the file has no reference values of ops, networks, losses, trajectories, metrics or detectors");
+        throw new UserErrorException($"{file.Path}: the file has no reference values for ops, networks, losses, trajectories, metrics or detectors");
     }
 }
 
@@ -118,7 +118,7 @@ public sealed class OracleFile : IDisposable
     /// <exception cref="UserErrorException">The file does not say it.</exception>
     public JsonElement Metadata(string key) => _file.Metadata.TryGetValue(key, out var text)
         ? JsonDocument.Parse(text).RootElement
-        : throw new UserErrorException($"{Path}: the metadata lacks '{key}'");
+        : throw new UserErrorException($"{Path}: the metadata has no '{key}'");
 
     /// <summary>A tensor, in the precision asked for; the caller disposes it.</summary>
     public Tensor this[string name] => SafetensorsTensors.Read(_file, name).to(_precision);

@@ -198,7 +198,7 @@ internal static class OracleModel
         {
             var values = file[prefix + entry.Name];
             if (!values.shape.SequenceEqual(entry.Shape))
-                throw new UserErrorException($"{file.Path}: {prefix}{entry.Name} has shape [{string.Join(',', values.shape)}], the network needs [{string.Join(',', entry.Shape)}]");
+                throw new UserErrorException($"{file.Path}: {prefix}{entry.Name} has shape [{string.Join(',', values.shape)}], but the network needs [{string.Join(',', entry.Shape)}]");
             flat.narrow(0, entry.Offset, entry.Count).copy_(values.flatten());
         }
     }

@@ -65,7 +65,7 @@ internal sealed class PickleReader
                     throw Refused(opcode);
                 Execute(opcode);
                 if (_stack.Count + _memory.Count > MostObjects || ++_objects > 8L * MostObjects)
-                    throw new InvalidDataException($"the pickle makes more than {MostObjects:#,0} objects, which {_rules.Who} have no use for; it was not read further");
+                    throw new InvalidDataException($"the pickle creates more than {MostObjects:#,0} objects, more than {_rules.Who} need; reading stopped there");
             }
         }
         catch (Exception e) when (e is InvalidCastException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException)
@@ -144,19 +144,19 @@ internal sealed class PickleReader
     }
 
     private InvalidDataException Refused(PickleOpcode opcode) => new(
-        $"the pickle has the opcode {PickleOpcodeNames.Of((byte)opcode)} at byte {_at - 1:#,0}, which {_rules.Who} have no use for; it was not executed");
+        $"the pickle has the opcode {PickleOpcodeNames.Of((byte)opcode)} at byte {_at - 1:#,0}, which {_rules.Who} do not use; it was not executed");
 
     private static void RequireProtocol(byte protocol)
     {
         if (protocol > NewestProtocol)
-            throw new InvalidDataException($"the pickle is of protocol {protocol}, and protocols up to {NewestProtocol} are read");
+            throw new InvalidDataException($"the pickle has protocol {protocol}; protocols up to {NewestProtocol} can be read");
     }
 
     private PickledName Name(string module, string name)
     {
         var text = $"{module}.{name}";
         return _rules.Accepts(text) ? new PickledName(text) : throw new InvalidDataException(
-            $"the pickle names {text} at byte {_at:#,0}, which {_rules.Who} have no use for; it was not executed");
+            $"the pickle names {text} at byte {_at:#,0}, which {_rules.Who} do not use; it was not executed");
     }
 
     private void NameFromStack(object?[] parts) => _stack.Push(Name(As<string>(parts[0]), As<string>(parts[1])));
@@ -165,11 +165,11 @@ internal sealed class PickleReader
     {
         var (name, arguments) = (As<PickledName>(parts[0]), As<object?[]>(parts[1]));
         _stack.Push(_rules.Call(name, arguments) ?? throw new InvalidDataException(
-            $"the pickle calls {name.Text} in a way that {_rules.Who} have no use for, before byte {_at:#,0}; it was not executed"));
+            $"the pickle calls {name.Text} in a way that {_rules.Who} do not use, before byte {_at:#,0}; it was not executed"));
     }
 
     private void Persistent(object? id) => _stack.Push(_rules.Persistent(id) ?? throw new InvalidDataException(
-        $"the pickle refers at byte {_at:#,0} to something outside it that {_rules.Who} have no use for"));
+        $"the pickle refers at byte {_at:#,0} to something outside it, which {_rules.Who} do not use"));
 
     private void Build()
     {
@@ -259,7 +259,7 @@ internal sealed class PickleReader
     private ReadOnlyMemory<byte> Take(int count)
     {
         if (count < 0 || count > _data.Length - _at)
-            throw new InvalidDataException($"the pickle is cut short: it ends at byte {_data.Length:#,0} in the middle of something");
+            throw new InvalidDataException($"the pickle is truncated: it ends at byte {_data.Length:#,0} in the middle of an opcode");
         _at += count;
         return _data.Slice(_at - count, count);
     }

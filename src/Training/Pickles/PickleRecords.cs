@@ -73,7 +73,7 @@ internal sealed class PickledDictionary : IPickleState
     public void SetState(object? state)
     {
         if (state is not (null or PickledDictionary))
-            throw new InvalidDataException("a dictionary in it has a state of another kind");
+            throw new InvalidDataException("one of its dictionaries has an unexpected state");
     }
 }
 

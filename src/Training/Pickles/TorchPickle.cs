@@ -39,7 +39,7 @@ internal sealed class TorchPickle(Func<TensorDtype, string, long, TorchStorage>?
     public override object? Call(PickledName name, object?[] arguments) => (name.Text, arguments) switch
     {
         (Persistence, [PickledDictionary meta]) => Module(meta),
-        (NestedStorage, [ReadOnlyMemory<byte> bytes]) => TorchFile.ReadLegacy(bytes) as TorchStorage ?? throw new InvalidDataException("a storage in it is none"),
+        (NestedStorage, [ReadOnlyMemory<byte> bytes]) => TorchFile.ReadLegacy(bytes) as TorchStorage ?? throw new InvalidDataException("one of its storages is not a storage"),
         (Tensor or OldTensor, [TorchStorage storage, long offset, object?[] shape, object?[] stride, ..]) => TorchTensor.Checked(storage, offset, shape, stride),
         (Parameter, [TorchTensor tensor, ..]) => tensor,
         (OrderedDictionary, []) => new PickledDictionary(),
@@ -61,7 +61,7 @@ internal sealed class TorchPickle(Func<TensorDtype, string, long, TorchStorage>?
     private static PersistentModule Module(PickledDictionary meta)
     {
         if (PickledText.Of(meta["type"]) != "class" || PickledText.Of(meta["class_name"]) is not { } name || meta["state"] is not PickledDictionary state)
-            throw new InvalidDataException("a module in it has no class name or no state");
+            throw new InvalidDataException("one of its modules has no class name or no state");
         return new PersistentModule(name, PickledText.Of(meta["module_src"]) ?? "", state);
     }
 
@@ -71,7 +71,7 @@ internal sealed class TorchPickle(Func<TensorDtype, string, long, TorchStorage>?
         foreach (var pair in pairs)
         {
             if (pair is not object?[] { Length: 2 } parts && !(pair is List<object?> { Count: 2 }))
-                throw new InvalidDataException("a dictionary in it is damaged");
+                throw new InvalidDataException("one of its dictionaries is damaged");
             var both = pair as object?[] ?? [.. (List<object?>)pair];
             dictionary.Add(both[0], both[1]);
         }
@@ -91,7 +91,7 @@ internal sealed class TorchPickle(Func<TensorDtype, string, long, TorchStorage>?
         public void SetState(object? state)
         {
             if (state is not object?[] parts || parts.Length < 2 || PickledText.Of(parts[1]) is not ("<" or "|" or "="))
-                throw new InvalidDataException("a number in it is not little-endian");
+                throw new InvalidDataException("one of its arrays is not little-endian");
         }
 
         // Whole numbers as such: arguments are compared with them.
@@ -101,7 +101,7 @@ internal sealed class TorchPickle(Func<TensorDtype, string, long, TorchStorage>?
             ("i4", 4) => (long)BinaryPrimitives.ReadInt32LittleEndian(bytes),
             ("f8", 8) => BinaryPrimitives.ReadDoubleLittleEndian(bytes),
             ("f4", 4) => (double)BinaryPrimitives.ReadSingleLittleEndian(bytes),
-            _ => throw new InvalidDataException($"a number in it is of the type {text}, which is not read"),
+            _ => throw new InvalidDataException($"one of its arrays has the unsupported type {text}"),
         };
     }
 }
@@ -132,7 +132,7 @@ internal static class TorchFile
         {
             if (!storages.TryGetValue(key, out var storage))
                 storages.Add(key, storage = new TorchStorage(dtype, count));
-            return storage.Dtype == dtype && storage.Count == count ? storage : throw new InvalidDataException("two views of a storage say different things of it");
+            return storage.Dtype == dtype && storage.Count == count ? storage : throw new InvalidDataException("two views of a storage contradict each other");
         });
         object? Next()
         {
@@ -141,9 +141,9 @@ internal static class TorchFile
             return value;
         }
         if (Next() is not BigInteger magic || magic != LegacyMagic || Next() is not LegacyProtocol)
-            throw new InvalidDataException("it is not what torch.save writes");
+            throw new InvalidDataException("it was not written by torch.save");
         if (Next() is PickledDictionary system && system["little_endian"] is false)
-            throw new InvalidDataException("its numbers are big-endian, which is not read");
+            throw new InvalidDataException("its numbers are big-endian, which is not supported");
         var root = Next();
         if (Next() is not List<object?> keys)
             throw new InvalidDataException("its list of storages is missing");
@@ -153,9 +153,9 @@ internal static class TorchFile
                 throw new InvalidDataException("it lists a storage that it does not use");
             long length = checked(storage.Count * storage.Dtype.ElementBytes());
             if (file.Length < sizeof(long) || file.Length - sizeof(long) < length)
-                throw new InvalidDataException("it is cut short in the numbers of a tensor");
+                throw new InvalidDataException("it is truncated in the data of a tensor");
             if (BinaryPrimitives.ReadInt64LittleEndian(file.Span) != storage.Count)
-                throw new InvalidDataException("a storage in it has another length than its pickle says");
+                throw new InvalidDataException("the length of a storage does not match the pickle");
             var bytes = file.Slice(sizeof(long), (int)length);
             storage.ReadFrom(() => bytes);
             file = file[(sizeof(long) + (int)length)..];
@@ -170,10 +170,10 @@ internal static class TorchFile
         // The archive stays open as long as its storages are read from.
         var archive = new ZipArchive(new MemoryOfBytes(file), ZipArchiveMode.Read);
         var pickle = archive.Entries.FirstOrDefault(entry => entry.FullName.EndsWith("/data.pkl", StringComparison.Ordinal))
-            ?? throw new InvalidDataException("it is a zip file without data.pkl, and so not what torch.save writes");
+            ?? throw new InvalidDataException("it is a zip file without data.pkl, so it was not written by torch.save");
         string folder = pickle.FullName[..^"data.pkl".Length];
         if (archive.GetEntry(folder + "byteorder") is { } order && Content(order, 16).Span.SequenceEqual("big"u8))
-            throw new InvalidDataException("its numbers are big-endian, which is not read");
+            throw new InvalidDataException("its numbers are big-endian, which is not supported");
         return PickleReader.Read(Content(pickle, MostPickleBytes), new TorchPickle((dtype, key, count) =>
         {
             var entry = archive.GetEntry($"{folder}data/{key}") ?? throw new InvalidDataException($"its storage {key} is missing");
@@ -187,7 +187,7 @@ internal static class TorchFile
     {
         // torch.save compresses nothing; what is compressed could unpack to anything.
         if (entry.CompressedLength != entry.Length || entry.Length > most)
-            throw new InvalidDataException($"{entry.FullName} has {entry.Length:#,0} bytes in {entry.CompressedLength:#,0}, and torch.save does not compress");
+            throw new InvalidDataException($"{entry.FullName} has {entry.Length:#,0} bytes in {entry.CompressedLength:#,0}, but torch.save does not compress");
         var bytes = new byte[entry.Length];
         using var stream = entry.Open();
         stream.ReadExactly(bytes);

@@ -20,9 +20,9 @@ internal sealed class TorchStorage(TensorDtype dtype, long count)
     /// <exception cref="InvalidDataException">There are not as many as the pickle says.</exception>
     public ReadOnlyMemory<byte> Bytes()
     {
-        var bytes = _read?.Invoke() ?? throw new InvalidDataException("the numbers of a tensor are missing");
+        var bytes = _read?.Invoke() ?? throw new InvalidDataException("the data of a tensor is missing");
         return bytes.Length == count * dtype.ElementBytes() ? bytes : throw new InvalidDataException(
-            $"a tensor's storage has {bytes.Length:#,0} bytes, and {count:#,0} numbers of {dtype} take {count * dtype.ElementBytes():#,0}");
+            $"the storage of a tensor has {bytes.Length:#,0} bytes, but {count:#,0} numbers of {dtype} take {count * dtype.ElementBytes():#,0}");
     }
 
     /// <summary>The type of a storage's class (<c>torch.FloatStorage</c>), null for a name that is none.</summary>

@@ -27,7 +27,7 @@ public sealed record DeviceProfile(string Name, double FlopsPerSecond, double By
     /// <summary>The device of a name.</summary>
     /// <exception cref="UserErrorException">There is none; the message lists them.</exception>
     public static DeviceProfile Named(string name) => All.FirstOrDefault(device => device.Name == name)
-        ?? throw new UserErrorException($"--device {name}: nothing is known of it.{NearestName.Hint(name, All.Select(device => device.Name))} Known: {string.Join(", ", All.Select(device => device.Name))}; cpu measures this machine");
+        ?? throw new UserErrorException($"--device {name}: unknown device.{NearestName.Hint(name, All.Select(device => device.Name))} Known devices: {string.Join(", ", All.Select(device => device.Name))}; cpu measures this machine");
 
     /// <summary>A device that was measured: as many times as fast as the reference as it was at a step.</summary>
     /// <param name="name">Its name.</param>
@@ -101,7 +101,7 @@ public sealed record TrainingPlan
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(device);
         if (devices > spec.Shards)
-            throw new UserErrorException($"--gpus {devices}: a minibatch of {spec.Batch} has {Counted.Of(spec.Shards, "shard")}, and a device takes one at least; use fewer, or a smaller shard");
+            throw new UserErrorException($"--gpus {devices}: a minibatch of {spec.Batch} has only {Counted.Of(spec.Shards, "shard")}, and every device needs at least one; use fewer devices or a smaller shard");
         var model = spec.ToModel();
         var cost = new StepCost(model.Generator, model.Discriminator);
         var step = cost.Of(spec.Phases, spec.Batch, spec.PlBatchShrink);
@@ -136,13 +136,13 @@ public sealed record TrainingPlan
     private static IEnumerable<string> AssumptionsOf(RunSpec spec, DeviceProfile device, int devices, double link)
     {
         yield return device.MemoryBytes is null
-            ? $"{device.Name} was measured now, by steps of small images with the recipe's channels; other sizes are taken to cost in proportion"
-            : "float32 throughout; rates in proportion to the maker's numbers, from a V100 as published for StyleGAN2 (its table of training times is met within 10%). Atelier itself has been timed on no GPU yet";
+            ? $"{device.Name} was measured just now, on small images with the recipe's channels; other sizes are assumed to cost in proportion"
+            : "float32 throughout; speeds are scaled by the vendor's figures from a V100, as published for StyleGAN2 (its training times are matched within 10%). Atelier itself has not been timed on a GPU yet";
         if (devices > 1)
-            yield return $"gradients are sent after each phase, beside no computation, at {link / 1e9:0.#} GB/s; no device is slower than another";
-        yield return "evaluations, pictures and reading images are not counted; published trainers put evaluations at up to 5% of the time";
-        yield return "memory is the features of the shards computed at once, the state and the gradients" + (device.MemoryBytes is null ? "" : ", and 2.4 GB for the framework");
+            yield return $"gradients are sent after each phase, without overlapping computation, at {link / 1e9:0.#} GB/s; all devices are equally fast";
+        yield return "evaluations, pictures and reading images are not included; the published trainers put evaluations at up to 5% of the time";
+        yield return "memory covers the features of the shards computed in parallel, the state and the gradients" + (device.MemoryBytes is null ? "" : ", and 2.4 GB for the framework");
         if (spec.Growing)
-            yield return "the network grows: it is counted at its full size from the start, so that this is more than it takes";
+            yield return "the network grows, but is counted at full size from the start, so this is an overestimate";
     }
 }

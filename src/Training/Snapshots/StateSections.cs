@@ -146,7 +146,7 @@ public static class StateSections
     private static void Require(SnapshotSection stored, SnapshotSection wanted)
     {
         if (stored != wanted)
-            throw new SnapshotDamagedException($"its section '{stored.Name}' has {stored.Elements} elements of {stored.Dtype}; this run's networks need {wanted.Elements} of {wanted.Dtype}");
+            throw new SnapshotDamagedException($"its section '{stored.Name}' has {stored.Elements} elements of {stored.Dtype}, but this run's networks need {wanted.Elements} of {wanted.Dtype}");
     }
 
     private delegate void SpanAction(ReadOnlySpan<byte> bytes);

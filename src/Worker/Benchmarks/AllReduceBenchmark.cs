@@ -67,7 +67,7 @@ public static class AllReduceBenchmark
         double seconds = time.GetElapsedTime(start).TotalSeconds;
         float ranks = reduction.ShardCount;
         if (sum.min().item<float>() != ranks || sum.max().item<float>() != ranks)
-            throw new InvalidOperationException($"the sum of {ranks} ones lies between {sum.min().item<float>()} and {sum.max().item<float>()}");
+            throw new InvalidOperationException($"the sum of {ranks} ones is between {sum.min().item<float>()} and {sum.max().item<float>()}");
         return seconds;
     }
 

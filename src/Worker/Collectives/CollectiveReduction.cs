@@ -63,9 +63,9 @@ public sealed class CollectiveReduction : IPhaseReduction, IDisposable
         try
         {
             if (_failed)
-                throw new InvalidOperationException($"phase {phase}: an earlier phase failed, and these links with it");
+                throw new InvalidOperationException($"phase {phase}: an earlier phase failed, so these links cannot be used");
             if (!pieces.Select(piece => piece.Node).SequenceEqual(_plan.Pieces[_links.Rank]))
-                throw new ArgumentException($"The pieces {string.Join(' ', pieces.Select(piece => piece.Node))} are not those of {Held}.", nameof(pieces));
+                throw new ArgumentException($"The pieces {string.Join(' ', pieces.Select(piece => piece.Node))} do not belong to {Held}.", nameof(pieces));
             if (_links.Ranks > 1)
                 Sum(phase, tensors, cancellation);
         }
@@ -183,7 +183,7 @@ internal sealed class TreeAllReduce(AllReducePlan plan, IRankLinks links, TimeSp
         }
         catch (MismatchException e)
         {
-            throw Failure(CollectiveFault.Mismatch, phase, [e.Rank], $"received from rank {e.Rank} what belongs to another phase, length or plan");
+            throw Failure(CollectiveFault.Mismatch, phase, [e.Rank], $"rank {e.Rank} sent data for a different phase, length or plan");
         }
         finally
         {

@@ -81,7 +81,7 @@ internal sealed class SegmentExchange<T> where T : unmanaged, INumberBase<T>
             return (silent, "its part of the gradients");
         List<int> full = [.. Others.Where(rank => !IsSent(rank))];
         return full.Count > 0
-            ? (full, "it to take its part of the gradients")
+            ? (full, "it to accept its part of the gradients")
             : ([.. Others.Where(rank => !IsFetched(rank))], "its sum");
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Atelier.Core;
 using Atelier.Core.Metrics;
 using Atelier.Core.Runs;
@@ -24,7 +25,9 @@ internal sealed class EvaluationContext : IDisposable
     private const long CacheBytes = 64 << 20;
 
     private readonly Evaluate _order;
+    private readonly StoreLocation _location;
     private readonly IBlobStore _blobs;
+    private readonly Action<string> _warn;
     private readonly TimeProvider _time;
     private readonly Device _device;
     private readonly ImageDataset _dataset;
@@ -37,8 +40,9 @@ internal sealed class EvaluationContext : IDisposable
     /// <exception cref="UserErrorException">The run's data cannot be used here.</exception>
     public EvaluationContext(Evaluate order, WorkerOptions options, Action<string> warn, TimeProvider time)
     {
-        (_order, _time, _device) = (order, time, options.Device.ToTorch());
-        _blobs = StoreLocation.Parse(order.RunStore).Open();
+        (_order, _warn, _time, _device) = (order, warn, time, options.Device.ToTorch());
+        _location = StoreLocation.Parse(order.RunStore);
+        _blobs = _location.Open();
         var spec = RunSpecJson.Read(order.SpecJson, $"the spec of {order.Run}");
         _dataset = ImageDataset.Open(options.OpenData(order.DataPath), RunPreparation.OptionsOf(spec) with { CacheBytes = CacheBytes });
         Metrics = new MetricEvaluation(
@@ -84,7 +88,23 @@ internal sealed class EvaluationContext : IDisposable
         var now = _time.GetUtcNow();
         var line = (report with { Took = now - DateTimeOffset.FromUnixTimeMilliseconds(order.RequestedUnixMs) }).ToJson(SnapshotStore.FolderOf(name), now);
         line["kimg"] = name.At.Kimg;
+        if (_location is StoreLocation.Folder folder)
+            Draw(new RunFolder(folder.Path), new MeasuredValue(order.Metric, name.At.Kimg, report.Values[0]));
         return (line.ToJsonString(), report.Notes);
+    }
+
+    /// <summary>Whoever trains draws the curves at snapshots; the values of the last one come when nobody trains any more.</summary>
+    private void Draw(RunFolder folder, MeasuredValue measured)
+    {
+        try
+        {
+            RunPictures.DrawCurves(folder, new RunFiles(new Warnings(_warn)), measured);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException or InvalidOperationException or UserErrorException)
+        {
+            // What is drawn is read from the folder, which others write too; a picture is not worth a value.
+            _warn($"could not draw curves.png: {e.Message}");
+        }
     }
 
     /// <inheritdoc/>
@@ -97,7 +117,7 @@ internal sealed class EvaluationContext : IDisposable
     }
 
     private static SnapshotName NameOf(Evaluate order) =>
-        SnapshotName.TryParse(order.Snapshot) ?? throw new UserErrorException($"`{order.Snapshot}` is no name of a snapshot");
+        SnapshotName.TryParse(order.Snapshot) ?? throw new UserErrorException($"`{order.Snapshot}` is not a snapshot name");
 
     private void SwitchTo(Evaluate order)
     {
@@ -124,8 +144,25 @@ internal sealed class EvaluationContext : IDisposable
         }
         catch (SnapshotDamagedException e)
         {
-            throw new UserErrorException($"the snapshot {name} cannot be read: {e.Message}", e);
+            throw new UserErrorException($"cannot read snapshot {name}: {e.Message}", e);
         }
+    }
+}
+
+/// <summary>Passes on what cannot be written.</summary>
+/// <param name="warn">Told of it.</param>
+internal sealed class Warnings(Action<string> warn) : IRunDisplay
+{
+    public void Say(string line) => warn(line);
+
+    public void Progress(RunProgress progress)
+    {
+        // Nothing is in progress here.
+    }
+
+    public void Tick(TickLine tick)
+    {
+        // Nor are there ticks.
     }
 }
 

@@ -42,7 +42,7 @@ internal sealed unsafe class MappedMemory : MemoryManager<byte>
     {
         var file = LibC.CreateMemoryFile(name, LibC.CloseOnExec);
         if (file.IsInvalid)
-            throw new IOException($"shared memory cannot be had: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+            throw new IOException($"cannot get shared memory: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
         RandomAccess.SetLength(file, bytes);
         return new MappedMemory(file, bytes);
     }
@@ -59,7 +59,7 @@ internal sealed unsafe class MappedMemory : MemoryManager<byte>
         if (RandomAccess.GetLength(file) != bytes)
         {
             file.Dispose();
-            throw new IOException($"the shared memory of process {process} is not of {bytes} bytes");
+            throw new IOException($"the shared memory of process {process} does not have {bytes} bytes");
         }
         return new MappedMemory(file, bytes);
     }
@@ -150,7 +150,7 @@ internal static unsafe partial class LibC
     {
         Architecture.X64 => 202,
         Architecture.Arm64 => 98,
-        var other => throw new PlatformNotSupportedException($"The number of futex on {other} is not known here."),
+        var other => throw new PlatformNotSupportedException($"The system call number of futex on {other} is unknown."),
     };
 
     [LibraryImport("libc", EntryPoint = "syscall")]

@@ -30,9 +30,9 @@ public sealed record PeerAddress
         if (text.StartsWith(UnixScheme, StringComparison.Ordinal))
             return new PeerAddress(null, new UnixSocketPath(text[UnixScheme.Length..]));
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttps && uri.Scheme != Uri.UriSchemeHttp) || uri.PathAndQuery != "/")
-            throw new UserErrorException($"'{text}' is no address of a worker: https://host:5000, http://127.0.0.1:5000 or unix:/tmp/peer would be");
+            throw new UserErrorException($"`{text}` is not a worker address; use one such as https://host:5000, http://127.0.0.1:5000 or unix:/tmp/peer");
         if (uri.Scheme == Uri.UriSchemeHttp && !uri.IsLoopback)
-            throw new UserErrorException($"'{text}' is on another machine, so workers speak TLS with it: https://{uri.Authority} would do");
+            throw new UserErrorException($"`{text}` is on another machine, which requires TLS; use https://{uri.Authority}");
         return new PeerAddress(uri, null);
     }
 

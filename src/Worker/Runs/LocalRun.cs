@@ -17,7 +17,7 @@ namespace Atelier.Worker.Runs;
 /// <summary>A run in this process: prepares it, trains, and leaves its folder so that the same request goes on.</summary>
 public static class LocalRun
 {
-    private const string AskedToStop = "asked to stop";
+    private const string AskedToStop = "stop requested";
 
     /// <summary>Trains until the last image, the time limit, a stop, or a failure.</summary>
     /// <exception cref="UserErrorException">The request cannot be carried out; nothing was changed.</exception>
@@ -32,9 +32,12 @@ public static class LocalRun
             long started = time.GetTimestamp();
             if (Train(request, display, stop, time) is { } outcome)
                 return outcome;
-            request = request with { TimeLimit = request.TimeLimit is { } limit ? TimeSpan.FromTicks(Math.Max(1, (limit - time.GetElapsedTime(started)).Ticks)) : null };
+            request = request with { TimeLimit = request.TimeLimit is { } limit ? LeftOf(limit, time.GetElapsedTime(started)) : null };
         }
     }
+
+    /// <summary>What is left of a time limit: never nothing, so that it ends a run once.</summary>
+    private static TimeSpan LeftOf(TimeSpan limit, TimeSpan taken) => TimeSpan.FromTicks(Math.Max(1, (limit - taken).Ticks));
 
     /// <summary>Trains on one branch. Null where the run has gone back to a snapshot, and goes on along another one.</summary>
     private static RunOutcome? Train(TrainRequest request, IRunDisplay display, StopFlag stop, TimeProvider time)
@@ -89,9 +92,11 @@ public static class LocalRun
         }
         var maintenance = new MaintenanceClock([previews, snapshots], time);
         var measuring = new MaintenanceClock([metrics], time);
+        long started = time.GetTimestamp();
         var tick = new TickObserver(folder.Stats, notes, display, time, spec, from, () => holders.DataWaited, () => maintenance.Taken + measuring.Taken)
         {
             NextTick = nextTick,
+            Limit = request.TimeLimit is { } most ? () => LeftOf(most, time.GetElapsedTime(started)) : null,
             Metric = RunHistory.LatestMetric(folder, spec.Metrics is [var first, ..] ? first : null),
             Reported = reached =>
             {
@@ -108,7 +113,7 @@ public static class LocalRun
         };
         var nonFinite = new NonFiniteWatch(tick, leave);
         using var limit = request.TimeLimit is { } length ? time.CreateTimer(_ => stop.Request(), null, length, Timeout.InfiniteTimeSpan) : null;
-        long started = time.GetTimestamp();
+        started = time.GetTimestamp();
         // A snapshot that is there, and a value that is measured, have their tick in the file, and their grid.
         var end = holders.Train(spec.Total, new EitherStop(stop, leave), [tick, maintenance, measuring, pictures, nonFinite]);
         var trained = time.GetElapsedTime(started);

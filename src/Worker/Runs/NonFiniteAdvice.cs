@@ -18,20 +18,20 @@ public sealed record NonFiniteAdvice(string? LastGood, IReadOnlyList<string> Lin
         ArgumentNullException.ThrowIfNull(spec);
         var facts = store.FactsAsync(null, CancellationToken.None).GetAwaiter().GetResult();
         var good = QualityPolicy.LastWell(facts.Keys, failed, spec, branch, isPeriodic: false);
-        string changes = FormattableString.Invariant($"a lower lr (it is {spec.Lr:G6}), a higher gamma ({spec.Gamma:G6})") + (spec.ConvClamp is null ? ", or --set conv-clamp=256" : "");
+        string changes = FormattableString.Invariant($"a lower lr (now {spec.Lr:G6}), a higher gamma (now {spec.Gamma:G6})") + (spec.ConvClamp is null ? ", or --set conv-clamp=256" : "");
         if (good is null)
         {
             return new NonFiniteAdvice(null,
             [
-                "there is no good snapshot: all of this run's are from after its gradients became non-finite",
-                $"begin again with another --out and {changes}",
+                "this run has no good snapshot: all were taken after its gradients became non-finite",
+                $"start again with a new --out and {changes}",
             ]);
         }
         var later = facts.Keys.Where(snapshot => (snapshot.Branch, snapshot.At).CompareTo((good.Branch, good.At)) > 0).Select(snapshot => snapshot.Name).Order(StringComparer.Ordinal).ToList();
         var lines = new List<string> { $"the last good snapshot is {good.Name}" };
         if (later.Count > 0)
-            lines.Add($"delete the later {(later.Count == 1 ? "one" : "ones")}, which may be damaged by it: {string.Join(", ", later.Select(name => Path.Combine(folder, "snapshots", name)))}");
-        lines.Add($"then run the same command with {changes}: it continues from {good.Name} as a new branch; with --set rollbacks=3 a run does this by itself");
+            lines.Add($"delete the later {(later.Count == 1 ? "one" : "ones")}, which may be affected: {string.Join(", ", later.Select(name => Path.Combine(folder, "snapshots", name)))}");
+        lines.Add($"then run the same command with {changes} to continue from {good.Name} on a new branch; --set rollbacks=3 does this automatically");
         return new NonFiniteAdvice(good.Name, lines);
     }
 }

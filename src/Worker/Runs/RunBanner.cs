@@ -24,7 +24,7 @@ public sealed record RunBanner(IReadOnlyList<(string Name, string Text)> Rows, s
         ArgumentNullException.ThrowIfNull(request);
         var (spec, data) = (run.Record.Spec, run.Dataset);
         var model = spec.ToModel();
-        string labels = data.DescribeLabels() is { } used ? $"labels: {used}, used" : data.UnusedLabels is not null ? "labels: ignored (--set labels=true trains on them)" : "no labels";
+        string labels = data.DescribeLabels() is { } used ? $"labels: {used}, used" : data.UnusedLabels is not null ? "labels: ignored (--set labels=true uses them)" : "no labels";
         string folder = Path.GetFullPath(request.Out);
         return new RunBanner(
         [
@@ -32,7 +32,7 @@ public sealed record RunBanner(IReadOnlyList<(string Name, string Text)> Rows, s
             ("networks", Invariant($"generator {Parameters(model.GeneratorLayout):#,0} parameters, discriminator {Parameters(model.DiscriminatorLayout):#,0}")),
             ("training", Invariant($"recipe {spec.Recipe}, batch {spec.Batch} in shards of {spec.Shard}, gamma {spec.Gamma:0.####}, learning rate {spec.Lr:0.#####}, {Augmentation(spec)}")),
             ("length", Invariant($"{spec.Kimg:#,0.###} kimg{(from > ImageCount.Zero ? $", continuing at {from.Kimg:0.###}" : "")}")),
-            ("device", Invariant($"{Device(request.Device)}; {Counted.Of(request.Workers, "worker")}, {Counted.Of(lanes, "shard")} at once each, {Counted.Of(spec.Threads, "thread")} per shard")),
+            ("device", Invariant($"{Device(request.Device)}; {Counted.Of(request.Workers, "worker")}, {Counted.Of(lanes, "shard")} in parallel each, {Counted.Of(spec.Threads, "thread")} per shard")),
             ("folder", folder),
             ("watch", $"pictures in {Path.Combine(request.Out, RunFileNames.Samples)} and curves.png; log.txt; tensorboard --logdir {request.Out}"),
         ], folder);
@@ -48,7 +48,7 @@ public sealed record RunBanner(IReadOnlyList<(string Name, string Text)> Rows, s
     private static string Augmentation(RunSpec spec) => spec.Aug == AugmentationMode.None
         ? "no augmentation" : $"augmentation {SpecKeys.Find("aug").Format(spec)} ({SpecKeys.Find("augpipe").Format(spec)})";
 
-    private static string Device(ComputeDevice device) => OpKernels.WhyPlain(device.Type) is null ? $"{device}, kernels for {OpKernels.InstructionSet}" : $"{device}, without kernels of its own";
+    private static string Device(ComputeDevice device) => OpKernels.WhyPlain(device.Type) is null ? $"{device}, kernels for {OpKernels.InstructionSet}" : $"{device}, without Atelier's kernels";
 
     private static long Parameters(NetworkLayout layout) => layout.Entries.Where(entry => entry.IsParameter).Sum(entry => entry.Count);
 

@@ -106,15 +106,15 @@ public sealed class RunLock : IDisposable
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new UserErrorException($"the folder {folder.Path} cannot be written: {e.Message}", e);
+            throw new UserErrorException($"cannot write to the folder {folder.Path}: {e.Message}", e);
         }
         catch (IOException e) when (File.Exists(folder.Lock))
         {
-            throw new UserErrorException($"another process is training in {folder.Path}; wait for it or stop it, or use another --out", e);
+            throw new UserErrorException($"another process is training in {folder.Path}; wait for it to finish, stop it, or choose another --out", e);
         }
         catch (IOException e)
         {
-            throw new UserErrorException($"the folder {folder.Path} cannot be used: {e.Message}", e);
+            throw new UserErrorException($"cannot use the folder {folder.Path}: {e.Message}", e);
         }
     }
 
@@ -179,7 +179,7 @@ public sealed class RunFiles(IRunDisplay display)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            display.Say($"{Path.GetFileName(path)} could not be written: {e.Message}");
+            display.Say($"could not write {Path.GetFileName(path)}: {e.Message}");
             return false;
         }
     }

@@ -32,8 +32,9 @@ public static class RunPictures
     /// Draws the curves of <c>stats.jsonl</c> and the metrics; nothing if there are fewer than two ticks. The picture is a function of the
     /// trajectory, of where a person stopped the run, and of its name.
     /// </summary>
+    /// <param name="measured">A value that is not in its file yet; null for none.</param>
     /// <returns>The picture's path, or null.</returns>
-    public static string? DrawCurves(RunFolder folder, RunFiles notes)
+    public static string? DrawCurves(RunFolder folder, RunFiles notes, MeasuredValue? measured = null)
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(notes);
@@ -52,13 +53,22 @@ public static class RunPictures
         };
         var augmentation = Of("probability of augmentations, p", "Progress/augment");
         if (augmentation.Points.Any(point => point.Y > 0))
-            panels.Add(new("Overfitting", [Of("mean sign at real images, r_t", "Loss/signs/real"), augmentation]));
+            panels.Add(new("Overfitting", [Of("mean sign on real images, r_t", "Loss/signs/real"), augmentation]));
         panels.Add(new("Resolution usage, % of the sum of deviations", [.. UsageOf(ticks[^1].Json).Select(resolution => Percent(Of($"{resolution}", TickReport.UsageName(resolution))))]));
         panels.RemoveAll(panel => panel.Curves.All(curve => curve.Points.Count < 2));
-        panels.AddRange(folder.AllMetrics()
-            .Select(metric => new CurvePanel(metric.Name, [new Curve(metric.Name, [.. RunHistory.Values(metric.File).Select(value => new CurvePoint(value.Kimg, value.Value))]) { IsSparse = true }]))
+        panels.AddRange(folder.AllMetrics().Select(metric => metric.Name).Concat(measured is null ? [] : [measured.Metric]).Distinct().Order(StringComparer.Ordinal)
+            .Select(metric => new CurvePanel(metric, [new Curve(metric, Points(folder, metric, measured)) { IsSparse = true }]))
             .Where(panel => panel.Curves[0].Points.Count > 0));
         return notes.Write(folder.Curves, LossCurves.ToPng(panels, name: folder.Name, marks: Marks(folder.Events))) ? folder.Curves : null;
+    }
+
+    private static List<CurvePoint> Points(RunFolder folder, string metric, MeasuredValue? measured)
+    {
+        var points = RunHistory.Values(folder.Metric(metric)).Select(value => new CurvePoint(value.Kimg, value.Value)).ToList();
+        // One of an earlier snapshot that took longer, and one that was added meanwhile, are in the file's order or in it already.
+        if (measured is not null && measured.Metric == metric && (points.Count == 0 || points[^1].X < measured.Kimg))
+            points.Add(new CurvePoint(measured.Kimg, measured.Value));
+        return points;
     }
 
     /// <summary>Sets sample grids from the whole run side by side, the one before training first; nothing if there are fewer than two.</summary>
@@ -141,6 +151,12 @@ public static class RunPictures
         grids.MinBy(grid => Math.Abs(Math.Log(Math.Max(grid.At.Images, 1) / Math.Max(images, 1))));
 }
 
+/// <summary>A metric's value of a snapshot, which its file is about to have.</summary>
+/// <param name="Metric">Its name.</param>
+/// <param name="Kimg">The snapshot's image count.</param>
+/// <param name="Value">The value of its first result.</param>
+public sealed record MeasuredValue(string Metric, double Kimg, double Value);
+
 /// <summary>Draws the pictures of the whole run anew at periodic snapshots, beside training and one at a time.</summary>
 /// <param name="folder">The run's folder.</param>
 /// <param name="notes">Writes them.</param>
@@ -182,7 +198,7 @@ public sealed class PictureObserver(RunFolder folder, RunFiles notes, IRunDispla
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException or InvalidOperationException or UserErrorException)
         {
             // What is drawn is read from the folder, which others write too; a picture is not worth a run.
-            display.Say($"curves.png and progress.png could not be drawn: {e.Message}");
+            display.Say($"could not draw curves.png and progress.png: {e.Message}");
             return [];
         }
     }

@@ -39,7 +39,7 @@ public static class RunPreparation
         ArgumentNullException.ThrowIfNull(time);
         var previous = RunRecord.TryLoad(new RunFolder(request.Out));
         if (previous is not null && request.Init is not null && request.Init != previous.Init)
-            throw new UserErrorException($"--init starts a new run, but {request.Out} already has one; use another --out, or leave --init out");
+            throw new UserErrorException($"--init starts a new run, but {request.Out} already contains one; choose another --out, or leave out --init");
         var recipe = request.Recipe ?? (previous is null ? Recipes.Named(Recipes.Default) : null);
         var dataset = ImageDataset.Open(request.OpenData(), OptionsOf(Preliminary(previous?.Spec, recipe, request.Overrides)));
         try
@@ -94,14 +94,14 @@ public static class RunPreparation
         ArgumentNullException.ThrowIfNull(spec);
         bool resizes = spec.Resize != ResizeMode.None;
         if (resizes && spec.Resolution.IsAuto)
-            throw new UserErrorException("resize needs to know the size: pass --set resolution=256 (or WIDTHxHEIGHT, as 512x384) too");
+            throw new UserErrorException("resize needs a size: add --set resolution=256 (or WIDTHxHEIGHT, as 512x384)");
         var size = new ImageSize(spec.Resolution.Width, spec.Resolution.Height);
         return new DatasetOptions
         {
             Resize = resizes ? size : null,
             Background = RgbColor.TryParse(spec.Background, out var background)
                 ? background
-                : throw new UserErrorException($"background '{spec.Background}' is no colour; write it as RRGGBB"),
+                : throw new UserErrorException($"background `{spec.Background}` is not a colour; write it as RRGGBB"),
             BadImages = spec.BadImages == Core.Specs.BadImagePolicy.Skip ? Training.Data.BadImagePolicy.Skip : Training.Data.BadImagePolicy.Fail,
             Labels = spec.Labels ? LabelUse.Require : LabelUse.Ignore,
             CacheBytes = spec.CacheBytes,
@@ -151,7 +151,7 @@ public sealed class RunStart(PreparedRun run, TrainRequest request, SnapshotStor
             if (search.Refused.Count > 0)
             {
                 throw new UserErrorException(
-                    $"no snapshot in {request.Out} is whole, so the run cannot go on; restore one from a copy, or delete {new RunFolder(request.Out).Snapshots} to begin again");
+                    $"every snapshot in {request.Out} is damaged, so the run cannot continue; restore one from a backup, or delete {new RunFolder(request.Out).Snapshots} to start over");
             }
             Begin();
             return null;
@@ -184,8 +184,8 @@ public sealed class RunStart(PreparedRun run, TrainRequest request, SnapshotStor
         if (differences.Count > 0 && !request.AcceptNewNumerics)
         {
             throw new UserErrorException(
-                $"this run was computed under other numerics, and would not continue with the same bits: {string.Join("; ", differences)}. "
-                + "Pass --accept-new-numerics to go on all the same; it will be recorded");
+                $"this run was computed under different numerics and would not continue with the same bits: {string.Join("; ", differences)}. "
+                + "Pass --accept-new-numerics to continue anyway; the run records it");
         }
         run.Record.Save(new RunFolder(request.Out));
         double kimg = snapshot.Name.At.Kimg;
@@ -248,7 +248,7 @@ public sealed record RunRecord(string Data, RunSpec Spec, uint Branch, string? I
             var root = document.RootElement;
             int format = root.GetProperty("format").GetInt32();
             if (format != Format)
-                throw new UserErrorException($"{folder.Record} is of format {format}; this version reads format {Format}");
+                throw new UserErrorException($"{folder.Record} has format {format}, but this version reads format {Format}");
             return new RunRecord(
                 root.GetProperty("data").GetString()!, RunSpecJson.Read(root.GetProperty("spec"), folder.Record), root.GetProperty("branch").GetUInt32(),
                 root.GetProperty("init").GetString(), root.GetProperty("created").GetDateTimeOffset(),
@@ -256,7 +256,7 @@ public sealed record RunRecord(string Data, RunSpec Spec, uint Branch, string? I
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new UserErrorException($"{folder.Record} is damaged ({e.Message.TrimEnd('.')}); restore it from a copy, or use another output folder", e);
+            throw new UserErrorException($"{folder.Record} is damaged ({e.Message.TrimEnd('.')}); restore it from a backup, or choose another --out", e);
         }
     }
 }

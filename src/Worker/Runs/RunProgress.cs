@@ -32,7 +32,20 @@ public interface IRunDisplay
 /// <summary>What a tick says.</summary>
 /// <param name="Text">The published trainers' line, with losses and remaining time.</param>
 /// <param name="Json">The line of <c>stats.jsonl</c>.</param>
-public sealed record TickLine(string Text, string Json);
+public sealed record TickLine(string Text, string Json)
+{
+    private const string Eta = " ETA ";
+
+    /// <summary>The line of a run that may end before its last image.</summary>
+    /// <param name="limit">Time that is left at most; null for as long as it takes.</param>
+    /// <param name="progress">Where the run is, and its own remaining time.</param>
+    public TickLine Within(TimeSpan? limit, RunProgress progress)
+    {
+        ArgumentNullException.ThrowIfNull(progress);
+        int at = Text.LastIndexOf(Eta, StringComparison.Ordinal);
+        return limit is null || progress.Within(limit) == progress ? this : this with { Text = $"{(at < 0 ? Text : Text[..at])}{Eta}{TickReport.Format(limit.Value)}" };
+    }
+}
 
 /// <summary>Where a run is.</summary>
 /// <param name="Now">Images shown.</param>
@@ -46,6 +59,10 @@ public sealed record RunProgress(
 {
     /// <summary>The newest value of the first metric; null for none.</summary>
     public MetricValue? Metric { get; init; }
+
+    /// <summary>The progress of a run that may end before its last image.</summary>
+    /// <param name="limit">Time that is left at most; null for as long as it takes.</param>
+    public RunProgress Within(TimeSpan? limit) => limit is { } left && (Remaining is not { } whole || left < whole) ? this with { Remaining = left } : this;
 
     /// <summary>The parts of a progress line, those first that are kept where it is narrow.</summary>
     public IEnumerable<string> Parts()

@@ -69,6 +69,9 @@ public sealed class TickObserver : ILoopObserver
     /// <summary>How long the run still takes.</summary>
     public RemainingTime Remaining { get; } = new();
 
+    /// <summary>Time that the run may still take, whatever it has to do; null for no limit.</summary>
+    public Func<TimeSpan>? Limit { get; init; }
+
     /// <summary>Told of every tick besides the display; null for nobody.</summary>
     public Action<TickReport>? Reported { get; init; }
 
@@ -141,7 +144,7 @@ public sealed class TickObserver : ILoopObserver
         }
         long evaluations = _spec.Metrics.Count == 0 ? 0 : SnapshotSchedule.MeasurementsAfter(moment.Now, _spec.Total, ImageCount.FromKimg(_spec.MetricsEvery).Images);
         return new RunProgress(
-            moment.Now, _spec.Total, Remaining.ImagesPerSecond ?? 0, Remaining.Of(Math.Max(0, _spec.Total.Images - moment.Now.Images), evaluations), _losses.Generator, _losses.Discriminator) { Metric = Metric };
+            moment.Now, _spec.Total, Remaining.ImagesPerSecond ?? 0, Remaining.Of(Math.Max(0, _spec.Total.Images - moment.Now.Images), evaluations), _losses.Generator, _losses.Discriminator) { Metric = Metric }.Within(Limit?.Invoke());
     }
 
     /// <summary>Says once, before a long run, how long it will take.</summary>
@@ -184,7 +187,7 @@ public static class RunEstimate
         return seconds >= LeastSeconds && progress.Remaining is { } remaining && remaining > Long
             ? string.Create(
                 CultureInfo.InvariantCulture,
-                $"this run takes about {RemainingTime.Roughly(remaining)} on this machine ({progress.Total.Kimg:#,0.###} kimg at {RunProgress.Rate(progress.ImagesPerSecond)} img/s); --kimg N makes it shorter, and --recipe demo trains a small network in minutes")
+                $"this run will take about {RemainingTime.Roughly(remaining)} on this machine ({progress.Total.Kimg:#,0.###} kimg at {RunProgress.Rate(progress.ImagesPerSecond)} img/s); use --kimg N for a shorter run, or --recipe demo to train a small network in minutes")
             : null;
     }
 }

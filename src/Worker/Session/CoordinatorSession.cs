@@ -79,7 +79,7 @@ internal sealed class CoordinatorSession(
                 {
                     var exile = eviction.RetryAfter ?? TimeSpan.FromTicks(Math.Min(LongestExile.Ticks, FirstExile.Ticks << Math.Min(evictions, 8)));
                     evictions = ending.Attached is null ? evictions + 1 : 1;
-                    say($"evicted: {ending.Status.Detail}; attaching again in {exile.TotalSeconds:0} s");
+                    say($"evicted: {ending.Status.Detail}; reattaching in {exile.TotalSeconds:0} s");
                     evicted();
                     await Task.Delay(exile, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     if (stop.IsCancellationRequested)
@@ -89,7 +89,7 @@ internal sealed class CoordinatorSession(
                 if (IsFinal(ending.Status.StatusCode))
                     throw new UserErrorException($"the coordinator at {coordinator} refuses this worker: {ending.Status.Detail}");
                 if (ending.Attached is not null || !isTold)
-                    say($"no coordinator at {coordinator} ({Describe(ending.Status)}); retrying");
+                    say($"cannot reach the coordinator at {coordinator} ({Describe(ending.Status)}); retrying");
                 isTold = true;
                 if (ending.Attached is not { } attachedFor)
                     continue;
@@ -120,7 +120,7 @@ internal sealed class CoordinatorSession(
             if (_isAttached)
                 Volatile.Write(ref _aloneSince, time.GetTimestamp());
             _isAttached = false;
-            options.Health.NotReady($"no coordinator at {coordinator} ({Describe(status)})");
+            options.Health.NotReady($"cannot reach the coordinator at {coordinator} ({Describe(status)})");
             return new Ending(status, attachedAt is { } since ? time.GetElapsedTime(since) : null, eviction);
         }
         using var late = new CancellationTokenSource(patience + patience, time);
@@ -152,7 +152,7 @@ internal sealed class CoordinatorSession(
                     }
                     Hear(message, coordinator);
                 }
-                return Ended(new Status(StatusCode.Unavailable, "the coordinator ended the stream"));
+                return Ended(new Status(StatusCode.Unavailable, "the coordinator closed the connection"));
             }
             finally
             {
@@ -163,12 +163,12 @@ internal sealed class CoordinatorSession(
         catch (RpcException e)
         {
             if (late.IsCancellationRequested && !stop.IsCancellationRequested)
-                return Ended(new Status(StatusCode.Unavailable, "it does not answer"));
+                return Ended(new Status(StatusCode.Unavailable, "no answer"));
             return Ended(TlsFailure.Describe(e) is { } why ? new Status(e.StatusCode, $"it is not trusted: {why}") : e.Status, Eviction.Of(e));
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or HttpRequestException)
         {
-            return Ended(new Status(StatusCode.Unavailable, late.IsCancellationRequested ? "it does not answer" : e.Message));
+            return Ended(new Status(StatusCode.Unavailable, late.IsCancellationRequested ? "no answer" : e.Message));
         }
     }
 

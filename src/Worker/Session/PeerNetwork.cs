@@ -76,7 +76,7 @@ public sealed class PeerNetwork : IPeerNetwork
         }
         catch (IOException e)
         {
-            throw new UserErrorException($"cannot listen on {options.Listen} for other workers: {e.Message}", e);
+            throw new UserErrorException($"cannot listen for other workers on {options.Listen}: {e.Message}", e);
         }
     }
 

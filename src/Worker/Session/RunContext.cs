@@ -35,7 +35,7 @@ internal sealed class RunContext : IDisposable
             Location = StoreLocation.Parse(identity.RunStore);
             Folder = Location is StoreLocation.Folder folder ? new RunFolder(folder.Path) : null;
             if (Spec.DataDigest.Length > 0 && Spec.DataDigest != Dataset.ContentHash)
-                throw new UserErrorException($"{identity.DataPath} is not what the run was made with: its images or labels differ (SHA-256 {Dataset.ContentHash}, the run's is {Spec.DataDigest})");
+                throw new UserErrorException($"{identity.DataPath} is not the dataset that this run was started with: images or labels differ (SHA-256 {Dataset.ContentHash}, the run has {Spec.DataDigest})");
             preparation.Begin(PrepareStep.WarmingUp);
             _device = options.Device.ToTorch();
             State = new TrajectoryState(Spec.ToModel(), ScalarType.Float32, _device);

@@ -171,14 +171,14 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
         var name = new SnapshotName(context.Branch, new ImageCount(context.State.ImageCount));
         if (store.FactsAsync(null, late).GetAwaiter().GetResult().Values.Any(written => written.CompareTo(name) >= 0))
         {
-            say($"no other worker took {context.Run} over; a snapshot as new as {name} exists");
+            say($"no other worker took over {context.Run}; a snapshot as new as {name} exists");
             return;
         }
         var content = context.Content(context.State, StateSections.Hash(context.State), numerics) with { TickSums = context.Statistics.Save() };
         say(store.WriteAsync(content, [StateSections.Parts(context.State)], late).GetAwaiter().GetResult() switch
         {
-            SnapshotWriteResult.Failed(_, var reason, _) => $"the snapshot {name} of {context.Run} could not be written: {reason}",
-            _ => $"no other worker took {context.Run} over: saved the snapshot {name}",
+            SnapshotWriteResult.Failed(_, var reason, _) => $"could not write snapshot {name} of {context.Run}: {reason}",
+            _ => $"no other worker took over {context.Run}; saved snapshot {name}",
         });
     }
 
@@ -296,7 +296,7 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
                 state.SetCounters(0, 0, 0, 0);
                 break;
             case StateOrigin.Snapshot:
-                var name = SnapshotName.TryParse(order.Snapshot) ?? throw new UserErrorException($"`{order.Snapshot}` is no snapshot");
+                var name = SnapshotName.TryParse(order.Snapshot) ?? throw new UserErrorException($"`{order.Snapshot}` is not a snapshot name");
                 // Read twice: to check the hash, then to load.
                 _preparation.Begin(PrepareStep.LoadingState, 2 * bytes);
                 try
@@ -315,10 +315,10 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
                 peers.FetchAsync(order.SourceAddress, order.Run, start, state, _preparation.Reach, cancellation).GetAwaiter().GetResult();
                 break;
             default:
-                throw new UserErrorException("the order names no origin of the state (another version of Atelier?)");
+                throw new UserErrorException("the order does not say where the state comes from (different versions of Atelier?)");
         }
         if (new Position(state.Iteration, state.PhasesDone) is var position && position != start.Position)
-            throw new UserErrorException($"{order.Origin} gave the state at {position}, not at {start.Position}");
+            throw new UserErrorException($"{order.Origin} sent the state at {position}, not at {start.Position}");
     }
 
     private void Hold(StateVersion? version)
@@ -356,4 +356,4 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
 }
 
 /// <summary>The run's store could not be read now; what is in it may well be whole.</summary>
-internal sealed class StoreUnreadableException(string store, Exception cause) : IOException($"the store {store} cannot be read: {cause.Message}", cause);
+internal sealed class StoreUnreadableException(string store, Exception cause) : IOException($"cannot read {store}: {cause.Message}", cause);

@@ -70,7 +70,7 @@ internal sealed partial class WorkerAgent : IAsyncDisposable
             var saving = _loop.Start(() => _engine.SaveAlone(_say, late));
             await saving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (saving.Exception?.InnerException is { } failure and not OperationCanceledException)
-                _say($"no snapshot of {_run} could be written: {failure.Message}");
+                _say($"could not write a snapshot of {_run}: {failure.Message}");
             done.SetResult();
         });
         return done.Task.WaitAsync(late);
@@ -131,7 +131,7 @@ internal sealed partial class WorkerAgent : IAsyncDisposable
     {
         await StandStillAsync();
         string kept = _stage == Stage.Idle ? "" : $"; this worker keeps {_run} and reports it";
-        _say($"this coordinator is of another cluster than before ({_fence.Cluster}); orders of the former are ignored{kept}");
+        _say($"this coordinator belongs to a different cluster than before ({_fence.Cluster}); ignoring orders from the earlier one{kept}");
         await _loop.Start(() => _engine.LeaveCluster());
         lock (_gate)
             (_generation, _isOrphan) = (0, _stage != Stage.Idle);
@@ -222,7 +222,7 @@ internal sealed partial class WorkerAgent : IAsyncDisposable
     /// <summary>The run that is held is one of a former cluster, and the present one gives this worker other work.</summary>
     private async Task AbandonAsync()
     {
-        _say($"dropping {_run}: the coordinator does not know it");
+        _say($"dropping {_run}, which the coordinator does not know");
         await HaltAsync();
         await _loop.Start(_engine.ReleaseRun);
         TransitionTo(_run, _generation, Stage.Idle, null);

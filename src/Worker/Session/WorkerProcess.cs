@@ -65,7 +65,7 @@ public static class WorkerProcess
         await using var agent = new WorkerAgent(options, engine, evaluations, outbox, say);
         log.Subject = () => agent.Subject;
         using var stop = new CancellationTokenSource();
-        using var draining = drain.Register(() => agent.Drain("asked to stop"));
+        using var draining = drain.Register(() => agent.Drain("stop requested"));
         var obeying = agent.RunAsync(stop.Token);
         var session = new CoordinatorSession(options, register, outbox, agent.Report, agent.WarmUp, agent.Hear, agent.Evicted, say, time);
         WorkerMetrics.Watch(() => session.Alone);
@@ -109,7 +109,7 @@ public static class WorkerProcess
             await Task.WhenAny(agent.Released, Task.Delay(LeavePoll, time, late.Token));
         }
         if (late.IsCancellationRequested)
-            say($"this worker was not released within {options.DrainTimeout.TotalSeconds:0.#} s; leaving anyway");
+            say($"this worker was not released within {options.DrainTimeout.TotalSeconds:0.#} s; stopping anyway");
     }
 }
 

@@ -27,47 +27,47 @@ public static class WorkerMetrics
     /// <summary>The spans of workers.</summary>
     internal static ActivitySource Traces { get; } = new(Name);
 
-    internal static Counter<long> Images { get; } = Meter.CreateCounter<long>("atelier.worker.images", "{image}", "Images that this worker computed; summed over workers, those that the run was shown");
+    internal static Counter<long> Images { get; } = Meter.CreateCounter<long>("atelier.worker.images", "{image}", "Images computed by this worker; the sum over workers is the number shown to the run");
 
-    internal static Histogram<double> PhaseDuration { get; } = Histogram("atelier.worker.phase.duration", "A phase from the end of the one before it to its update", Steps);
+    internal static Histogram<double> PhaseDuration { get; } = Histogram("atelier.worker.phase.duration", "A phase, from the end of the previous one to its update", Steps);
 
-    internal static Histogram<double> ReduceDuration { get; } = Histogram("atelier.worker.reduce.duration", "Summing a phase with the other workers, waiting for them included", Steps);
+    internal static Histogram<double> ReduceDuration { get; } = Histogram("atelier.worker.reduce.duration", "Summing a phase with the other workers, including waiting for them", Steps);
 
-    internal static Counter<long> ReduceSize { get; } = Meter.CreateCounter<long>("atelier.worker.reduce.size", "By", "Buffers that were summed with other workers");
+    internal static Counter<long> ReduceSize { get; } = Meter.CreateCounter<long>("atelier.worker.reduce.size", "By", "Buffers summed with other workers");
 
-    internal static Counter<double> DataWait { get; } = Meter.CreateCounter<double>("atelier.worker.data.wait", "s", "Time that training waited for images");
+    internal static Counter<double> DataWait { get; } = Meter.CreateCounter<double>("atelier.worker.data.wait", "s", "Time that training spent waiting for images");
 
     internal static Histogram<double> PrepareDuration { get; } = Histogram("atelier.worker.prepare.duration", "Getting ready for a generation: data, state, peers", Waits);
 
-    internal static Histogram<double> HaltDuration { get; } = Histogram("atelier.worker.halt.duration", "From the order to halt until this worker stood still", Waits);
+    internal static Histogram<double> HaltDuration { get; } = Histogram("atelier.worker.halt.duration", "From the order to halt until this worker had halted", Waits);
 
-    internal static Histogram<double> SnapshotDuration { get; } = Histogram("atelier.worker.snapshot.duration", "Writing this worker's slice of a snapshot, beside training", Waits);
+    internal static Histogram<double> SnapshotDuration { get; } = Histogram("atelier.worker.snapshot.duration", "Writing this worker's slice of a snapshot, while training continues", Waits);
 
-    internal static Counter<long> SnapshotSize { get; } = Meter.CreateCounter<long>("atelier.worker.snapshot.size", "By", "Slices of snapshots that are durable");
+    internal static Counter<long> SnapshotSize { get; } = Meter.CreateCounter<long>("atelier.worker.snapshot.size", "By", "Snapshot slices that are durable");
 
-    internal static Counter<long> SnapshotFailures { get; } = Meter.CreateCounter<long>("atelier.worker.snapshot.failures", "{slice}", "Slices of snapshots that could not be written");
+    internal static Counter<long> SnapshotFailures { get; } = Meter.CreateCounter<long>("atelier.worker.snapshot.failures", "{slice}", "Snapshot slices that could not be written");
 
-    internal static Counter<long> EvaluationSamples { get; } = Meter.CreateCounter<long>("atelier.worker.evaluation.samples", "{sample}", "Samples of evaluations that this worker computed");
+    internal static Counter<long> EvaluationSamples { get; } = Meter.CreateCounter<long>("atelier.worker.evaluation.samples", "{sample}", "Evaluation samples computed by this worker");
 
     internal static Histogram<double> EvaluationDuration { get; } = Histogram("atelier.worker.evaluation.duration", "A part of an evaluation, from the order to the report", Waits);
 
-    internal static Counter<long> NonFinite { get; } = Meter.CreateCounter<long>("atelier.train.non_finite", "{element}", "Gradient elements that were NaN or infinite, and were replaced");
+    internal static Counter<long> NonFinite { get; } = Meter.CreateCounter<long>("atelier.train.non_finite", "{element}", "NaN or infinite gradient elements, which were replaced");
 
     static WorkerMetrics()
     {
-        Meter.CreateObservableGauge("atelier.worker.coordinator.silence", () => _silence is { } silence ? [new Measurement<double>(silence().TotalSeconds)] : Array.Empty<Measurement<double>>(), "s", "For how long no coordinator has been there; 0 while one is");
+        Meter.CreateObservableGauge("atelier.worker.coordinator.silence", () => _silence is { } silence ? [new Measurement<double>(silence().TotalSeconds)] : Array.Empty<Measurement<double>>(), "s", "Time without a coordinator; 0 while connected");
         Device("atelier.worker.device.memory.used", "Memory of the GPU that is taken, by all processes that use it", memory => memory.UsedBytes);
         Device("atelier.worker.device.memory.size", "Memory that the GPU has", memory => memory.SizeBytes);
-        Gauge("atelier.train.images", "{image}", "Images that the run was shown, at the last tick", tick => tick.Now.Images);
+        Gauge("atelier.train.images", "{image}", "Images shown to the run, at the last tick", tick => tick.Now.Images);
         Gauge("atelier.train.kimg.duration", "s", "Time for 1000 images over the last tick (sec/kimg)", tick => tick.Length.TotalSeconds / Math.Max(tick.Images / 1000.0, 1e-9));
         Gauge("atelier.train.augment.probability", "1", "Probability of augmentations (ADA's p)", tick => tick.AugmentationP);
-        Gauge("atelier.train.memory.peak", "By", "Most memory of the host that the process had so far", tick => tick.PeakMemoryBytes);
+        Gauge("atelier.train.memory.peak", "By", "Peak host memory of the process", tick => tick.PeakMemoryBytes);
         Loss("atelier.train.loss", "Mean loss of the last tick", ("network", [("G", "Loss/G/loss"), ("D", "Loss/D/loss")]));
         Loss("atelier.train.score", "Mean logit of the discriminator over the last tick", ("images", [("real", "Loss/scores/real"), ("fake", "Loss/scores/fake")]));
         Loss("atelier.train.sign", "Mean sign of the discriminator's logits over the last tick", ("images", [("real", "Loss/signs/real"), ("fake", "Loss/signs/fake")]));
         Loss("atelier.train.penalty", "Mean penalty of a regulariser over the last tick, before its weight", ("of", [("r1", "Loss/r1_penalty"), ("path", "Loss/pl_penalty")]));
         Loss("atelier.train.path.length", "Mean path length over the last tick", ("", [("", "Loss/pl_length")]));
-        Loss("atelier.train.gradient.norm", "Norm of a phase's gradient, of one iteration a tick", ("phase", [.. Enum.GetValues<PhaseKind>().Select(kind => ($"{kind}", TickReport.NormOf(kind)))]));
+        Loss("atelier.train.gradient.norm", "Norm of a phase's gradient, from one iteration per tick", ("phase", [.. Enum.GetValues<PhaseKind>().Select(kind => ($"{kind}", TickReport.NormOf(kind)))]));
     }
 
     /// <summary>A tick of a run ended.</summary>

@@ -103,7 +103,7 @@ public sealed class DevelopmentAuthorityTests : IDisposable
         Says("expired", Now.AddDays(3651));
         using var leaf = _authority.Issue(CertificateRole.Server, "x", [], Now);
         files.Save("ca", leaf);
-        Says("is not the certificate of an authority", Now);
+        Says("is not a CA certificate", Now);
         File.WriteAllText(_folder["ca.key"], "nonsense");
         Says("cannot be read", Now);
         File.Delete(_folder["ca.key"]);

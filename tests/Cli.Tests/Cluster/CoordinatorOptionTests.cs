@@ -15,7 +15,7 @@ public sealed class CoordinatorOptionTests
 
         var told = Assert.IsType<IOException>(CoordinatorOption.Explain(refused, "http://first.example:7070"));
 
-        Assert.Equal("nothing answers at http://first.example:7070; is the coordinator running? One with TLS is at https://first.example:7070", told.Message);
+        Assert.Equal("nothing answers at http://first.example:7070; is the coordinator running? For a coordinator with TLS, use https://first.example:7070", told.Message);
     }
 
     [Fact]
@@ -23,6 +23,6 @@ public sealed class CoordinatorOptionTests
     {
         var told = Assert.IsType<IOException>(CoordinatorOption.Explain(new RpcException(new Status(StatusCode.Internal, "it broke")), "http://first.example:7070"));
 
-        Assert.Equal("the coordinator at http://first.example:7070 says Internal: it broke", told.Message);
+        Assert.Equal("the coordinator at http://first.example:7070 replied Internal: it broke", told.Message);
     }
 }

@@ -56,8 +56,8 @@ public sealed class CertsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("server", "has no authority", "certs ca --out")]
-    [InlineData("server --host http://x", "`http://x`", "without a scheme")]
+    [InlineData("server", "has no CA", "certs ca --out")]
+    [InlineData("server --host http://x", "`http://x`", "leave out scheme")]
     [InlineData("worker --name ../up", "`../up`", "--name")]
     [InlineData("person --name ca", "`ca`", "--name")]
     public void Certs_Mistake_SaysWhatToChange(string arguments, params string[] parts)

@@ -34,7 +34,7 @@ public sealed class CoordinatorTests : IDisposable
     {
         var result = AtelierProcess.Run("coordinator", "--listen", "127.0.0.1:0", "--database", database);
 
-        Complaint.IsOf(result, "files or the environment", "ATELIER_DATABASE", "--database-file");
+        Complaint.IsOf(result, "every user of this machine", "ATELIER_DATABASE", "--database-file");
         Assert.DoesNotContain("hunter2", result.ErrorText, StringComparison.Ordinal);
     }
 
@@ -42,7 +42,7 @@ public sealed class CoordinatorTests : IDisposable
     public void Coordinator_WithADatabaseFile_UsesWhatItNames()
     {
         File.WriteAllText(_folder["database"], $"{_folder["named.db"]}\n");
-        Complaint.IsOf(AtelierProcess.Run("coordinator", "--database-file", _folder["database"], "--database", "c.db"), "--database", "--database-file", "take one away");
+        Complaint.IsOf(AtelierProcess.Run("coordinator", "--database-file", _folder["database"], "--database", "c.db"), "--database", "--database-file", "leave one out");
         SetMode(_folder["database"], UnixFileMode.UserRead | UnixFileMode.OtherRead);
         Complaint.IsOf(AtelierProcess.Run("coordinator", "--database-file", _folder["database"]), "chmod 600");
         SetMode(_folder["database"], UnixFileMode.UserRead);

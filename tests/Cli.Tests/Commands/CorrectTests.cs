@@ -34,7 +34,7 @@ public sealed class CorrectTests(FinishedRun finished) : IDisposable
         Complaint.IsOf(AtelierProcess.Run(["correct", "train", .. common, "--data", finished.Data]), "labels.jsonl", "correct label");
         Directory.CreateDirectory(work);
         File.WriteAllLines(Path.Combine(work, "labels.jsonl"), Enumerable.Range(0, 12).Select(seed => $$"""{"seed":{{seed}},"label":"artifact"}"""));
-        Complaint.IsOf(AtelierProcess.Run(["correct", "train", .. common, "--data", finished.Data]), "12 samples as artifacts and 0 as normal");
+        Complaint.IsOf(AtelierProcess.Run(["correct", "train", .. common, "--data", finished.Data]), "12 samples labelled as artifacts and 0 as normal");
         File.AppendAllLines(Path.Combine(work, "labels.jsonl"), Enumerable.Range(20, 8).Select(seed => $$"""{"seed":{{seed}},"label":"normal"}"""));
         Complaint.IsOf(AtelierProcess.Run(["correct", "apply", .. common]), "scores.json", "correct rank");
 

@@ -12,7 +12,7 @@ public sealed class DashboardTests : IDisposable
     public async Task Dashboard_OfAFolder_SaysWhereItIsAndServes()
     {
         using var dashboard = AtelierProcess.Start(["dashboard", _folder.Path, "--port", "0"]);
-        Assert.True(dashboard.WaitForLines(1, line => line.StartsWith("the dashboard of", StringComparison.Ordinal)));
+        Assert.True(dashboard.WaitForLines(1, line => line.StartsWith("dashboard of", StringComparison.Ordinal)));
         var address = dashboard.Printed.Split((char[])[' ', '\n']).First(word => word.StartsWith("http://", StringComparison.Ordinal)).TrimEnd(';');
         using var http = new HttpClient();
 

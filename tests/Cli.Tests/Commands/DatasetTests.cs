@@ -43,7 +43,7 @@ public sealed class DatasetTests : IDisposable
         var result = AtelierProcess.Run("dataset", "convert", Images, "--out", Zip, "--bad-images", "skip").Succeeded();
 
         Assert.Contains(result.Output, line => line.StartsWith("left out: broken.png: ", StringComparison.Ordinal));
-        Assert.Equal("skipped: 1 (1 cannot be read, 0 too small)", result.Output[^1]);
+        Assert.Equal("skipped: 1 (1 unreadable, 0 too small)", result.Output[^1]);
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class DatasetTests : IDisposable
         var json = Assert.Single(AtelierProcess.Run("dataset", "stats", Images, "--json").Succeeded().Json);
 
         Assert.Contains("ignored      2 files: 1 .txt files (notes.txt), 1 hidden files (._0000.png)", text.Output);
-        Assert.Contains(text.Output, line => line.StartsWith("warning      classes count from 1 to 2", StringComparison.Ordinal));
+        Assert.Contains(text.Output, line => line.StartsWith("warning      classes are numbered from 1 to 2", StringComparison.Ordinal));
         Assert.Contains(text.Output, line => line.StartsWith("labels       3 classes", StringComparison.Ordinal) && line.EndsWith("`train --set labels=true` trains on them", StringComparison.Ordinal));
         Assert.Equal([1, 1], json.GetProperty("ignored").EnumerateArray().Select(kind => kind.GetProperty("files").GetInt32()));
     }
@@ -86,8 +86,8 @@ public sealed class DatasetTests : IDisposable
 
         var result = AtelierProcess.Run("dataset", "check", Images, "--max-megapixels", "0.00006");
 
-        Assert.Contains(result.Output, line => line.StartsWith("BAD 0001.png: 8x8 pixels are ", StringComparison.Ordinal) && line.EndsWith("(max-megapixels allows more)", StringComparison.Ordinal));
-        Complaint.IsOf(AtelierProcess.Run("dataset", "check", Images, "--max-megapixels", "501"), "--max-megapixels 501", "up to 500");
+        Assert.Contains(result.Output, line => line.StartsWith("BAD 0001.png: 8x8 pixels are ", StringComparison.Ordinal) && line.EndsWith("(raise max-megapixels to allow more)", StringComparison.Ordinal));
+        Complaint.IsOf(AtelierProcess.Run("dataset", "check", Images, "--max-megapixels", "501"), "--max-megapixels 501", "at most 500");
     }
 
     [Fact]
@@ -154,7 +154,7 @@ public sealed class DatasetTests : IDisposable
         var result = AtelierProcess.Run([.. command, "--json"]).Succeeded();
 
         Assert.Equal(130, stopped.ExitCode);
-        Assert.Contains("the same command goes on", Assert.Single(stopped.Errors), StringComparison.Ordinal);
+        Assert.Contains("run the same command again to continue", Assert.Single(stopped.Errors), StringComparison.Ordinal);
         Assert.InRange(result.Json[0].GetProperty("already_there").GetInt32(), 1, 6059);
         Assert.Equal(6060, result.Json[0].GetProperty("images").GetInt32());
     }

@@ -101,7 +101,7 @@ public sealed class GenerateTests(FinishedRun finished) : IDisposable
     [InlineData("--seeds", "x", "'x'", "0-15,85")]
     [InlineData("--seeds", "5-3", "'5-3'", "0-15,85")]
     [InlineData("--seeds", "", "no seeds", "0-15,85")]
-    [InlineData("--class", "1", "no labels", "--class")]
+    [InlineData("--class", "1", "no classes", "--class")]
     [InlineData("--trunc", "half", "--trunc", "`half`", "a number")]
     [InlineData("--noise-mode", "loud", "--noise-mode", "loud", "const")]
     [InlineData("--device", "toaster", "toaster", "cpu")]

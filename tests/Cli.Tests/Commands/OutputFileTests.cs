@@ -11,10 +11,10 @@ public sealed class OutputFileTests(FinishedRun finished) : IDisposable
 
     [Theory]
     [InlineData("export {run} --out {out}.pkl", ".pkl", ".safetensors or .onnx")]
-    [InlineData("export {run} --out {out}", "no ending", ".safetensors or .onnx")]
+    [InlineData("export {run} --out {out}", "no extension", ".safetensors or .onnx")]
     [InlineData("import {file} --out {out}.pt", ".pt", ".safetensors")]
     [InlineData("generate --network {file} --out {out}.gif --seeds 1", ".gif", ".png, .jpg, .jpeg or .webp")]
-    [InlineData("generate --network {file} --out {out} --seeds 0-3 --grid", "no ending", ".png")]
+    [InlineData("generate --network {file} --out {out} --seeds 0-3 --grid", "no extension", ".png")]
     [InlineData("mix --network {file} --out {out}.tiff", ".tiff", ".png")]
     [InlineData("video --network {file} --out {out}.avi", ".avi", ".webp")]
     [InlineData("dataset convert {data} --out {out}.tar", ".tar", ".zip")]

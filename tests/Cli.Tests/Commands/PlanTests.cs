@@ -33,8 +33,8 @@ public sealed class PlanTests
     [Theory]
     [InlineData("--device", "h20", "h200")]
     [InlineData("--gpus", "9", "8 shards")]
-    [InlineData("--gpus", "0", "at least one")]
-    [InlineData("--link", "0", "more than 0")]
+    [InlineData("--gpus", "0", "at least 1")]
+    [InlineData("--link", "0", "above 0")]
     public void Plan_BadOption_NamesIt(string option, string value, string part)
     {
         string[] device = option == "--device" ? [] : ["--device", "v100"];

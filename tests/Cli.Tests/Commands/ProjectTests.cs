@@ -36,7 +36,7 @@ public sealed class ProjectTests(FinishedRun finished) : IDisposable
         var result = process.WaitForExit();
 
         Assert.Equal(130, result.ExitCode);
-        Assert.Contains("the same command goes on", result.ErrorText, StringComparison.Ordinal);
+        Assert.Contains("run the same command again to continue", result.ErrorText, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(_folder["stopped"], "unfinished.safetensors")));
     }
 
@@ -62,9 +62,9 @@ public sealed class ProjectTests(FinishedRun finished) : IDisposable
         Complaint.IsOf(Project(), "IMAGE", "--seeds");
         Complaint.IsOf(Project(large), "large", "20x10", "8x8", "--resize fit");
         Complaint.IsOf(Project(_folder["text.png"]), "text.png", "not a PNG");
-        Complaint.IsOf(Project(_folder["nowhere.png"]), "nowhere.png", "no such file");
-        Complaint.IsOf(Project("--seeds", "0", "--class", "1"), "no labels", "--class");
-        Complaint.IsOf(Project("--seeds", "0", "--video", "--frames", "1"), "video of one frame");
+        Complaint.IsOf(Project(_folder["nowhere.png"]), "nowhere.png", "file not found");
+        Complaint.IsOf(Project("--seeds", "0", "--class", "1"), "no classes", "--class");
+        Complaint.IsOf(Project("--seeds", "0", "--video", "--frames", "1"), "a video needs at least 2 frames");
         Complaint.IsOf(Project("--seeds", "0", "--detectors", _folder["nowhere"]), "--detectors", "no such file");
         Assert.False(Directory.Exists(_folder["out"]));
     }

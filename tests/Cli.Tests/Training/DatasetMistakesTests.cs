@@ -54,8 +54,8 @@ public sealed class DatasetMistakesTests : IDisposable
         var result = AtelierProcess.Run(TinyRun.Train(Data, _folder["run"], TinyRun.Batch)).Succeeded();
 
         var said = result.Json.Where(line => line.TryGetProperty("say", out _)).Select(line => line.GetProperty("say").GetString());
-        Assert.Contains($"{Data} has labels (2 classes), and this run does not use them; `--set labels=true` trains on them", said);
-        Assert.Contains($"{Data}: not read as images: 1 file: 1 .txt files (notes.txt)", said);
+        Assert.Contains($"{Data} has labels (2 classes), which this run does not use; pass `--set labels=true` to train on them", said);
+        Assert.Contains($"{Data}: ignored, not images: 1 file: 1 .txt files (notes.txt)", said);
     }
 
     [Fact]
@@ -108,7 +108,7 @@ public sealed class DatasetMistakesTests : IDisposable
         var bytes = File.ReadAllBytes(zip);
         File.WriteAllBytes(zip, bytes[..(int)(bytes.Length * kept)]);
 
-        Refused(zip, zip, "cut short", "unzip -t");
+        Refused(zip, zip, "truncated", "unzip -t");
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class PublishedOptionsTests(FinishedRun finished) : IDisposable
     [InlineData("--outdir x", "--out DIR")]
     [InlineData("--freezed 3", "--freeze-d N")]
     [InlineData("--cbase=100", "channel-base")]
-    [InlineData("--cfg stylegan3-t", "no StyleGAN3")]
+    [InlineData("--cfg stylegan3-t", "not StyleGAN3")]
     [InlineData("--resume ffhq256", "import", "--init")]
     [InlineData("--mirror=perhaps", "--mirror", "perhaps")]
     [InlineData("--gama 3", "`--gama`", "`--gamma`")]
@@ -48,7 +48,7 @@ public sealed class PublishedOptionsTests(FinishedRun finished) : IDisposable
         TestImages.WriteFolder(_folder["other"], 12, TinyRun.Side);
         string[] command = TinyRun.Train(_folder["other"], _folder["run"], FinishedRun.Images + TinyRun.Batch);
 
-        Complaint.IsOf(AtelierProcess.Run(command), "this run has another dataset", "20 images", "12", "new --out", "--accept-new-data");
+        Complaint.IsOf(AtelierProcess.Run(command), "this run uses a different dataset", "20 images", "12", "new --out", "--accept-new-data");
 
         Assert.Contains("branch 1 began", AtelierProcess.Run([.. command, "--accept-new-data"]).Succeeded().Text, StringComparison.Ordinal);
     }

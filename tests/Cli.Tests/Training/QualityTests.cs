@@ -77,7 +77,7 @@ public sealed class QualityTests(FinishedRun finished) : IDisposable
     {
         var result = TrainOnAfterAPerfectValue(192, "--set", "patience=0.06");
 
-        Assert.Contains("rfd was best at 000000.064 (0.001), and no better for 0.064 kimg", result.Text, StringComparison.Ordinal);
+        Assert.Contains("rfd was best at 000000.064 (0.001), with no improvement for 0.064 kimg", result.Text, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(Run, "snapshots", "000000.192")));
     }
 

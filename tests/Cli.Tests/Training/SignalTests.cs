@@ -48,8 +48,8 @@ public sealed class SignalTests(FinishedRun finished) : IDisposable
         var stopped = process.WaitForExit();
 
         Assert.Equal(130, stopped.ExitCode);
-        Assert.DoesNotContain("restarted", stopped.Text, StringComparison.Ordinal);
-        Assert.DoesNotContain("ended (", stopped.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("restarting", stopped.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("exited (", stopped.Text, StringComparison.Ordinal);
         Assert.Equal("stopped", stopped.Json[^1].GetProperty("end").GetString());
         Assert.Single(FinishedRun.Snapshots(_folder["run"]));
     }

@@ -9,7 +9,7 @@ public sealed class SpecMistakesTests(FinishedRun finished) : IDisposable
 
     [Theory]
     [InlineData("gama=1", "`gama`", "`gamma`")]
-    [InlineData("gamma=much", "`gamma`", "`much`", "a number from 0 up")]
+    [InlineData("gamma=much", "`gamma`", "`much`", "a number of at least 0")]
     [InlineData("gamma=-1", "`gamma`", "`-1`")]
     [InlineData("gamma", "`gamma`", "key=value")]
     [InlineData("d-arch=resnett", "d-arch", "resnett", "resnet")]
@@ -27,7 +27,7 @@ public sealed class SpecMistakesTests(FinishedRun finished) : IDisposable
 
     [Theory]
     [InlineData("--workers", "5", "5", "4 workers or fewer")]
-    [InlineData("--workers", "0", "0", "at least one")]
+    [InlineData("--workers", "0", "0", "at least 1")]
     [InlineData("--workers", "two", "--workers", "`two`", "whole number")]
     [InlineData("--kimg", "long", "--kimg", "`long`", "a number")]
     [InlineData("--seed", "-1", "--seed", "`-1`")]

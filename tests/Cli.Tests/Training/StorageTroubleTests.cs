@@ -49,7 +49,7 @@ public sealed class StorageTroubleTests(FinishedRun finished) : IDisposable
 
         var result = AtelierProcess.Run(TinyRun.Train(finished.Data, _folder["run"], FinishedRun.Images));
 
-        Complaint.IsOf(result, _folder["run"], "no snapshot", "delete");
+        Complaint.IsOf(result, _folder["run"], "every snapshot", "delete");
     }
 
     [Fact]

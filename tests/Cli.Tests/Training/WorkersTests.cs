@@ -41,8 +41,8 @@ public sealed class WorkersTests(FinishedRun finished) : IDisposable
 
         Assert.True(result.ExitCode == 4, $"exit code {result.ExitCode}\n{result.Text}\n{result.ErrorText}");
         string log = File.ReadAllText(Path.Combine(_folder["run"], "log.txt"));
-        Assert.Contains("there is no good snapshot", log, StringComparison.Ordinal);
-        Assert.Contains("begin again with another --out and a lower lr (it is 1E+30)", log, StringComparison.Ordinal);
+        Assert.Contains("this run has no good snapshot", log, StringComparison.Ordinal);
+        Assert.Contains("start again with a new --out and a lower lr (now 1E+30)", log, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class WorkersTests(FinishedRun finished) : IDisposable
         Assert.Equal("000000.096", result.Json[^1].GetProperty("last_good").GetString());
         string log = File.ReadAllText(Path.Combine(_folder["run"], "log.txt"));
         Assert.Contains("the last good snapshot is 000000.096", log, StringComparison.Ordinal);
-        Assert.Contains("continues from 000000.096 as a new branch", log, StringComparison.Ordinal);
+        Assert.Contains("to continue from 000000.096 on a new branch", log, StringComparison.Ordinal);
     }
 
     [Fact]

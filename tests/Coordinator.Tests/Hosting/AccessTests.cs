@@ -64,7 +64,7 @@ public sealed class AccessTests
         var ended = await worker.Ended.WaitAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(StatusCode.Aborted, ended.StatusCode);
-        Assert.Contains("nothing was heard", ended.Detail, StringComparison.Ordinal);
+        Assert.Contains("no heartbeat for", ended.Detail, StringComparison.Ordinal);
     }
 
     /// <summary>Every endpoint that is mapped, and some that are not, spelt in many ways.</summary>

@@ -27,7 +27,7 @@ public sealed class AlertTests : IAsyncDisposable
 
         var raised = await _told.Reader.ReadAsync(Cancellation);
         Assert.Equal(("StalledRun", "raised", "faces", 1), (Text(raised, "alert"), Text(raised, "status"), Text(raised, "run"), raised.GetProperty("version").GetInt32()));
-        Assert.StartsWith("nothing was committed for", Text(raised, "text"), StringComparison.Ordinal);
+        Assert.StartsWith("no progress for", Text(raised, "text"), StringComparison.Ordinal);
 
         long iteration = 0;
         while (!_told.Reader.TryPeek(out _))

@@ -18,6 +18,7 @@ internal sealed class FakeWorker : IAsyncDisposable
     private readonly TaskCompletionSource _probed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _saves = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<TakeSnapshot> _takes = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _name;
     private readonly bool _isStuck;
     private readonly bool _looks;
@@ -59,6 +60,9 @@ internal sealed class FakeWorker : IAsyncDisposable
 
     /// <summary>Ends when it was told to save what it holds.</summary>
     public Task Saves => _saves.Task;
+
+    /// <summary>Ends when it was asked for a snapshot besides those that are due by image count.</summary>
+    public Task<TakeSnapshot> Takes => _takes.Task;
 
     /// <summary>How the stream ended.</summary>
     public Task<Status> Ended => _ended;
@@ -163,6 +167,9 @@ internal sealed class FakeWorker : IAsyncDisposable
             case CoordinatorMessage.MessageOneofCase.Save:
                 _saves.TrySetResult();
                 Send(new WorkerMessage { SliceReport = _save?.Invoke(order.Save) ?? new() { Run = order.Save.Run, Attempt = order.Save.Attempt, Error = SaveError } });
+                break;
+            case CoordinatorMessage.MessageOneofCase.TakeSnapshot:
+                _takes.TrySetResult(order.TakeSnapshot);
                 break;
             case CoordinatorMessage.MessageOneofCase.Release:
                 _held = null;

@@ -3,6 +3,7 @@ using Atelier.Coordinator.Hosting;
 using Atelier.Coordinator.Storage;
 using Atelier.Core.Access;
 using Atelier.Core.Alerts;
+using Atelier.Core.Fleet.Generations;
 using Atelier.Core.Fleet.Membership;
 using Atelier.Protos;
 using Atelier.Rpc.Transport;
@@ -77,7 +78,7 @@ internal sealed class RunningCoordinator : IAsyncDisposable
     }
 
     public static async Task<RunningCoordinator> StartAsync(AccessGate? gate = null, ServerLimits? limits = null, X509Certificate2? certificate = null, FleetSettings? fleet = null, AllowedPlaces? places = null,
-        AlertSettings? alerts = null, Uri? webhook = null)
+        AlertSettings? alerts = null, Uri? webhook = null, GenerationSettings? generations = null)
     {
         var folder = Directory.CreateTempSubdirectory("atelier-");
         var database = new SqliteDatabase(Path.Combine(folder.FullName, "c.db"));
@@ -93,6 +94,7 @@ internal sealed class RunningCoordinator : IAsyncDisposable
             Places = places ?? AllowedPlaces.Anything,
             Alerts = alerts ?? new(),
             AlertWebhook = webhook,
+            Generations = generations ?? new(),
         };
         return new(folder, options, await CoordinatorServer.StartAsync(options, identity, TimeProvider.System, CancellationToken.None));
     }

@@ -55,6 +55,22 @@ public sealed class RunsTests : IAsyncLifetime
         Assert.Contains("/data", refused.Status.Detail, StringComparison.Ordinal);
     }
 
+    /// <summary>An hour is half a second here; the run's interval is 200 kimg, which it is far from.</summary>
+    [Fact]
+    public async Task Run_ThatTrainsForLongWithoutASnapshot_AsksItsWorkersForOne()
+    {
+        await using var coordinator = await RunningCoordinator.StartAsync(generations: new() { LongestWithoutSnapshot = TimeSpan.FromSeconds(0.5) });
+        await using var worker = await coordinator.AttachAsync("w0");
+        await coordinator.Runs.SubmitAsync(coordinator.Request("faces"), cancellationToken: Cancellation);
+        long generation = await worker.UntilAsync(WorkerStage.Stepping, Cancellation);
+
+        worker.TellProgress(iteration: 7);
+        var asked = await worker.Takes.WaitAsync(Cancellation);
+
+        Assert.Equal(("faces", generation), (asked.Run, asked.Generation));
+        Assert.True(asked.AtIteration > 1, $"at iteration {asked.AtIteration}, which is over");
+    }
+
     [Fact]
     public async Task Get_AnUnknownRun_NotFound()
     {

@@ -61,7 +61,7 @@ public sealed class SubmissionTests : IAsyncLifetime
         var refused = await RefusedAsync(other);
 
         Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
-        Assert.Contains("run faces keeps its snapshots", refused.Detail, StringComparison.Ordinal);
+        Assert.Contains("run faces already uses", refused.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -32,7 +32,7 @@ public sealed class SqliteDatabaseTests : DatabaseTests
         {
             await first.OpenAsync(Ignore, TimeProvider.System, Cancellation);
             opening = second.OpenAsync(line => told.TrySetResult(line), TimeProvider.System, Cancellation);
-            Assert.Contains("another coordinator uses", await told.Task.WaitAsync(Cancellation), StringComparison.Ordinal);
+            Assert.Contains("another coordinator is using", await told.Task.WaitAsync(Cancellation), StringComparison.Ordinal);
             Assert.False(opening.IsCompleted);
         }
 

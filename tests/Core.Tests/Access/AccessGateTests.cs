@@ -28,9 +28,9 @@ public class AccessGateTests
         Assert.All(Enum.GetValues<AccessRole>(), role => Assert.Equal(AccessDecision.Granted, new AccessGate(null, null).Decide(role, null)));
 
     [Theory]
-    [InlineData(AccessDecision.TokenMissing, AccessRole.Worker, "workers", "--worker-token-file", "ATELIER_WORKER_TOKEN")]
-    [InlineData(AccessDecision.TokenWrong, AccessRole.Person, "people", "--token-file", "ATELIER_TOKEN")]
-    [InlineData(AccessDecision.OtherRole, AccessRole.Person, "token of workers", "people", "--token-file")]
+    [InlineData(AccessDecision.TokenMissing, AccessRole.Worker, "worker token", "--worker-token-file", "ATELIER_WORKER_TOKEN")]
+    [InlineData(AccessDecision.TokenWrong, AccessRole.Person, "user token", "--token-file", "ATELIER_TOKEN")]
+    [InlineData(AccessDecision.OtherRole, AccessRole.Person, "the worker token", "the user token", "--token-file")]
     public void Describe_Refusal_SaysWhatToGive(AccessDecision decision, AccessRole role, params string[] parts) =>
         Assert.All(parts, part => Assert.Contains(part, decision.Describe(role)));
 

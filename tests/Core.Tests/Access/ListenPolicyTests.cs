@@ -16,9 +16,9 @@ public class ListenPolicyTests
 
     [Theory]
     [InlineData(false, true, true, "TLS", "--tls-cert FILE --tls-key FILE", "atelier certs")]
-    [InlineData(true, false, true, "a token for people", "--token-file FILE", "ATELIER_TOKEN")]
-    [InlineData(true, true, false, "a token for workers", "--worker-token-file FILE", "ATELIER_WORKER_TOKEN")]
-    [InlineData(false, false, false, "TLS and a token for people and a token for workers", "--tls-key", "--worker-token-file")]
+    [InlineData(true, false, true, "a user token", "--token-file FILE", "ATELIER_TOKEN")]
+    [InlineData(true, true, false, "a worker token", "--worker-token-file FILE", "ATELIER_WORKER_TOKEN")]
+    [InlineData(false, false, false, "TLS and a user token and a worker token", "--tls-key", "--worker-token-file")]
     public void Require_BeyondLoopbackWithoutAll_SaysWhatToPass(bool certificate, bool people, bool workers, params string[] parts)
     {
         var error = Assert.Throws<UserErrorException>(() => new ListenPolicy(certificate, people, workers).Require([.. Loopback, Open]));

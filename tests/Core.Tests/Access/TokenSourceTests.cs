@@ -54,7 +54,7 @@ public sealed class TokenSourceTests : IDisposable
     [Fact]
     public void Read_MissingFileOrFolder_IsNamed()
     {
-        Says(() => TokenSource.Read(AccessRole.Person, Token, null), Token, "no such file");
+        Says(() => TokenSource.Read(AccessRole.Person, Token, null), Token, "file not found");
         Says(() => TokenSource.Read(AccessRole.Person, _folder, null), _folder, "cannot be read");
     }
 

@@ -46,6 +46,6 @@ public sealed class AlertPolicyTests
     {
         var decision = AlertPolicy.Decide([], new() { NonFinite = 3, FreeBytes = 0 }, Settings, Now);
         Assert.Equal([AlertKind.NonFiniteGradients, AlertKind.DiskNearlyFull], decision.Raised.Select(alert => alert.Kind));
-        Assert.Contains("3 elements", decision.Raised[0].Text, StringComparison.Ordinal);
+        Assert.Contains("3 NaN or infinite elements", decision.Raised[0].Text, StringComparison.Ordinal);
     }
 }

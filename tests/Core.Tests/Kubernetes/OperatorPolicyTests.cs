@@ -121,7 +121,7 @@ public sealed class OperatorPolicyTests
     [InlineData("lr=0", "`lr` cannot be `0`")]
     [InlineData("lrr=1", "`lrr`")]
     [InlineData("metrics=fidd", "fidd")]
-    [InlineData("data-images=3", "decided by the dataset")]
+    [InlineData("data-images=3", "set by the dataset")]
     public void Problems_OfASpec_AreNamed(string assignment, string problem)
     {
         var decision = Decide(Seen(Run(Spec() with { Assignments = [assignment] })));

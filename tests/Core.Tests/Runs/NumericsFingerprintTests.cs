@@ -25,7 +25,7 @@ public class NumericsFingerprintTests
         var there = new NumericsFingerprint { Version = 99, Libtorch = "2.5", Device = "cuda", Threads = 2, Tf32 = true };
         Assert.Equal(
             [
-                "the run has numerics version 2 and this is numerics version 99", "libtorch was 2.10.0 and is 2.5", "device was cpu and is cuda",
+                "the run has numerics version 2, but this is numerics version 99", "libtorch was 2.10.0 and is 2.5", "device was cpu and is cuda",
                 "libtorch's threads was 1 and is 2", "TF32 was False and is True",
             ],
             Here.DifferencesTo(there));
@@ -39,7 +39,7 @@ public class NumericsFingerprintTests
         var former = NumericsFingerprint.FromJson(Version1, "manifest");
         Assert.Equal((1, "1.13.1", 1), (former.Version, former.Libtorch, former.Threads));
         // Its device is an instruction set, which says nothing about the kind of device.
-        Assert.Equal(["the run has numerics version 1 and this is numerics version 2", "libtorch was 1.13.1 and is 2.10.0"], former.DifferencesTo(Here));
+        Assert.Equal(["the run has numerics version 1, but this is numerics version 2", "libtorch was 1.13.1 and is 2.10.0"], former.DifferencesTo(Here));
     }
 
     [Fact]

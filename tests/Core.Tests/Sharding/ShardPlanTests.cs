@@ -49,7 +49,7 @@ public class ShardPlanTests
     {
         var error = Assert.Throws<UserErrorException>(() => ShardPlan.Even(2, 3));
         Assert.Contains("2 shards", error.Message, StringComparison.Ordinal);
-        Assert.Contains("3 were asked for", error.Message, StringComparison.Ordinal);
+        Assert.Contains("3 were requested", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -108,14 +108,14 @@ public class RecipesTests
     public void Named_Unknown_ListsNamesAndTheNearest()
     {
         var error = Assert.Throws<UserErrorException>(() => Recipes.Named("papper256"));
-        Assert.StartsWith("There is no recipe `papper256`. Did you mean `paper256`? Recipes: auto, cifar,", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("there is no recipe `papper256`. Did you mean `paper256`? Recipes: auto, cifar,", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Parse_UnknownKey_NamesFileAndNearest()
     {
         var error = Assert.Throws<UserErrorException>(() => Recipe.Parse("mine.json", """{ "shards": 4 }"""));
-        Assert.Equal("mine.json: There is no key `shards`. Did you mean `shard`?", error.Message);
+        Assert.Equal("mine.json: there is no key `shards`. Did you mean `shard`?", error.Message);
     }
 
     [Fact]
@@ -124,7 +124,7 @@ public class RecipesTests
         DatasetFacts data = new(32, 32, 0, 10);
         Assert.Throws<UserErrorException>(() => SpecResolver.Resolve(Recipe.Parse("a", """{ "recipe": "dmeo" }"""), [], data, 1));
         var self = new Recipe { Name = "demo", Base = "demo", Values = [] };
-        Assert.Contains("from itself", Assert.Throws<UserErrorException>(() => SpecResolver.Resolve(self, [], data, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("on itself", Assert.Throws<UserErrorException>(() => SpecResolver.Resolve(self, [], data, 1)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

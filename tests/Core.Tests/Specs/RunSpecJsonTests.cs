@@ -35,8 +35,8 @@ public class RunSpecJsonTests
         Assert.Equal(new RunSpec { Gamma = 3 }, RunSpecJson.Read("""{ "gamma": 3 }""", "x"));
 
     [Theory]
-    [InlineData("""{ "gama": 3 }""", "x: There is no key `gama`. Did you mean `gamma`?")]
-    [InlineData("""{ "gamma": "big" }""", "x: `gamma` cannot be `big`; it takes a number from 0 up.")]
+    [InlineData("""{ "gama": 3 }""", "x: there is no key `gama`. Did you mean `gamma`?")]
+    [InlineData("""{ "gamma": "big" }""", "x: `gamma` cannot be `big`; use a number of at least 0.")]
     [InlineData("""{ "gamma": {} }""", "x: `gamma` cannot be an object.")]
     [InlineData("""{ "gamma": 1, "gamma": 2 }""", "x: the key `gamma` appears twice.")]
     [InlineData("""{ "recipe": "\ud800" }""", "x is not valid JSON: Cannot read incomplete UTF-16 JSON text as string with missing low surrogate.")]

@@ -49,7 +49,7 @@ public class SpecKeysTests
     public void Find_Misspelt_NamesTheNearest(string typed, string meant)
     {
         var error = Assert.Throws<UserErrorException>(() => SpecKeys.Find(typed));
-        Assert.Equal($"There is no key `{typed}`. Did you mean `{meant}`?", error.Message);
+        Assert.Equal($"there is no key `{typed}`. Did you mean `{meant}`?", error.Message);
     }
 
     [Fact]
@@ -60,19 +60,19 @@ public class SpecKeysTests
     }
 
     [Theory]
-    [InlineData("batch=many", "`batch` cannot be `many`; it takes a whole number from 1 up (images).")]
-    [InlineData("batch=0", "`batch` cannot be `0`; it takes a whole number from 1 up (images).")]
-    [InlineData("lr=NaN", "`lr` cannot be `NaN`; it takes a number above 0.")]
-    [InlineData("lr=-1", "`lr` cannot be `-1`; it takes a number above 0.")]
-    [InlineData("beta2=1", "`beta2` cannot be `1`; it takes a number from 0 up and below 1.")]
-    [InlineData("g-arch=3", "`g-arch` cannot be `3`; it takes skip or resnet or orig.")]
-    [InlineData("background=white", "`background` cannot be `white`; it takes a colour of six hexadecimal digits, RRGGBB (RRGGBB).")]
-    [InlineData("resolution=64x", "`resolution` cannot be `64x`; it takes a number of pixels, WIDTHxHEIGHT, or auto (pixels, width x height).")]
-    [InlineData("mirror=maybe", "`mirror` cannot be `maybe`; it takes true or false.")]
-    [InlineData("cache-bytes=1t", "`cache-bytes` cannot be `1t`; it takes a number of bytes, or of units with k, m or g after it (powers of 1024) (bytes).")]
-    [InlineData("g-reg-every=0", "`g-reg-every` cannot be `0`; it takes a whole number from 1 up, or none (iterations).")]
-    [InlineData("label-dim=3", "`label-dim` is decided by the dataset and cannot be set as a key.")]
-    [InlineData("recipe=demo", "`recipe` is decided by --recipe and cannot be set as a key.")]
+    [InlineData("batch=many", "`batch` cannot be `many`; use a whole number of at least 1 (images).")]
+    [InlineData("batch=0", "`batch` cannot be `0`; use a whole number of at least 1 (images).")]
+    [InlineData("lr=NaN", "`lr` cannot be `NaN`; use a number above 0.")]
+    [InlineData("lr=-1", "`lr` cannot be `-1`; use a number above 0.")]
+    [InlineData("beta2=1", "`beta2` cannot be `1`; use a number of at least 0 and below 1.")]
+    [InlineData("g-arch=3", "`g-arch` cannot be `3`; use skip or resnet or orig.")]
+    [InlineData("background=white", "`background` cannot be `white`; use a colour of six hexadecimal digits, RRGGBB (RRGGBB).")]
+    [InlineData("resolution=64x", "`resolution` cannot be `64x`; use a number of pixels, WIDTHxHEIGHT, or auto (pixels, width x height).")]
+    [InlineData("mirror=maybe", "`mirror` cannot be `maybe`; use true or false.")]
+    [InlineData("cache-bytes=1t", "`cache-bytes` cannot be `1t`; use a number of bytes, optionally with the suffix k, m or g (powers of 1024) (bytes).")]
+    [InlineData("g-reg-every=0", "`g-reg-every` cannot be `0`; use a whole number of at least 1, or none (iterations).")]
+    [InlineData("label-dim=3", "`label-dim` is set by the dataset and cannot be set as a key.")]
+    [InlineData("recipe=demo", "`recipe` is set by --recipe and cannot be set as a key.")]
     [InlineData("mirror", "`mirror` is not of the form key=value.")]
     public void Parse_NotAccepted_SaysWhatIs(string text, string message) =>
         Assert.Equal(message, Assert.Throws<UserErrorException>(() => SpecAssignment.Parse(text)).Message);

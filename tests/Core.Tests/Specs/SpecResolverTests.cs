@@ -36,7 +36,7 @@ public class SpecResolverTests
     public void Resolve_SizeOfRecipeIsNotThatOfTheImages_NamesBothAndTheWaysOut()
     {
         var error = Assert.Throws<UserErrorException>(() => Resolve("demo", Data));
-        Assert.Equal("resolution is 32 and the images have 64 (width x height); pass --set resize=fit to crop and resize them, or --set resolution=auto to take theirs.", error.Message);
+        Assert.Equal("resolution is 32, but the images are 64 (width x height); pass --set resize=fit to crop and resize them, or --set resolution=auto to use their size.", error.Message);
         Assert.Equal(32, Resolve("demo", Data, "resize=fit").Spec.Resolution.Width);
         Assert.Equal(64, Resolve("demo", Data, "resolution=auto").Spec.Resolution.Width);
     }

@@ -13,15 +13,15 @@ public class SpecValidationTests
     {
         { Good with { Batch = 30 }, "shard 4 does not divide batch 30; set shard to one of 1, 2, 3, 5, 6, 10, 15, 30." },
         { Good with { Shard = 2 }, "shard 2 is not a multiple of mbstd-group 4; set mbstd-group to one of 1, 2." },
-        { Good with { ChannelBase = 32 }, "channel-base 32 leaves no channel at resolution 64; set channel-base to 64 or more." },
+        { Good with { ChannelBase = 32 }, "channel-base 32 leaves no channels at resolution 64; set channel-base to 64 or more." },
         { Good with { MbstdChannels = 3 }, "mbstd-channels 3 does not divide the 512 channels at 4x4, min(channel-base / 4, channel-max); set mbstd-channels to one of 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, or to 0." },
         { Good with { Resolution = new(96, 96), ChannelBase = 128, MbstdChannels = 2 }, "mbstd-channels 2 does not divide the 21 channels at 6x6, min(channel-base / 6, channel-max); set mbstd-channels to one of 1, 3, 7, 21, or to 0." },
         { Good with { FreezeD = 14 }, "freeze-d 14 is too many: this discriminator has 13 layers before its last block; set freeze-d to 13 or less." },
-        { Good with { Shard = 1, MbstdGroup = 1 }, "shard 1 over pl-batch-shrink 2 leaves no latent for path lengths; set shard to 2 or more, pl-batch-shrink to 1, or pl-weight to 0." },
+        { Good with { Shard = 1, MbstdGroup = 1 }, "shard 1 with pl-batch-shrink 2 leaves no latents for path lengths; set shard to 2 or more, pl-batch-shrink to 1, or pl-weight to 0." },
         { Good with { Resolution = new(100, 80) }, "resolution 80x100 (width x height) cannot work: a network doubles a constant of at most 16 pixels per side at least twice, as in 256 or 512x384. Pass --set resolution=64 --set resize=fit to crop and resize the images." },
-        { Good with { Aug = AugmentationMode.Fixed }, "aug fixed and aug-p 0 augment nothing; set aug-p to a probability above 0, or aug to none." },
-        { Good with { Aug = AugmentationMode.Ada, AugP = 0.5 }, "aug-p 0.5 is for aug fixed, and aug is ada; set aug to fixed, or aug-p to 0." },
-        { Good with { Resolution = Resolution.Auto }, "resolution is auto and there is no dataset to take it from; set resolution." },
+        { Good with { Aug = AugmentationMode.Fixed }, "aug fixed with aug-p 0 has no effect; set aug-p to a probability above 0, or aug to none." },
+        { Good with { Aug = AugmentationMode.Ada, AugP = 0.5 }, "aug-p 0.5 works only with aug fixed, but aug is ada; set aug to fixed, or aug-p to 0." },
+        { Good with { Resolution = Resolution.Auto }, "resolution is auto, but there is no dataset to take it from; set resolution." },
     };
 
     [Theory]

@@ -72,11 +72,11 @@ public sealed class ApiTests
     [InlineData("/api/runs/a/analyses/droplets?picture=droplets.jsonl", HttpStatusCode.NotFound, "no such picture")]
     [InlineData("/api/runs/a/analyses/droplets?picture=..%2F..%2Ffakes_init.png", HttpStatusCode.NotFound, "no such picture")]
     [InlineData("/api/runs/a/analyses/..%2Fsamples?picture=fakes_init.png", HttpStatusCode.NotFound, "no such picture")]
-    [InlineData("/api/runs/nothing", HttpStatusCode.NotFound, "there is no run called nothing")]
+    [InlineData("/api/runs/nothing", HttpStatusCode.NotFound, "no run named nothing")]
     [InlineData("/api/runs/a/samples/..%2Frun.json", HttpStatusCode.NotFound, "no such picture")]
     [InlineData("/api/runs/a/samples/run.json", HttpStatusCode.NotFound, "no such picture")]
     [InlineData("/api/runs/a/samples/fakes0%2F..%2Frun.json", HttpStatusCode.NotFound, "no such picture")]
-    [InlineData("/api/runs/..%2Fa", HttpStatusCode.NotFound, "there is no run called")]
+    [InlineData("/api/runs/..%2Fa", HttpStatusCode.NotFound, "no run named")]
     public async Task Read_OfWhatIsNotThere_SaysSo(string path, HttpStatusCode status, string title)
     {
         using var folder = new TemporaryFolder();

@@ -28,7 +28,7 @@ public sealed class CoordinatorPageTests(Chromium browser)
         await page.AssertAccessibleAsync();
         await keys.TypeAsync("a-wrong-token-0123456789");
         await keys.PressAsync("Enter");
-        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("that is not the token of people here");
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("this is not the user token");
         await TabToAsync(page, "#token");
         await keys.PressAsync("Control+A");
         await keys.TypeAsync(Token);
@@ -47,7 +47,7 @@ public sealed class CoordinatorPageTests(Chromium browser)
         await FillAsync(page, "#min_workers", "2");
         await TabToAsync(page, "[data-preview]");
         await keys.PressAsync("Enter");
-        await Assertions.Expect(page.Locator("[data-outcome]")).ToContainTextAsync("1 of 1 fitting workers are free");
+        await Assertions.Expect(page.Locator("[data-outcome]")).ToContainTextAsync("1 of 1 suitable workers are free");
         await TabToAsync(page, "button[type=submit]");
         await keys.PressAsync("Enter");
 

@@ -116,7 +116,7 @@ public sealed class FolderPageTests(Chromium browser)
 
         await Assertions.Expect(page.GetByText("No run in this folder yet")).ToBeVisibleAsync();
         await page.GotoAsync("/runs/<i>none");
-        await Assertions.Expect(page.GetByText("there is no run called <i>none")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("no run named <i>none")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync();
     }
 }

@@ -8,13 +8,13 @@ namespace Atelier.Kubernetes.Tests.Api;
 public sealed class ClusterAccessTests
 {
     [Theory]
-    [InlineData(null, "there is no kubeconfig file")]
-    [InlineData("", "does not fit")]
-    [InlineData("clusters: [", "does not fit")]
-    [InlineData("apiVersion: v1\nkind: Config\n", "does not fit")]
-    [InlineData("apiVersion: v1\nkind: Config\ncurrent-context: gone\nclusters: []\nusers: []\ncontexts: []\n", "does not fit")]
-    [InlineData("apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters: [{name: k, cluster: {server: nowhere}}]\nusers: []\ncontexts: [{name: c, context: {cluster: k}}]\n", "does not fit")]
-    [InlineData("apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters: [{name: k, cluster: {server: \"https://127.0.0.1:1\", certificate-authority: /nowhere/ca.crt}}]\nusers: []\ncontexts: [{name: c, context: {cluster: k}}]\n", "does not fit")]
+    [InlineData(null, "kubeconfig file")]
+    [InlineData("", "is not valid")]
+    [InlineData("clusters: [", "is not valid")]
+    [InlineData("apiVersion: v1\nkind: Config\n", "is not valid")]
+    [InlineData("apiVersion: v1\nkind: Config\ncurrent-context: gone\nclusters: []\nusers: []\ncontexts: []\n", "is not valid")]
+    [InlineData("apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters: [{name: k, cluster: {server: nowhere}}]\nusers: []\ncontexts: [{name: c, context: {cluster: k}}]\n", "is not valid")]
+    [InlineData("apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters: [{name: k, cluster: {server: \"https://127.0.0.1:1\", certificate-authority: /nowhere/ca.crt}}]\nusers: []\ncontexts: [{name: c, context: {cluster: k}}]\n", "is not valid")]
     public void Find_AFileThatDoesNotFit_NamesIt(string? content, string complaint)
     {
         using var folder = new TemporaryFolder();
@@ -39,7 +39,7 @@ public sealed class ClusterAccessTests
         await File.WriteAllTextAsync(folder["config"], Config, TestContext.Current.CancellationToken);
         using var api = new KubernetesApi(ClusterAccess.Find(folder["config"], null, "training"), TimeProvider.System);
         var error = await Assert.ThrowsAsync<KubernetesApiException>(() => api.ListAsync(ResourceKind.TrainingRuns, "", TestContext.Current.CancellationToken));
-        Assert.Contains("no API server answers at http://127.0.0.1:1", error.Message);
+        Assert.Contains("cannot reach the API server at http://127.0.0.1:1", error.Message);
         Assert.True(error.IsPassing);
     }
 

@@ -100,7 +100,7 @@ public sealed class TrainingRunDefinitionTests
     {
         var problems = StructuralSchema.Problems(Schema, Run(more), Run("\"priority\": 3"));
         // What is not about the change is the same in both.
-        if (!more.Contains("priority", StringComparison.Ordinal)) problems.Remove(".spec: priority cannot change; make a run of another name");
+        if (!more.Contains("priority", StringComparison.Ordinal)) problems.Remove(".spec: priority cannot change; create a run with another name");
         if (problem is null) Assert.Empty(problems);
         else Assert.Contains(problems, found => found.Contains(problem, StringComparison.Ordinal));
     }

@@ -66,7 +66,7 @@ public sealed class ApiTroubleTests
         await using var bench = await OperatorBench.StartAsync(prepare: server => server.Deny("create", "jobs"));
         bench.Apply(OperatorBench.Run("faces"));
         await bench.UntilAsync(() => bench.Condition("faces", RunConditionType.WorkersReady)?.Reason == "Forbidden", "the missing right");
-        Assert.Contains("needs the verb `create` on `jobs` of API group `batch`", bench.Condition("faces", RunConditionType.WorkersReady)!.Value.Message);
+        Assert.Contains("grant it the verb `create` on `jobs` in API group `batch`", bench.Condition("faces", RunConditionType.WorkersReady)!.Value.Message);
         bench.Server.Deny("create", "jobs", isDenied: false);
         await bench.UntilPodsRunAsync(2);
     }
@@ -96,7 +96,7 @@ public sealed class ApiTroubleTests
         await using var bench = await OperatorBench.StartAsync(prepare: server => server.Deny("list", "trainingruns"));
         await bench.UntilAsync(() => bench.Server.Requests.Count(request => request == "list trainingruns") > 2, "it is tried again");
         var line = Assert.Single(bench.Said);
-        Assert.Contains("may not list trainingruns.atelier.dev in namespace training; it needs the verb `list` on `trainingruns` of API group `atelier.dev`", line);
+        Assert.Contains("not allowed to list trainingruns.atelier.dev in namespace training; grant it the verb `list` on `trainingruns` in API group `atelier.dev`", line);
         bench.Server.Deny("list", "trainingruns", isDenied: false);
         bench.Apply(OperatorBench.Run("faces", ""));
         await bench.UntilPhaseAsync("faces", TrainingRunPhase.Queued);

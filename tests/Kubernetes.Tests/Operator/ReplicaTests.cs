@@ -6,7 +6,7 @@ namespace Atelier.Kubernetes.Tests.Operator;
 /// <summary>Replicas of a coordinator, one of which is the operator.</summary>
 public sealed class ReplicaTests
 {
-    private const string Served = "Kubernetes: TrainingRuns of namespace training are served from here";
+    private const string Served = "Kubernetes: acting as the operator for TrainingRuns in namespace training";
 
     [Fact]
     public async Task Operator_ThatIsKilled_IsReplacedByAnotherReplica()
@@ -40,7 +40,7 @@ public sealed class ReplicaTests
             while (true)
             {
                 var changed = server.Store.Changed;
-                if (((string?)server.Store.Find("trainingruns", "faces")!["status"]?["message"])?.Contains("no worker is attached that could look at the data", StringComparison.Ordinal) == true) break;
+                if (((string?)server.Store.Find("trainingruns", "faces")!["status"]?["message"])?.Contains("no worker is attached to read the data", StringComparison.Ordinal) == true) break;
                 await changed.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
             }
         }

@@ -37,7 +37,7 @@ public sealed class TlsMaterialTests : IDisposable
         Assert.False(await IsTrustedAsync(address, first));
         Assert.True(await IsTrustedAsync(address, second));
         Assert.Equal(second.Certificate.Thumbprint, Assert.Single(tls.Authorities!).Thumbprint);
-        Assert.Contains("renewed", Assert.Single(_said));
+        Assert.Contains("reloaded", Assert.Single(_said));
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class TlsMaterialTests : IDisposable
         System.IO.File.WriteAllText(File("tls.crt"), renewed.ExportCertificatePem());
         _time.Advance(TimeSpan.FromSeconds(6));
         Assert.Same(before, tls.Certificate);
-        Assert.Contains("what was read before stays in use", Assert.Single(_said));
+        Assert.Contains("still using the previous one", Assert.Single(_said));
         using (var key = renewed.GetECDsaPrivateKey()!) System.IO.File.WriteAllText(File("tls.key"), key.ExportPkcs8PrivateKeyPem());
         _time.Advance(TimeSpan.FromSeconds(6));
         Assert.Equal(renewed.Thumbprint, tls.Certificate!.Thumbprint);

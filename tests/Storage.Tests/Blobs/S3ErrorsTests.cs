@@ -30,7 +30,7 @@ public sealed class S3ErrorsTests(S3Server server)
     public async Task Unreachable_AnyOperation_NamesTheEndpoint()
     {
         using var store = new S3BlobStore(S3Address.Parse($"s3://bucket/runs?endpoint=http://127.0.0.1:{ClosedPort()}"));
-        await Says(() => store.ListAsync("", Token), S3Failure.Unreachable, "http://127.0.0.1:", "cannot be reached", "refused");
+        await Says(() => store.ListAsync("", Token), S3Failure.Unreachable, "http://127.0.0.1:", "cannot reach", "refused");
     }
 
     [Fact]

@@ -95,12 +95,12 @@ public class SafetensorsTests
 
     [Theory]
     [InlineData("""{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,3]}}""", 3, "`a` of shape [2] and dtype U8 has 3 bytes")]
-    [InlineData("""{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""", 3, "cut short")]
+    [InlineData("""{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""", 3, "truncated")]
     [InlineData("""{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}""", 3, "1 bytes that belong to no tensor")]
     [InlineData("""{"a":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}""", 3, "do not follow")]
     [InlineData("""{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}""", 3, "do not follow")]
     [InlineData("""{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"a":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}}""", 3, "twice")]
-    [InlineData("""{"a":{"dtype":"Q4","shape":[2],"data_offsets":[0,2]}}""", 2, "dtype Q4; supported are F64")]
+    [InlineData("""{"a":{"dtype":"Q4","shape":[2],"data_offsets":[0,2]}}""", 2, "dtype Q4; supported: F64")]
     [InlineData("""{"a":{"dtype":"0","shape":[2],"data_offsets":[0,2]}}""", 2, "dtype 0")]
     [InlineData("""{"a":{"dtype":"U8","shape":[-2],"data_offsets":[0,2]}}""", 2, "needs a dtype, a shape and two data_offsets")]
     [InlineData("""{"a":{"dtype":"U8","shape":[2.5],"data_offsets":[0,2]}}""", 2, "needs a dtype")]
@@ -121,7 +121,7 @@ public class SafetensorsTests
     [Theory]
     [InlineData(ulong.MaxValue, "the format allows")]
     [InlineData(100_000_001ul, "the format allows")]
-    [InlineData(99_999_999ul, "cut short")]
+    [InlineData(99_999_999ul, "truncated")]
     public void Open_ClaimedHeaderTooLong_IsRefusedBeforeAllocation(ulong claimed, string reason) =>
         Assert.Contains(reason, Assert.Throws<UserErrorException>(() => Read(File("{}", 0, claimed))).Message, StringComparison.Ordinal);
 

@@ -70,7 +70,7 @@ public sealed class S3SnapshotTests : IDisposable
             await _server.HealAsync(_address);
         }
 
-        Assert.Contains("cannot be reached", Assert.IsType<SnapshotWriteResult.Failed>(result).Reason);
+        Assert.Contains("cannot reach", Assert.IsType<SnapshotWriteResult.Failed>(result).Reason);
         await _store.CleanAsync(Token);
         Assert.Equal("000001.000", Assert.Single(await _store.ListAsync(Token)).Name.ToString());
         Assert.IsType<SnapshotWriteResult.Written>(await _store.WriteAsync(content, [parts], Token));

@@ -73,7 +73,7 @@ public class SnapshotStoreTests
         Assert.NotEqual(json, former);
         await _blobs.PutText(manifest, former);
         using var snapshot = (await _store.OpenNewestAsync(Token)).Snapshot!;
-        Assert.Contains("the run has numerics version 1 and this is numerics version 2", snapshot.Manifest.Numerics.DifferencesTo(new()));
+        Assert.Contains("the run has numerics version 1, but this is numerics version 2", snapshot.Manifest.Numerics.DifferencesTo(new()));
     }
 
     [Fact]
@@ -121,13 +121,13 @@ public class SnapshotStoreTests
 
     public static TheoryData<string, string> Damages => new()
     {
-        { "slice-cut", "bytes, its manifest says" },
+        { "slice-cut", "bytes, but its manifest says" },
         { "slice-gone", "is missing" },
         { "manifest-cut", "its manifest cannot be read" },
         { "manifest-newer", "its manifest has format 9" },
-        { "manifest-moved", "its manifest is that of 000001.000" },
+        { "manifest-moved", "its manifest belongs to 000001.000" },
         { "manifest-of-fewer-sections", "which is not a section of the state" },
-        { "manifest-of-more-elements", "do not hold every element of `steps` once" },
+        { "manifest-of-more-elements", "do not hold every element of `steps` exactly once" },
         { "manifest-escapes", "is not a valid name for a slice" },
         { "manifest-null", "its manifest cannot be read" },
     };

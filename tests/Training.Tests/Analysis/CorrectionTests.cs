@@ -134,7 +134,7 @@ public sealed class CorrectionTests : IDisposable
         using var read = new SampleLabels(path, write: false);
         Assert.Equal([3u], read.Of(SampleLabel.Normal));
         var error = Assert.Throws<UserErrorException>(() => read.RequireBoth(path, 2));
-        Assert.Contains("0 samples as artifacts and 1 as normal", error.Message, StringComparison.Ordinal);
+        Assert.Contains("0 samples labelled as artifacts and 1 as normal", error.Message, StringComparison.Ordinal);
         File.AppendAllText(path, "{\"seed\":5,\"label\":\"good\"}\n");
         Assert.Contains("line 5", Assert.Throws<UserErrorException>(() => new SampleLabels(path, write: false)).Message, StringComparison.Ordinal);
     }
@@ -146,9 +146,9 @@ public sealed class CorrectionTests : IDisposable
         string path = Path.Combine(_folder.Path, "correction.json");
         UnitCorrection.Ablation(new SynthesisLayerName("b8.conv1", 3, 99, 8, 8), [.. Enumerable.Repeat(.5f, 99)], "other").Save(path);
         var error = Assert.Throws<UserErrorException>(() => UnitCorrection.Load(path).On(network.Network, CPU));
-        Assert.Contains("99 units, and this network's has 16", error.Message, StringComparison.Ordinal);
+        Assert.Contains("99 units, but this network's has 16", error.Message, StringComparison.Ordinal);
         File.WriteAllText(path, "{}");
-        Assert.Contains("no correction", Assert.Throws<UserErrorException>(() => UnitCorrection.Load(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("not a correction", Assert.Throws<UserErrorException>(() => UnitCorrection.Load(path)).Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();

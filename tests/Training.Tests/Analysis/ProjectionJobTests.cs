@@ -92,7 +92,7 @@ public sealed class ProjectionJobTests : IDisposable
     {
         Job("done", Short).Run(Targets(1), null, CancellationToken.None);
 
-        Assert.Contains("another projection", Assert.Throws<UserErrorException>(() => Job("done", Short with { Seed = 1 }).Run(Targets(1), null, CancellationToken.None)).Message, StringComparison.Ordinal);
+        Assert.Contains("a different projection", Assert.Throws<UserErrorException>(() => Job("done", Short with { Seed = 1 }).Run(Targets(1), null, CancellationToken.None)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public sealed class ProjectionJobTests : IDisposable
 
     [Fact]
     public void Run_TwoImagesOfOneName_NamesThem() =>
-        Assert.Contains("two images are called a0", Assert.Throws<UserErrorException>(() => Job("x", Short).Run([.. Targets(1), .. Targets(1)], null, CancellationToken.None)).Message, StringComparison.Ordinal);
+        Assert.Contains("two images are named a0", Assert.Throws<UserErrorException>(() => Job("x", Short).Run([.. Targets(1), .. Targets(1)], null, CancellationToken.None)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Run_VideoOfOneFrame_IsRefused() =>

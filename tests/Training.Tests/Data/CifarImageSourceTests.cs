@@ -114,7 +114,7 @@ public sealed class CifarImageSourceTests : IDisposable
 
     [Fact]
     public void Open_FewerLabelsThanImages_SaysBoth() =>
-        Assert.Contains("3 images and 2 labels", Refused(_folder.Write("data_batch_1", CifarFiles.Pickle(0, 3, labels: 2))), StringComparison.Ordinal);
+        Assert.Contains("3 images but 2 labels", Refused(_folder.Write("data_batch_1", CifarFiles.Pickle(0, 3, labels: 2))), StringComparison.Ordinal);
 
     [Fact]
     public void Open_BinaryCutShort_SaysTheLengths()
@@ -160,7 +160,7 @@ public sealed class CifarImageSourceTests : IDisposable
 
     [Fact]
     public void Open_ArchiveOfSomethingElse_SaysWhatIsMissing() => Assert.Contains(
-        "no whole CIFAR-10", Refused(_folder.Write("photos.tar.gz", CifarFiles.Packed(new() { ["a.png"] = [1, 2, 3] }))), StringComparison.Ordinal);
+        "not a complete CIFAR-10", Refused(_folder.Write("photos.tar.gz", CifarFiles.Packed(new() { ["a.png"] = [1, 2, 3] }))), StringComparison.Ordinal);
 
     private static string Refused(string path)
     {

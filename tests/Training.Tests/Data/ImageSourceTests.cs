@@ -152,7 +152,7 @@ public sealed class ImageSourceTests : IDisposable
 
         Assert.Equal(["2-outside/c.png", "a.png", "d.png", "sub/b.png"], source.ImageNames);
         Assert.Equal<byte>([2], source.Read(0));
-        Assert.Equal([new IgnoredKind("links to folders that are listed already", 2, "1-inside")], source.Ignored.Kinds);
+        Assert.Equal([new IgnoredKind("links to folders that are already listed", 2, "1-inside")], source.Ignored.Kinds);
     }
 
     [Fact]

@@ -101,13 +101,13 @@ public class LabelTests
         var error = TestSource.Refused(
             TestSource.Of(2, """{"labels": [["0000.png", [1, 2]], ["0001.png", [1]]]}"""), DatasetProblem.Labels);
 
-        Assert.Contains("0000.png has 2 numbers and 0001.png has 1", error.Message, StringComparison.Ordinal);
+        Assert.Contains("0000.png has 2 numbers but 0001.png has 1", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData(1, 2, "classes count from 1 to 2, so that class 0 has no image")]
-    [InlineData(0, 4, "3 of the classes 0 to 4 have no image (class 1, …)")]
-    [InlineData(0, 2, "1 of the classes 0 to 2 has no image (class 1)")]
+    [InlineData(1, 2, "classes are numbered from 1 to 2, so class 0 has no images")]
+    [InlineData(0, 4, "3 of the classes 0 to 4 have no images (class 1, …)")]
+    [InlineData(0, 2, "1 of the classes 0 to 2 has no images (class 1)")]
     public void Notes_ClassesWithoutImages_WarnOfThem(int first, int second, string expected)
     {
         using var dataset = TestSource.Open(TestSource.Of(2, $$"""{"labels": [["0000.png", {{first}}], ["0001.png", {{second}}]]}"""));
@@ -116,9 +116,9 @@ public class LabelTests
     }
 
     [Theory]
-    [InlineData("""{"labels": [["0000.png", 0], ["0001.png", 1]]}""", "test has labels (2 classes), and this run does not use them; `--set labels=true` trains on them")]
-    [InlineData("""{"labels": [["0000.png", [1, 2, 3]], ["0001.png", [4, 5, 6]]]}""", "test has labels (vectors of 3 numbers), and this run does not use them; `--set labels=true` trains on them")]
-    [InlineData("not even JSON", "labels are not used, and could not be: test: dataset.json is not of the form")]
+    [InlineData("""{"labels": [["0000.png", 0], ["0001.png", 1]]}""", "test has labels (2 classes), which this run does not use; pass `--set labels=true` to train on them")]
+    [InlineData("""{"labels": [["0000.png", [1, 2, 3]], ["0001.png", [4, 5, 6]]]}""", "test has labels (vectors of 3 numbers), which this run does not use; pass `--set labels=true` to train on them")]
+    [InlineData("not even JSON", "labels are not used, and are not usable: test: dataset.json is not of the form")]
     public void Notes_LabelsThatAreNotUsed_SayHowToUseThem(string labels, string expected)
     {
         using var dataset = TestSource.Open(TestSource.Of(2, labels), new DatasetOptions { Labels = LabelUse.Ignore });

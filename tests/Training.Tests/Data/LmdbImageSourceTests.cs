@@ -76,7 +76,7 @@ public sealed class LmdbImageSourceTests : IDisposable
         var error = Refused(Database.Value[..length]);
 
         Assert.Contains("data.mdb", error.Message, StringComparison.Ordinal);
-        Assert.Contains("cut short", error.Message, StringComparison.Ordinal);
+        Assert.Contains("truncated", error.Message, StringComparison.Ordinal);
         Assert.Contains($"{length:#,0} bytes", error.Message, StringComparison.Ordinal);
     }
 
@@ -136,7 +136,7 @@ public sealed class LmdbImageSourceTests : IDisposable
 
     [Theory]
     [InlineData(20, 2, "version 2")]
-    [InlineData(16, 0, "no LMDB file")]
+    [InlineData(16, 0, "not an LMDB file")]
     public void Open_AnotherForm_SaysWhich(int offset, byte value, string part)
     {
         var database = Database.Value.ToArray();
@@ -147,7 +147,7 @@ public sealed class LmdbImageSourceTests : IDisposable
     }
 
     [Fact]
-    public void Open_Empty_IsRefused() => Assert.Contains("cut short", Refused([]).Message, StringComparison.Ordinal);
+    public void Open_Empty_IsRefused() => Assert.Contains("truncated", Refused([]).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Dataset_ImagesOfSeveralSizes_PointsToTheCommand()

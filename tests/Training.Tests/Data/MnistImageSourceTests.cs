@@ -75,11 +75,11 @@ public sealed class MnistImageSourceTests : IDisposable
         var message = Refused(Images(3));
 
         Assert.Contains(LabelsName, message, StringComparison.Ordinal);
-        Assert.Contains("2 labels for 3 images", message, StringComparison.Ordinal);
+        Assert.Contains("2 labels but 3 images", message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Open_LabelsWhereImagesBelong_IsRefused() => Assert.Contains("no idx file", Refused(Labels(1, 2)), StringComparison.Ordinal);
+    public void Open_LabelsWhereImagesBelong_IsRefused() => Assert.Contains("not an idx file", Refused(Labels(1, 2)), StringComparison.Ordinal);
 
     [Fact]
     public void Open_SizeThatOverflows_IsRefused()

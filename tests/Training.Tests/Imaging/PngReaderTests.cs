@@ -103,7 +103,7 @@ public class PngReaderTests
         // Four rows of pixels under a header of five: chunks and checksums are in order.
         var file = PngWriter.WithHeight(PngWriter.Write(PngWriter.Kind.Rgb, bits, 2, 4, new byte[4 * 2 * 3 * bits / 8]), 5);
 
-        Assert.Contains("cut short PNG: it has", Assert.Throws<ImageFormatException>(() => ImageCodec.Decode(file, Background)).Message, StringComparison.Ordinal);
+        Assert.Contains("truncated PNG: it has", Assert.Throws<ImageFormatException>(() => ImageCodec.Decode(file, Background)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -83,7 +83,7 @@ public sealed class RealStatisticsCacheTests : IDisposable
         Directory.CreateDirectory(cache.PathOf("a")); // no file can take this name: what a full disk comes to
 
         Assert.Equal(7, Get(cache, "a"));
-        Assert.Contains(_warnings, warning => warning.Contains("could not be written", StringComparison.Ordinal));
+        Assert.Contains(_warnings, warning => warning.Contains("could not write", StringComparison.Ordinal));
     }
 
     [Fact]

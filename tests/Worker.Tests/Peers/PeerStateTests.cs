@@ -73,7 +73,7 @@ public sealed class PeerStateTests : IAsyncDisposable
         var e = await Assert.ThrowsAsync<PeerStateException>(() => FetchAsync(address));
 
         Assert.Equal(PeerStateFault.Mismatch, e.Fault);
-        Assert.Contains("damaged on the way", e.Message, StringComparison.Ordinal);
+        Assert.Contains("damaged in transit", e.Message, StringComparison.Ordinal);
         Assert.Contains(StateSections.Hash(_held), e.Message, StringComparison.Ordinal);
         Assert.Equal(5, _into.Iteration); // nobody takes it for the state that was asked for
     }
@@ -102,7 +102,7 @@ public sealed class PeerStateTests : IAsyncDisposable
         var e = await Assert.ThrowsAsync<PeerStateException>(() => FetchAsync(address));
 
         Assert.Equal(PeerStateFault.Mismatch, e.Fault);
-        Assert.Contains("ended before its end", e.Message, StringComparison.Ordinal);
+        Assert.Contains("stopped before its end", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

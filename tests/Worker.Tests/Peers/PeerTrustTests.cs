@@ -25,10 +25,10 @@ public sealed class PeerTrustTests : IAsyncDisposable
     {
         { "wrong token", "token" },
         { "no token", "token" },
-        { "certificate of another authority", "another authority" },
+        { "certificate of another authority", "not signed by the CA" },
         { "expired certificate", "has expired" },
-        { "caller without a certificate", "must show a certificate" },
-        { "caller of another authority", "another authority" },
+        { "caller without a certificate", "a client certificate is required" },
+        { "caller of another authority", "not signed by the CA" },
         { "caller with an expired certificate", "has expired" },
     };
 

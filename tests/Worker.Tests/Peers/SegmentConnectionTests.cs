@@ -96,7 +96,7 @@ public sealed class SegmentConnectionTests : IAsyncDisposable
 
         var e = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(Cancellation));
 
-        Assert.Equal((StatusCode.DeadlineExceeded, "opened no connection for segments in 1 s"), (e.StatusCode, e.Status.Detail));
+        Assert.Equal((StatusCode.DeadlineExceeded, "opened no data connection within 1 s"), (e.StatusCode, e.Status.Detail));
         await end.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => joining);
     }

@@ -40,7 +40,7 @@ public sealed class RunFilesTests : IDisposable
 
         new RunFiles(_display).Append(_folder["stats.jsonl"], "one");
 
-        Assert.Contains("stats.jsonl could not be written", Assert.Single(_display.Lines), StringComparison.Ordinal);
+        Assert.Contains("could not write stats.jsonl", Assert.Single(_display.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class RunFilesTests : IDisposable
 
         Assert.False(new RunFiles(_display).Write(_folder["grid.png"], [1, 2, 3]));
 
-        Assert.Contains("grid.png could not be written", Assert.Single(_display.Lines), StringComparison.Ordinal);
+        Assert.Contains("could not write grid.png", Assert.Single(_display.Lines), StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(_folder.Path));
     }
 
@@ -63,6 +63,27 @@ public sealed class RunFilesTests : IDisposable
         new RunFolder(_folder.Path).DeleteUnfinished();
 
         Assert.Equal(["grid.png"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName));
+    }
+
+    /// <summary>Whoever measured a snapshot draws before its line is in the file.</summary>
+    [Fact]
+    public void DrawCurves_WithAValueThatIsNotInItsFileYet_IsThePictureWithIt()
+    {
+        var (folder, notes) = (new RunFolder(_folder.Path), new RunFiles(_display));
+        foreach (int kimg in new[] { 1, 2 })
+            notes.Append(folder.Stats, $$$"""{"Progress/kimg": {"mean": {{{kimg}}}}, "Loss/G/loss": {"mean": {{{kimg}}}}, "Loss/D/loss": {"mean": 1}}""");
+        byte[] Drawn(MeasuredValue? measured) => File.ReadAllBytes(RunPictures.DrawCurves(folder, notes, measured)!);
+        void Measured(int kimg, int value) => notes.Append(folder.Metric("rfd"), $$$"""{"kimg": {{{kimg}}}, "results": {"rfd": {{{value}}}}}""");
+        byte[] without = Drawn(null), first = Drawn(new("rfd", 1, 7));
+
+        Measured(1, 7);
+        Assert.Equal(Drawn(null), first);
+        Assert.NotEqual(without, first);
+        byte[] second = Drawn(new("rfd", 2, 5));
+        Measured(2, 5);
+        Assert.Equal(Drawn(null), second);
+        Assert.Equal(second, Drawn(new("rfd", 2, 5)));
+        Assert.Equal(second, Drawn(new("rfd", 1, 7)));
     }
 
     public void Dispose() => _folder.Dispose();

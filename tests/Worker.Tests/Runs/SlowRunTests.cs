@@ -49,9 +49,32 @@ public sealed class SlowRunTests : IDisposable
     {
         Run("long", TimeSpan.FromMinutes(10), out var display, set: "kimg=1", stopAt: 40);
 
-        Assert.Equal("this run takes about 20 hours on this machine (1 kimg at 0.013 img/s); --kimg N makes it shorter, and --recipe demo trains a small network in minutes", Estimate(display) ?? "none");
+        Assert.Equal("this run will take about 20 hours on this machine (1 kimg at 0.013 img/s); use --kimg N for a shorter run, or --recipe demo to train a small network in minutes", Estimate(display) ?? "none");
 
-        static string? Estimate(SilentDisplay display) => display.Lines.SingleOrDefault(line => line.StartsWith("this run takes about", StringComparison.Ordinal));
+        static string? Estimate(SilentDisplay display) => display.Lines.SingleOrDefault(line => line.StartsWith("this run will take about", StringComparison.Ordinal));
+    }
+
+    /// <summary>As in the demo: the run ends when its time is over, or at its last image, whichever is first.</summary>
+    [Theory]
+    [InlineData(70, 60, "ETA 10m 00s")]
+    [InlineData(100_000, 60, "ETA 20m 00s")]
+    public void Execute_WithATimeLimit_TheRemainingTimeIsTheShorter(int limitMinutes, int afterMinutes, string eta)
+    {
+        var seen = new Dictionary<double, RunProgress>();
+        var time = new ManualTime();
+        var display = new SilentDisplay
+        {
+            OnProgress = progress =>
+            {
+                seen[(time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalMinutes] = progress;
+                time.Advance(TimeSpan.FromMinutes(20));
+            },
+        };
+        double began = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalMinutes;
+
+        LocalRun.Execute(SmallRun.Request(_folder[$"{limitMinutes}/run"], 40, "metrics=none") with { TimeLimit = TimeSpan.FromMinutes(limitMinutes) }, display, new StopFlag(), time);
+
+        Assert.Contains(eta, seen[began + afterMinutes].ToLine(), StringComparison.Ordinal);
     }
 
     private RunOutcome Run(string name, TimeSpan iteration, out SilentDisplay display, string? set = null, int stopAt = int.MaxValue)

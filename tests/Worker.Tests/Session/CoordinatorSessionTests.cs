@@ -78,11 +78,11 @@ public sealed class CoordinatorSessionTests : IAsyncDisposable
     {
         string path = FakeCoordinator.NewPath();
         Run($"unix:{path}");
-        await SaidAsync("no coordinator");
+        await SaidAsync("cannot reach the coordinator");
         var late = await StartAsync(path);
 
         await (await late.NextAsync()).UntilAsync(message => message.LeaseRenewal is not null);
-        Assert.Single(_said, line => line.StartsWith("no coordinator", StringComparison.Ordinal));
+        Assert.Single(_said, line => line.StartsWith("cannot reach the coordinator", StringComparison.Ordinal));
         Assert.Equal(TimeSpan.Zero, _session!.Alone);
     }
 

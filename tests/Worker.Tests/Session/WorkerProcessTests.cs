@@ -26,7 +26,7 @@ public sealed class WorkerProcessTests
         var fresh = await worker.Coordinator.NextAsync();
         var held = await fresh.UntilReportAsync(report => report.Generation == 0);
         Assert.Equal(("run", 2, WorkerStage.Halted, "one"), (held.Run, held.Held.Iteration, held.Stage, held.Cluster));
-        Assert.Contains(worker.Said, line => line.Contains("another cluster", StringComparison.Ordinal));
+        Assert.Contains(worker.Said, line => line.Contains("a different cluster", StringComparison.Ordinal));
 
         // The run of that name, of an epoch and a generation far below.
         await WorkerUnderTest.RunToLimitAsync(fresh, worker.Prepare("run", 1, limit: 3));
@@ -176,7 +176,7 @@ public sealed class WorkerProcessTests
         Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(12));
         var newest = await NewestAsync(worker.StoreOf("run"));
         Assert.True(newest.Name.At.Images >= 16);
-        Assert.Contains(worker.Said, line => line.Contains($"saved the snapshot {newest.Name}", StringComparison.Ordinal));
+        Assert.Contains(worker.Said, line => line.Contains($"saved snapshot {newest.Name}", StringComparison.Ordinal));
         // The bits of a run that was never interrupted.
         using var folder = new TemporaryFolder();
         LocalRun.Execute(SmallRun.Request(folder["alone"], (int)newest.Name.At.Images), new SilentDisplay(), new StopFlag(), TimeProvider.System);

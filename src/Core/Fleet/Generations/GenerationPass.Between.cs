@@ -32,7 +32,7 @@ internal sealed partial class GenerationPass
         var strays = State.Reports.Where(report => report.Held > safe && report.Held.Value.Lineage == State.Lineage && !State.Held.Contains(report.Worker)).ToList();
         if (strays.Count == 0) return;
         Hold([.. strays.Select(report => report.Worker)]);
-        Enter(GenerationStage.Gathering, $"{strays[0].Worker} is back with {strays.Max(report => report.Held!.Value)}", GenerationEnd.WorkerJoins);
+        Enter(GenerationStage.Gathering, $"{strays[0].Worker} has reconnected with {strays.Max(report => report.Held!.Value)}", GenerationEnd.WorkerJoins);
     }
 
     /// <summary>The furthest state that a held worker or the store has.</summary>
@@ -62,12 +62,12 @@ internal sealed partial class GenerationPass
             if (!start.Position.IsBetweenIterations)
                 Assign(State.Held, start, start.Position.NextBetweenIterations, isLast: true);
             else if (State.Stage != GenerationStage.Saving)
-                Enter(GenerationStage.Saving, "no worker that stays has the state");
+                Enter(GenerationStage.Saving, "all workers with the state are leaving");
             return;
         }
 
         State = State with { Held = staying, Checks = [] };
-        Enter(GenerationStage.Idle, staying.Count > 0 ? "too few workers" : "nothing to do");
+        Enter(GenerationStage.Idle, staying.Count > 0 ? "too few workers" : "no work to do");
     }
 
     private void Assign(IReadOnlyList<WorkerId> workers, StateVersion start, Position limit, bool isLast)
@@ -110,7 +110,7 @@ internal sealed partial class GenerationPass
                 return false;
             }
 
-            foreach (var worker in verdict.Minority) Evict(worker, $"{verdict.Text}; most workers have another", isBan: true);
+            foreach (var worker in verdict.Minority) Evict(worker, $"{verdict.Text}; most workers have a different one", isBan: true);
         }
     }
 
@@ -144,11 +144,11 @@ internal sealed partial class GenerationPass
             Replays = State.Replays + 1,
             Disputed = disputed.Position > State.Disputed ? disputed.Position : State.Disputed,
         };
-        _actions.Add(new LogEvent($"everyone goes back to {target} and computes again"));
+        _actions.Add(new LogEvent($"all workers return to {target} and recompute"));
         if (State.Replays > settings.MostReplays)
         {
             State = State with { Failure = $"workers keep disagreeing: {text}" };
-            _actions.Add(new LogEvent($"the run stops: {State.Failure}"));
+            _actions.Add(new LogEvent($"stopping the run: {State.Failure}"));
         }
     }
 }

@@ -70,7 +70,7 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         else if (State.Held.Any(worker => !Stays(worker))) Enter(GenerationStage.Gathering, "workers are leaving");
     }
 
-    private static string PassedOver(WorkerTrouble trouble) => $"{trouble.Worker} will be tried again: {trouble.Text}";
+    private static string PassedOver(WorkerTrouble trouble) => $"{trouble.Worker} will be retried: {trouble.Text}";
 
     private void Gather()
     {
@@ -126,7 +126,7 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
         if (late.Count == 0) return;
         var still = late.Where(pair => pair.Second.Progress?.Step != PreparationStep.MeetingPeers).ToList();
         foreach (var (member, stand) in still)
-            Evict(member.Worker, $"it was not ready for {plan.Id}, and had stood still for {settings.PrepareDeadline.TotalSeconds} s{(stand.Progress is { } at ? $" ({at.Step})" : "")}");
+            Evict(member.Worker, $"it was not ready for {plan.Id}, with no progress for {settings.PrepareDeadline.TotalSeconds} s{(stand.Progress is { } at ? $" ({at.Step})" : "")}");
         if (still.Count > 0) Enter(GenerationStage.Gathering, "a worker did not become ready", GenerationEnd.Stall);
         else if (late.Count == plan.Members.Count(member => !IsReady(member, plan))) Enter(GenerationStage.Gathering, "the workers did not reach each other", GenerationEnd.Stall);
     }
@@ -229,14 +229,14 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
             var count = (former?.Generations ?? 0) + 1;
             var until = now + settings.PauseAfter(count);
             State = State with { Troubles = [.. State.Troubles.Where(trouble => trouble != former), new(report.Worker, report.Incarnation, report.Trouble!, count, until, (former?.Own ?? 0) + (report.TroubleCause == TroubleCause.Own ? 1 : 0))] };
-            if (count > 1) _actions.Add(new LogEvent($"{report.Worker} is left out for {(until - now).TotalSeconds:0.#} s: {report.Trouble}"));
+            if (count > 1) _actions.Add(new LogEvent($"leaving out {report.Worker} for {(until - now).TotalSeconds:0.#} s: {report.Trouble}"));
         }
 
         var able = view.Live.Where(live => live.MayServe).ToList();
         if (State.Failure is null && able.Count > 0 && able.TrueForAll(live => TroubleOf(live)?.Own >= settings.MostTroubles))
         {
-            State = State with { Failure = $"no worker can go on: {string.Join("; ", able.Select(live => $"{live.Worker}: {TroubleOf(live)!.Text}").Take(3))}" };
-            _actions.Add(new LogEvent($"the run stops: {State.Failure}"));
+            State = State with { Failure = $"no worker can continue: {string.Join("; ", able.Select(live => $"{live.Worker}: {TroubleOf(live)!.Text}").Take(3))}" };
+            _actions.Add(new LogEvent($"stopping the run: {State.Failure}"));
         }
     }
 
@@ -250,12 +250,12 @@ internal sealed partial class GenerationPass(GenerationState state, RunView view
             .Select(pair => $"{pair.member.Rank} ({pair.member.Worker}){pair.wait}");
         _actions.Add(new LogEvent($"{plan.Id} made no progress for {settings.ProgressDeadline.TotalSeconds} s: {string.Join("; ", waits.DefaultIfEmpty("nobody waits"))}"));
         if (culprit is not null)
-            Evict(culprit.Worker, $"as {culprit.Rank} it kept the others waiting at {State.Reached} for over {settings.ProgressDeadline.TotalSeconds} s");
+            Evict(culprit.Worker, $"as {culprit.Rank} it kept the other workers waiting at {State.Reached} for over {settings.ProgressDeadline.TotalSeconds} s");
         Enter(GenerationStage.Gathering, "no progress for too long", GenerationEnd.Stall);
     }
 
     private string WaitOf(WorkerId worker) =>
-        State.ReportOf(worker)?.Waiting is { } waiting ? $" waits for {waiting.Rank} at {waiting.Phase}" : "";
+        State.ReportOf(worker)?.Waiting is { } waiting ? $" waiting for {waiting.Rank} at {waiting.Phase}" : "";
 
     private bool HasHalted(WorkerId worker) =>
         State.ReportOf(worker) is { Stage: WorkerStage.Halted } report && report.Generation == State.Generation;

@@ -86,6 +86,9 @@ public sealed record GenerationSettings
     /// <summary>How long the last worker may take to save; then another one tries.</summary>
     public TimeSpan SaveDeadline { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>A run that trains has a snapshot at least so often, whatever its interval in images.</summary>
+    public TimeSpan LongestWithoutSnapshot { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>A generation lasts at least this long before a join ends it, so that many joins cost few halts.</summary>
     public TimeSpan JoinPatience { get; init; } = TimeSpan.FromSeconds(2);
 

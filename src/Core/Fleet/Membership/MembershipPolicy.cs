@@ -15,10 +15,10 @@ public static class MembershipPolicy
         ArgumentNullException.ThrowIfNull(capabilities);
         if (capabilities.ProtocolVersion != FleetSettings.CurrentProtocol)
             return new(state, [new Refuse(worker,
-                $"The worker speaks protocol {capabilities.ProtocolVersion}, this coordinator {FleetSettings.CurrentProtocol}. Use the same version of Atelier on both.")]);
+                $"the worker uses protocol version {capabilities.ProtocolVersion}, but this coordinator uses {FleetSettings.CurrentProtocol}; run the same version of Atelier on both")]);
         var former = state.Find(worker);
         if (former is not null && incarnation < former.Incarnation)
-            return new(state, [new Refuse(worker, $"A later process called {worker} has attached. Give every worker its own name.")]);
+            return new(state, [new Refuse(worker, $"a newer process named {worker} has attached; give each worker its own name")]);
         if (former is not null && incarnation == former.Incarnation)
             return former is { Status: MemberStatus.Evicted, Until: { } until } && now >= until
                 ? new(state.With(former with { Capabilities = capabilities, Status = MemberStatus.Probing, Lease = LeaseFrom(settings, now), JoinedAt = now, Until = null }), [new StartProbe(worker)])
@@ -75,7 +75,7 @@ public static class MembershipPolicy
         if (Current(state, worker, incarnation) is not { Status: MemberStatus.Probing } member) return new(state, []);
         var reference = state.Probes.FirstOrDefault(probe => probe.Numerics == member.Capabilities.Numerics);
         if (reference is not null && reference.Digest != digest)
-            return Ban(state, worker, $"its admission probe gave {digest} where {reference.Digest} is right: it would change the run's bits");
+            return Ban(state, worker, $"its admission probe gave {digest} instead of {reference.Digest}: it would not compute the same bits as other workers");
         var probes = reference is null ? [.. state.Probes, new ProbeReference(member.Capabilities.Numerics, digest)] : state.Probes;
         return new((state with { Probes = probes }).With(member with { Status = MemberStatus.Admitted }), [new Welcome(worker)]);
     }
@@ -132,7 +132,7 @@ public static class MembershipPolicy
             else if (!member.Lease.IsHeldAt(now))
             {
                 Remove(member);
-                actions.Add(new Dismiss(member.Worker, $"nothing was heard from it for {settings.LeaseLength.TotalSeconds} s"));
+                actions.Add(new Dismiss(member.Worker, $"no heartbeat for {settings.LeaseLength.TotalSeconds} s"));
             }
             else if (member.Status == MemberStatus.Probing && now - member.JoinedAt > settings.ProbeDeadline)
             {

@@ -11,9 +11,9 @@ public static class RunCommands
     {
         ArgumentNullException.ThrowIfNull(queue);
         if (queue.Runs.Any(entry => entry.Run == run))
-            throw new RunExistsException($"there is a run called {run} already; choose another name, or `atelier resume {run}`");
+            throw new RunExistsException($"a run named {run} already exists; choose another name, or continue that one with `atelier resume {run}`");
         if (minWorkers < 1 || maxWorkers < minWorkers)
-            throw new UserErrorException($"run {run} asks for {minWorkers} to {maxWorkers} workers; it needs at least 1, and no fewer at most than at least");
+            throw new UserErrorException($"run {run} asks for {minWorkers} to {maxWorkers} workers; the minimum must be at least 1, and the maximum not below the minimum");
         if (maxWorkers > shards)
             throw new UserErrorException(
                 $"run {run} asks for up to {maxWorkers} workers, but its minibatch has {shards} shards; use {shards} workers or fewer, or a smaller `shard`");
@@ -83,7 +83,7 @@ public static class RunCommands
         var entry = queue.Get(run);
         return RunLifecycle.HasEnded(entry.Status)
             ? queue with { Runs = [.. queue.Runs.Where(other => other.Run != run)] }
-            : throw new RunStateException($"run {run} is {RunLifecycle.NameOf(entry.Status)} and cannot be deleted; `atelier cancel {run}` ends it first");
+            : throw new RunStateException($"run {run} is {RunLifecycle.NameOf(entry.Status)} and cannot be deleted; end it first with `atelier cancel {run}`");
     }
 
     private static RunStateException Refused(RunEntry entry, string what) =>

@@ -18,10 +18,10 @@ public sealed class SnapshotPolicy(TimeSpan deadline)
             return Abandon($"{failed.Writer} could not write its slice: {failed.Error}");
         var pending = attempt.Slices.Where(slice => slice.Status == SliceStatus.Pending).ToList();
         if (pending.FirstOrDefault(slice => !isLive(slice.Writer, slice.Incarnation)) is { } lost)
-            return Abandon($"{lost.Writer} was lost while it wrote");
+            return Abandon($"{lost.Writer} was lost while writing");
         if (pending.Count > 0)
             return now - attempt.BegunAt > deadline
-                ? Abandon($"{string.Join(", ", pending.Select(slice => slice.Writer))} took over {deadline.TotalSeconds} s to write")
+                ? Abandon($"{string.Join(", ", pending.Select(slice => slice.Writer))} took more than {deadline.TotalSeconds} s to write")
                 : new SnapshotDecision.Wait();
         // A durable slice stays durable when its writer dies. Slices of different states never make a snapshot.
         var hashes = attempt.Slices.Select(slice => slice.StateSha256).Distinct().ToList();

@@ -198,7 +198,7 @@ public sealed class ArtifactClassifier : IDisposable
         using var file = SafetensorsReader.Open(path);
         int Number(string key) => int.TryParse(file.Metadata.GetValueOrDefault(key), NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value > 0
             ? value
-            : throw new UserErrorException($"{path} holds no artifact classifier; `atelier correct train` makes one");
+            : throw new UserErrorException($"{path} is not an artifact classifier; make one with `atelier correct train`");
         var classifier = new ArtifactClassifier(Number("side"), new ClassifierOptions(Number("width")), device);
         classifier.Fill(file);
         return classifier;
@@ -222,7 +222,7 @@ public sealed class ArtifactClassifier : IDisposable
         {
             var stored = SafetensorsTensors.Read(file, name);
             if (stored.numel() != buffer.numel())
-                throw new UserErrorException($"{file.Source}: its classifier has {stored.numel():#,0} numbers in `{name}`, and {buffer.numel():#,0} are needed");
+                throw new UserErrorException($"{file.Source}: the classifier has {stored.numel():#,0} values in `{name}`, but needs {buffer.numel():#,0}");
             buffer.copy_(stored);
         }
         Steps = long.Parse(file.Metadata["steps"], CultureInfo.InvariantCulture);

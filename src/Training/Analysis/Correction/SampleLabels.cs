@@ -31,7 +31,7 @@ public sealed class SampleLabels : IDisposable
         if (File.Exists(path))
             Read(path);
         else if (!write)
-            throw new UserErrorException($"{path} does not exist; `atelier correct label` makes it");
+            throw new UserErrorException($"{path} does not exist; run `atelier correct label` first");
         if (!write)
             return;
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -51,7 +51,7 @@ public sealed class SampleLabels : IDisposable
             _labels[seed] = value;
         else
             _labels.Remove(seed);
-        (_writer ?? throw new InvalidOperationException("these labels are only read")).WriteLine(Line(seed, label));
+        (_writer ?? throw new InvalidOperationException("these labels are read-only")).WriteLine(Line(seed, label));
     }
 
     /// <summary>Checks that a classifier can be trained.</summary>
@@ -60,7 +60,7 @@ public sealed class SampleLabels : IDisposable
     {
         var (artifacts, normal) = (Of(SampleLabel.Artifact).Count, Of(SampleLabel.Normal).Count);
         if (artifacts < least || normal < least)
-            throw new UserErrorException($"{path} labels {artifacts:#,0} samples as artifacts and {normal:#,0} as normal; a classifier needs at least {least} of each: label more with `atelier correct label`");
+            throw new UserErrorException($"{path} has {artifacts:#,0} samples labelled as artifacts and {normal:#,0} as normal; a classifier needs at least {least} of each: label more with `atelier correct label`");
     }
 
     /// <inheritdoc/>
@@ -94,7 +94,7 @@ public sealed class SampleLabels : IDisposable
             }
             catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
             {
-                throw new UserErrorException($"{path}, line {number}: {e.Message}; a line is {Line(7, SampleLabel.Artifact)}", e);
+                throw new UserErrorException($"{path}, line {number}: {e.Message}; a line should look like {Line(7, SampleLabel.Artifact)}", e);
             }
         }
     }

@@ -74,17 +74,17 @@ public sealed record UnitCorrection(string Format, string Network, IReadOnlyList
     public static UnitCorrection Load(string path)
     {
         if (!File.Exists(path))
-            throw new UserErrorException($"{path} does not exist; `atelier correct apply` makes corrections");
+            throw new UserErrorException($"{path} does not exist; make a correction with `atelier correct apply`");
         try
         {
             var read = JsonSerializer.Deserialize<UnitCorrection>(File.ReadAllText(path), Json);
             return read is { Format: CurrentFormat, Layers: not null } && read.Layers.All(layer => layer is { Layer: not null, Units: not null })
                 ? read
-                : throw new UserErrorException($"{path} is no correction of the format {CurrentFormat}; `atelier correct apply` makes them");
+                : throw new UserErrorException($"{path} is not a correction of format {CurrentFormat}; make one with `atelier correct apply`");
         }
         catch (JsonException e)
         {
-            throw new UserErrorException($"{path} is no correction: {e.Message}", e);
+            throw new UserErrorException($"{path} is not a correction: {e.Message}", e);
         }
     }
 
@@ -105,7 +105,7 @@ public sealed record UnitCorrection(string Format, string Network, IReadOnlyList
         {
             var layer = LayerSelection.Find(generator, corrected.Layer);
             if (layer.Channels != corrected.Channels || corrected.Units.Any(unit => unit.Unit < 0 || unit.Unit >= layer.Channels || !double.IsFinite(unit.Scale)))
-                throw new UserErrorException($"The correction is for a layer {layer} of {corrected.Channels} units, and this network's has {layer.Channels}; it was made for another network.");
+                throw new UserErrorException($"the correction is for a layer {layer} with {corrected.Channels} units, but this network's has {layer.Channels}; it was made for another network");
             var scale = scales[layer.Name] = [.. Enumerable.Repeat(1f, layer.Channels)];
             foreach (var unit in corrected.Units)
                 scale[unit.Unit] = (float)unit.Scale;

@@ -43,9 +43,9 @@ public sealed record ConversionOptions
     internal void Require()
     {
         if (Crop != CropMode.None && Resolution is null)
-            throw new DatasetException(DatasetProblem.UnusableSize, $"a crop needs the size of the results: pass --resolution WxH too");
+            throw new DatasetException(DatasetProblem.UnusableSize, $"--crop needs an output size: add --resolution WxH");
         if (Crop == CropMode.CenterCropWide && Resolution is { } wide && wide.Height > wide.Width)
-            throw new DatasetException(DatasetProblem.UnusableSize, $"--crop center-crop-wide makes wide pictures, and --resolution {wide} is higher than wide");
+            throw new DatasetException(DatasetProblem.UnusableSize, $"--crop center-crop-wide makes wide pictures, but --resolution {wide} is taller than wide");
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Jobs);
     }
 }

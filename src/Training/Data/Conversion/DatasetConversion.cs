@@ -28,9 +28,9 @@ public sealed class DatasetConversion
         options.Require();
         (_source, _options, _time) = (source, options, time);
         if (Directory.Exists(output))
-            throw new DatasetException(DatasetProblem.NotFound, $"{output} is a folder; pass the name of a zip file to write");
+            throw new DatasetException(DatasetProblem.NotFound, $"{output} is a folder; name a zip file to write");
         if (File.Exists(output) && !options.Replace)
-            throw new DatasetException(DatasetProblem.NotFound, $"{output} is there already; pass --force to replace it, or another --out");
+            throw new DatasetException(DatasetProblem.NotFound, $"{output} already exists; pass --force to replace it, or choose another --out");
         _count = Math.Min(source.ImageNames.Count, options.MostImages ?? int.MaxValue);
         _transform = new ImageTransform(options.Crop, options.Resolution, options.Filter);
         _size = _transform.Output;
@@ -74,7 +74,7 @@ public sealed class DatasetConversion
         catch (IOException e) when (DiskFull.Is(e))
         {
             throw new IOException(
-                $"{_partial.Path}: the disk is full after {_packed.Count:#,0} of {_count:#,0} images. Make room and run the same command again: it goes on from there.", e);
+                $"{_partial.Path}: the disk is full after {_packed.Count:#,0} of {_count:#,0} images. Free some space and run the same command again to continue.", e);
         }
     }
 
@@ -92,7 +92,7 @@ public sealed class DatasetConversion
             {
                 // What was left out before and is none now: the files are not what they were.
                 if (index < last)
-                    throw new DatasetException(DatasetProblem.BadImage, $"{NameOf(index)} could not be used when this conversion began, and can now. Delete {_partial.Path} and begin again.");
+                    throw new DatasetException(DatasetProblem.BadImage, $"{NameOf(index)} was unusable when this conversion began, but is usable now. Delete {_partial.Path} and start again.");
                 zip.Add(PackedName.Of(index), png);
                 _packed.Add(index);
             }
@@ -141,7 +141,7 @@ public sealed class DatasetConversion
     private byte[]? Accepted(int index, ConvertedImage image)
     {
         if (image.StorageFailed)
-            throw new DatasetException(DatasetProblem.BadImage, $"{NameOf(index)} cannot be read from its storage: {image.Reason}. Run the same command again: it goes on from there.");
+            throw new DatasetException(DatasetProblem.BadImage, $"{NameOf(index)} cannot be read from its storage: {image.Reason}. Run the same command again to continue.");
         if (image.Reason is { } reason)
         {
             if (_options.BadImages == BadImagePolicy.Fail)
@@ -161,7 +161,7 @@ public sealed class DatasetConversion
         {
             throw new DatasetException(
                 DatasetProblem.MixedSizes,
-                $"{NameOf(index)} is {image.Size}, and those before it are {_size}. Pass `--resolution {_size} --crop center-crop` (or another size) to bring all to one.");
+                $"{NameOf(index)} is {image.Size}, but those before it are {_size}. Pass `--resolution {_size} --crop center-crop` (or another size) to give all of them one size.");
         }
 
         return image.Png;
@@ -182,8 +182,8 @@ public sealed class DatasetConversion
         if (_packed.Count > 0)
             return;
         throw new DatasetException(DatasetProblem.Empty, _count == 0
-            ? $"{_source.Name} holds no images. {ImageSource.WhatIsRead}"
-            : $"{_source.Name}: none of {_count:#,0} images can be used: {_bad.Count:#,0} cannot be decoded, {_tooSmall:#,0} are smaller than {_options.Resolution}.");
+            ? $"{_source.Name} contains no images. {ImageSource.WhatIsRead}"
+            : $"{_source.Name}: none of {_count:#,0} images is usable: {_bad.Count:#,0} cannot be decoded, {_tooSmall:#,0} are smaller than {_options.Resolution}.");
     }
 
     private string NameOf(int index) => $"{_source.Name}: {_source.ImageNames[index]}";

@@ -40,7 +40,7 @@ internal sealed class PartialFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new DatasetException(
-                DatasetProblem.NotFound, $"{Path} cannot be written: {e.Message}. If another conversion to this file is running, let it end.", e);
+                DatasetProblem.NotFound, $"cannot write {Path}: {e.Message}. If another conversion to this file is running, wait for it to finish.", e);
         }
     }
 

@@ -44,9 +44,9 @@ public sealed class DetectorFiles(IReadOnlyList<string> named)
             if (File.Exists(place) && IsA(published, place))
                 return (place, null);
             if (!Path.Exists(place))
-                throw new UserErrorException($"--detectors {place}: there is no such file or folder.");
+                throw new UserErrorException($"--detectors {place}: no such file or folder.");
             if (File.Exists(place) && !IsA(PublishedDetector.Inception, place) && !IsA(PublishedDetector.Vgg16, place))
-                throw new UserErrorException($"--detectors {place}: a detector's file is known by its name, which must contain inception or vgg16.");
+                throw new UserErrorException($"--detectors {place}: the name of a detector file must contain inception or vgg16, which says what it is.");
         }
         foreach (var folder in named.Where(Directory.Exists).DefaultIfEmpty(DefaultFolder))
         {
@@ -58,7 +58,7 @@ public sealed class DetectorFiles(IReadOnlyList<string> named)
         {
             var others = Directory.GetFiles(folder, "*.pt").Where(file => IsA(published, file)).ToList();
             if (others.Count > 1)
-                throw new UserErrorException($"--detectors {folder} holds several detectors of this kind ({string.Join(", ", others.Select(Path.GetFileName).Order())}): name the file.");
+                throw new UserErrorException($"--detectors {folder} contains several detectors of this kind ({string.Join(", ", others.Select(Path.GetFileName).Order())}): name one of the files.");
             if (others is [var only])
                 return (only, null);
         }
@@ -72,8 +72,8 @@ public sealed class DetectorFiles(IReadOnlyList<string> named)
     {
         string folder = named.FirstOrDefault(Directory.Exists) ?? DefaultFolder;
         return new UserErrorException(
-            $"the detector {published.FileName}, for {metric}, is not in {folder}. Download {published.Url} ({published.Megabytes} MB, SHA-256 {published.Sha256}) "
-            + $"and put it at {Path.Combine(folder, published.FileName)}; nothing is downloaded for you. Or measure {MetricCatalog.Embedded}, which needs no file.");
+            $"the detector {published.FileName}, for {metric}, was not found in {folder}. Download {published.Url} ({published.Megabytes} MB, SHA-256 {published.Sha256}) "
+            + $"and save it as {Path.Combine(folder, published.FileName)}; Atelier downloads nothing by itself. Or measure {MetricCatalog.Embedded}, which needs no detector.");
     }
 }
 

@@ -40,7 +40,7 @@ public sealed class ScriptDetector : IDisposable
         if (sha256 is not null && !found.Equals(sha256, StringComparison.OrdinalIgnoreCase))
         {
             throw new UserErrorException(
-                $"{path} is not the published detector: its SHA-256 is {found}, and that of the published file {sha256}. Download it again; to use another detector, name its file in --detectors.");
+                $"{path} is not the published detector: its SHA-256 is {found}, but the published file has {sha256}. Download it again; to use a different detector, name its file in --detectors.");
         }
         UserErrorException Unfit(string reason, Exception cause) => new(
             $"{path} cannot be used as a detector: {reason}. It must be TorchScript whose forward takes images and {string.Join(", ", flags)}.", cause);
@@ -59,7 +59,7 @@ public sealed class ScriptDetector : IDisposable
         {
             module.Dispose();
             throw Unfit(
-                $"its {signature} does not take the flag {missing}", new KeyNotFoundException(missing));
+                $"its {signature} does not accept the flag {missing}", new KeyNotFoundException(missing));
         }
         return new ScriptDetector(path, found, module, signature, device);
     }
@@ -95,7 +95,7 @@ public sealed class ScriptDetector : IDisposable
         }
         return result is Tensor features
             ? features.MoveToOuterDisposeScope()
-            : throw new OpException($"{System.IO.Path.GetFileName(Path)} returned a {result.GetType().Name} and not a tensor");
+            : throw new OpException($"{System.IO.Path.GetFileName(Path)} returned a {result.GetType().Name}, not a tensor");
     }
 
     /// <inheritdoc/>
@@ -136,7 +136,7 @@ public sealed class ScriptFeatures(ScriptDetector detector, string flag) : IFeat
         var features = detector.Run(images, (flag, true));
         return features.dim() == 2 && features.shape[0] == images.shape[0]
             ? features
-            : throw new OpException($"{detector.Path} returned [{string.Join(", ", features.shape)}] for {images.shape[0]} images with {flag}; one row per image is needed");
+            : throw new OpException($"{detector.Path} returned [{string.Join(", ", features.shape)}] for {images.shape[0]} images with {flag}; expected one row per image");
     }
 }
 

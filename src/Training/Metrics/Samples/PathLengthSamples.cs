@@ -30,7 +30,7 @@ public sealed class PathLengthSamples : ISampleSource
         ArgumentNullException.ThrowIfNull(metric);
         var shape = generator.Config.Shape;
         if (metric.Crop && shape.Width != shape.Height)
-            throw new UserErrorException($"{metric.Name} looks at the centre of square images, and these are {shape.Width}×{shape.Height}; ppl2_wend looks at whole images.");
+            throw new UserErrorException($"{metric.Name} uses the centre of square images, but these are {shape.Width}×{shape.Height}; use ppl2_wend, which uses whole images.");
         (_generator, _draws, _detector, _metric, Count) = (generator, draws, detector, metric, count);
     }
 

@@ -91,7 +91,7 @@ public static unsafe class SecondMoments
     public static Tensor Gram(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
-        OpException.Unless(x.dim() == 2 && x.dtype == ScalarType.Float64, $"features must be float64 [N, D], they are {x}");
+        OpException.Unless(x.dim() == 2 && x.dtype == ScalarType.Float64, $"features must be float64 [N, D], not {x}");
         if (x.device_type != TorchSharp.DeviceType.CPU)
             return x.t().mm(x);
         var rows = x.contiguous();
@@ -109,7 +109,7 @@ public static unsafe class SecondMoments
     {
         ArgumentNullException.ThrowIfNull(matrix);
         OpException.Unless(
-            matrix.dim() == 2 && matrix.shape[0] == matrix.shape[1] && matrix.dtype == ScalarType.Float64, $"the matrix must be square and float64, it is {matrix}");
+            matrix.dim() == 2 && matrix.shape[0] == matrix.shape[1] && matrix.dtype == ScalarType.Float64, $"the matrix must be square and float64, not {matrix}");
         OpException.Unless(matrix.isfinite().all().item<bool>(), $"the matrix {matrix} has elements that are not finite");
         using var scope = NewDisposeScope();
         return linalg.eigvals(matrix).sqrt().real.sum().item<double>();

@@ -43,7 +43,7 @@ public sealed record SharedMemoryWorld(string Name, int Ranks)
             DisposeAll(members);
             string names = string.Join(" and rank ", missing);
             if (e is OperationCanceledException && late.IsCancellationRequested)
-                throw Failure(CollectiveFault.Deadline, rank, missing, $"waited {patience.TotalSeconds:0.#} s for rank {names} to come");
+                throw Failure(CollectiveFault.Deadline, rank, missing, $"waited {patience.TotalSeconds:0.#} s for rank {names} to connect");
             if (e is IOException or SocketException)
                 throw Failure(CollectiveFault.PeerGone, rank, missing, $"cannot reach rank {names}: {e.Message}");
             throw;
@@ -79,7 +79,7 @@ public sealed record SharedMemoryWorld(string Name, int Ranks)
                 }
                 greeted.Member.Dispose();
             }
-            throw Failure(CollectiveFault.Mismatch, handshake.Rank, [other], $"met somebody else at the place of rank {other}");
+            throw Failure(CollectiveFault.Mismatch, handshake.Rank, [other], $"expected rank {other} but another process answered");
         }
     }
 

@@ -235,7 +235,7 @@ internal sealed class PeerLink
     private void Credit(int kind, int released, OutSlots slots)
     {
         if (Interlocked.Add(ref _credited[kind], released) > slots.Written)
-            throw new InvalidDataException("a rank is done with more segments than it was sent");
+            throw new InvalidDataException("a rank acknowledged more segments than it was sent");
     }
 
     private async Task WriteAsync(Action<int?> gone)

@@ -75,16 +75,16 @@ internal sealed class PeerJoin(PeerMembership membership, RingShape shape, PeerS
                 call.Dispose();
                 cancellation.ThrowIfCancellationRequested();
                 if (e.StatusCode == StatusCode.FailedPrecondition)
-                    throw Failure(CollectiveFault.Mismatch, [other], $"is refused by rank {other}: {e.Status.Detail}");
+                    throw Failure(CollectiveFault.Mismatch, [other], $"was refused by rank {other}: {e.Status.Detail}");
                 if (PeerChannel.IsDistrust(e))
-                    throw Failure(CollectiveFault.Refused, [other], $"and rank {other} do not trust each other: {PeerChannel.Describe(e)}");
+                    throw Failure(CollectiveFault.Refused, [other], $"has no trusted connection with rank {other}: {PeerChannel.Describe(e)}");
                 // It does not listen yet, or was not the one that will.
                 _troubles[other] = $" ({PeerChannel.Describe(e)})";
             }
             catch (AuthenticationException e) when (!cancellation.IsCancellationRequested)
             {
                 call.Dispose();
-                throw Failure(CollectiveFault.Refused, [other], $"and rank {other} do not trust each other: {TlsFailure.Describe(e)}");
+                throw Failure(CollectiveFault.Refused, [other], $"has no trusted connection with rank {other}: {TlsFailure.Describe(e)}");
             }
             catch (Exception e) when (e is IOException or SocketException && !cancellation.IsCancellationRequested)
             {
@@ -115,13 +115,13 @@ internal sealed class PeerJoin(PeerMembership membership, RingShape shape, PeerS
         }
         var hello = await call.Call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false) ? call.Call.ResponseStream.Current : null;
         if (hello is null || !_rendezvous.Includes(hello) || hello.Rank != other || !SegmentAcceptor.IsTicket(hello.Ticket.Span))
-            throw Failure(CollectiveFault.Mismatch, [other], $"met somebody else at the place of rank {other}");
+            throw Failure(CollectiveFault.Mismatch, [other], $"expected rank {other} but another process answered");
         var segments = await SegmentSender.OpenAsync(membership.Addresses[other], security, hello.Ticket.Memory, cancellation).ConfigureAwait(false);
         try
         {
             // It says so when the connection has come to it.
             if (!await call.Call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false))
-                throw new IOException("the call ended before the connection for segments had come");
+                throw new IOException("the call ended before the data connection was open");
             return segments;
         }
         catch
@@ -135,7 +135,7 @@ internal sealed class PeerJoin(PeerMembership membership, RingShape shape, PeerS
     {
         List<int> missing = [.. Others.Where(other => _calls[other] is null || !_rendezvous.FromAsync(other).IsCompletedSuccessfully)];
         string names = string.Join(" and ", missing.Select(other => $"rank {other}{_troubles[other]}"));
-        return Failure(CollectiveFault.Deadline, missing, $"waited {patience.TotalSeconds:0.#} s for {names} to come");
+        return Failure(CollectiveFault.Deadline, missing, $"waited {patience.TotalSeconds:0.#} s for {names} to connect");
     }
 
     private CollectiveException Failure(CollectiveFault fault, IReadOnlyList<int> ranks, string detail) =>
@@ -162,7 +162,7 @@ internal sealed class PeerRendezvous(PeerOptions options, SegmentAcceptor accept
         lock (_lock)
         {
             if (_latest.TryGetValue(meeting.Run, out var before) && before.Generation >= meeting.Generation)
-                throw new ArgumentException($"Generation {meeting.Generation} of run {meeting.Run} comes after {before.Generation}.", nameof(meeting));
+                throw new ArgumentException($"Generation {meeting.Generation} of run {meeting.Run} must come after {before.Generation}.", nameof(meeting));
             before?.Meeting?.Conclude(null);
             _latest[meeting.Run] = new Latest(meeting.Generation, meeting);
             (opened, _opened) = (_opened, NewOpening());
@@ -205,7 +205,7 @@ internal sealed class PeerRendezvous(PeerOptions options, SegmentAcceptor accept
         }
         catch (OperationCanceledException) when (tooLate.IsCancellationRequested)
         {
-            throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"opened no connection for segments in {options.Limits.FirstMessage.TotalSeconds:0.#} s"));
+            throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"opened no data connection within {options.Limits.FirstMessage.TotalSeconds:0.#} s"));
         }
     }
 
@@ -223,7 +223,7 @@ internal sealed class PeerRendezvous(PeerOptions options, SegmentAcceptor accept
         }
         catch (Exception e) when (late.IsCancellationRequested && e is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled })
         {
-            throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"said nothing for {options.Limits.FirstMessage.TotalSeconds:0.#} s"));
+            throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"sent nothing for {options.Limits.FirstMessage.TotalSeconds:0.#} s"));
         }
         throw new RpcException(new Status(StatusCode.InvalidArgument, "the call had no hello"));
     }
@@ -238,7 +238,7 @@ internal sealed class PeerRendezvous(PeerOptions options, SegmentAcceptor accept
                 if (_latest.TryGetValue(hello.Run, out var latest) && latest.Generation >= hello.Generation)
                 {
                     if (latest.Generation > hello.Generation)
-                        throw Refusal($"run {hello.Run} is at generation {latest.Generation} here");
+                        throw Refusal($"run {hello.Run} is already at generation {latest.Generation} here");
                     return latest.Meeting ?? throw Over(hello);
                 }
                 opened = _opened.Task;
@@ -248,7 +248,7 @@ internal sealed class PeerRendezvous(PeerOptions options, SegmentAcceptor accept
     }
 
     /// <summary>What who calls for a generation that has ended here is told.</summary>
-    internal static RpcException Over(Hello hello) => Refusal($"generation {hello.Generation} of run {hello.Run} is over here");
+    internal static RpcException Over(Hello hello) => Refusal($"generation {hello.Generation} of run {hello.Run} has ended here");
 
     private static TaskCompletionSource NewOpening() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -295,7 +295,7 @@ internal sealed class GenerationRendezvous(Hello own)
     public async Task ServeAsync(Hello hello, SegmentAcceptor acceptor, IServerStreamWriter<Hello> responses, CancellationToken late, CancellationToken broken)
     {
         if (!Includes(hello) || hello.Rank == own.Rank || (uint)hello.Rank >= (uint)own.Ranks)
-            throw PeerRendezvous.Refusal($"here is rank {own.Rank} of {own.Ranks}, run {own.Run}, generation {own.Generation}");
+            throw PeerRendezvous.Refusal($"this is rank {own.Rank} of {own.Ranks}, run {own.Run}, generation {own.Generation}");
         if (_segments[hello.Rank].Task.IsCompleted)
             throw Twice(hello);
         using var ticket = acceptor.Expect();
@@ -318,5 +318,5 @@ internal sealed class GenerationRendezvous(Hello own)
         await links[hello.Rank].Read.ConfigureAwait(false);
     }
 
-    private RpcException Twice(Hello hello) => PeerRendezvous.Refusal($"rank {hello.Rank} of run {own.Run}, generation {own.Generation}, is here already");
+    private RpcException Twice(Hello hello) => PeerRendezvous.Refusal($"rank {hello.Rank} of run {own.Run}, generation {own.Generation}, is already connected");
 }

@@ -135,7 +135,7 @@ internal sealed class SegmentReceiver
     {
         var read = await _input.ReadAtLeastAsync(FrameHeader.Bytes).ConfigureAwait(false);
         if (read.Buffer.Length < FrameHeader.Bytes)
-            return read.Buffer.IsEmpty ? null : throw new IOException("the connection ended within a frame");
+            return read.Buffer.IsEmpty ? null : throw new IOException("the connection closed in the middle of a frame");
         return Take(read.Buffer);
     }
 
@@ -148,7 +148,7 @@ internal sealed class SegmentReceiver
         {
             var read = await _input.ReadAsync().ConfigureAwait(false);
             if (read.IsCompleted && read.Buffer.IsEmpty)
-                throw new IOException("the connection ended within a segment");
+                throw new IOException("the connection closed in the middle of a segment");
             var bytes = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, room.Length));
             bytes.CopyTo(room.Span);
             room = room[(int)bytes.Length..];
@@ -220,7 +220,7 @@ internal sealed class SegmentSender : IDisposable
                 await tls.DisposeAsync().ConfigureAwait(false);
             socket.Dispose();
             if (e is OperationCanceledException && late.IsCancellationRequested && !cancellation.IsCancellationRequested)
-                throw new IOException($"no connection for segments came about in {ClientTransport.ConnectTimeout.TotalSeconds:0.#} s", e);
+                throw new IOException($"no data connection within {ClientTransport.ConnectTimeout.TotalSeconds:0.#} s", e);
             throw;
         }
     }

@@ -47,13 +47,13 @@ public static class PeerStateClient
         catch (RpcException e)
         {
             cancellation.ThrowIfCancellationRequested();
-            throw late.IsCancellationRequested ? Failure(PeerStateFault.Deadline, $"nothing came for {patience.TotalSeconds:0.#} s", e)
+            throw late.IsCancellationRequested ? Failure(PeerStateFault.Deadline, $"received nothing for {patience.TotalSeconds:0.#} s", e)
                 : e.StatusCode == StatusCode.NotFound ? Failure(PeerStateFault.NotFound, e.Status.Detail, e)
                 : PeerChannel.IsDistrust(e) ? Failure(PeerStateFault.Refused, PeerChannel.Describe(e), e)
                 : Failure(PeerStateFault.PeerGone, PeerChannel.Describe(e), e);
         }
         if (!receiver.IsComplete)
-            throw Failure(PeerStateFault.Mismatch, "it ended before its end was said");
+            throw Failure(PeerStateFault.Mismatch, "the transfer stopped before its end");
     }
 }
 

@@ -25,20 +25,20 @@ internal sealed class StateServer
         var version = (request.Version ?? new()).ToVersion();
         using var lease = Provider is { } provider ? await provider(request.Run, version, call.CancellationToken).ConfigureAwait(false) : null;
         if (lease is null || StateChunks.PositionOf(lease.State) != version.Position)
-            throw new RpcException(new Status(StatusCode.NotFound, $"the state of run {request.Run} at {version} is not held here"));
+            throw new RpcException(new Status(StatusCode.NotFound, $"this worker does not hold the state of run {request.Run} at {version}"));
         using var either = CancellationTokenSource.CreateLinkedTokenSource(lease.Withdrawn, call.CancellationToken);
         try
         {
             foreach (var chunk in StateChunks.Of(lease.State, version))
             {
                 if (StateChunks.PositionOf(lease.State) != version.Position)
-                    throw Aborted($"the state went on to {StateChunks.PositionOf(lease.State)} while it was sent");
+                    throw Aborted($"the state advanced to {StateChunks.PositionOf(lease.State)} during the transfer");
                 await responses.WriteAsync(chunk, either.Token).ConfigureAwait(false);
             }
         }
         catch (Exception e) when (lease.Withdrawn.IsCancellationRequested && e is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled })
         {
-            throw Aborted("it let the state go, or goes on with it, while it was sent");
+            throw Aborted("the sender released the state, or continued training with it, during the transfer");
         }
     }
 

@@ -103,7 +103,7 @@ internal sealed class StateReceiver(TrajectoryState into, StateVersion version) 
     public void Accept(StateChunk chunk)
     {
         if (IsComplete)
-            throw new InvalidDataException("more came after its end");
+            throw new InvalidDataException("received data after the end");
         if (_offset == _section.Bytes)
             NextSection();
         if (chunk.StateSha256.Length > 0)
@@ -113,7 +113,7 @@ internal sealed class StateReceiver(TrajectoryState into, StateVersion version) 
         }
         if (_index > _sections.Count || chunk.Section != _section.Name || chunk.OffsetBytes != _offset || chunk.Data.Length == 0 || chunk.Data.Length > _section.Bytes - _offset)
             throw new InvalidDataException(
-                $"byte {chunk.OffsetBytes} of section '{chunk.Section}' came with {chunk.Data.Length} bytes, where byte {_offset} of '{_section.Name}' with {_section.Bytes} was to come: it is of other networks or in disorder");
+                $"received {chunk.OffsetBytes} bytes at byte {chunk.Section} of section '{chunk.Data.Length}', but expected {_offset} bytes at byte {_section.Name} of '{_section.Bytes}': the networks differ, or the data is out of order");
         chunk.Data.Span.CopyTo(_room.Span[(int)_offset..]);
         _hasher.Append(chunk.Data.Span);
         _offset += chunk.Data.Length;
@@ -160,13 +160,13 @@ internal sealed class StateReceiver(TrajectoryState into, StateVersion version) 
     private void Finish(StateChunk chunk)
     {
         if (_index <= _sections.Count)
-            throw new InvalidDataException($"it ended at byte {_offset} of section '{_section.Name}', which has {_section.Bytes}");
+            throw new InvalidDataException($"it ended at byte {_offset} of section '{_section.Name}', which has {_section.Bytes} bytes");
         if ((chunk.Version ?? new()).ToVersion() is var sent && sent != version)
             throw new InvalidDataException($"it is at {sent}, not at {version}");
         if (chunk.TotalBytes != _total)
-            throw new InvalidDataException($"{_total} bytes came of {chunk.TotalBytes}");
+            throw new InvalidDataException($"received {_total} of {chunk.TotalBytes} bytes");
         if (_hasher.Finish() is var hash && hash != chunk.StateSha256)
-            throw new InvalidDataException($"its SHA-256 is {hash}, not {chunk.StateSha256}: it was damaged on the way, or changed while it was sent");
+            throw new InvalidDataException($"its SHA-256 is {hash}, not {chunk.StateSha256}: it was damaged in transit, or changed during the transfer");
         StateSections.SetCounters(into, _counters, version.Position.Phase);
         if (StateChunks.PositionOf(into) != version.Position)
             throw new InvalidDataException($"its counters say {StateChunks.PositionOf(into)}, not {version.Position}");

@@ -125,7 +125,7 @@ public class GenerationPolicyTests
         var scene = new Scene(Shape, "a", "b", "c").Running().Lose("c").Decide().Say("a", WorkerStage.Halted, At(1))
             .Say("b", WorkerStage.Stepping, At(1), waitsFor: 2).Decide(after: 121);
         Assert.Equal(["b"], scene.Evicted);
-        Assert.Contains("waits for rank 2 at iteration 1", scene.Log, StringComparison.Ordinal);
+        Assert.Contains("waiting for rank 2 at iteration 1", scene.Log, StringComparison.Ordinal);
         Assert.Equal(["a: Prepare 2"], scene.Told);
     }
 
@@ -145,7 +145,7 @@ public class GenerationPolicyTests
         var scene = new Scene(Shape, "a", "b", "c").Running().Say("a", WorkerStage.Stepping, At(3), waitsFor: 2)
             .Say("b", WorkerStage.Stepping, At(3), waitsFor: 0).Say("c", WorkerStage.Stepping, At(3)).Decide(after: 1).Decide(after: 121);
         Assert.Equal(["c"], scene.Evicted);
-        Assert.Contains("rank 0 (a) waits for rank 2 at iteration 3", scene.Log, StringComparison.Ordinal);
+        Assert.Contains("rank 0 (a) waiting for rank 2 at iteration 3", scene.Log, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -186,7 +186,7 @@ public class GenerationPolicyTests
     {
         var scene = new Scene(Shape, "a", "b").From(new(500, 0), new(600, 0)).Decide().Everyone(WorkerStage.Halted).Decide();
         scene.Everyone(WorkerStage.Ready, At(600)).Decide().Check("a", At(610), "x").Check("b", At(610), "y").Decide();
-        Assert.Contains("everyone goes back to iteration 600", scene.Log, StringComparison.Ordinal);
+        Assert.Contains("all workers return to iteration 600", scene.Log, StringComparison.Ordinal);
         Assert.Empty(scene.Actions.OfType<DiscardSnapshots>());
     }
 
@@ -265,7 +265,7 @@ public class GenerationPolicyTests
 
         Assert.Empty(scene.Evicted);
         Assert.Equal(fails, scene.State.Failure is not null);
-        if (fails) Assert.Contains("no worker can go on: a: no such file; b: no such file", scene.State.Failure, StringComparison.Ordinal);
+        if (fails) Assert.Contains("no worker can continue: a: no such file; b: no such file", scene.State.Failure, StringComparison.Ordinal);
     }
 
     [Fact]

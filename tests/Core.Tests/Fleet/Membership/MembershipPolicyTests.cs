@@ -34,7 +34,7 @@ public class MembershipPolicyTests
         var decision = MembershipPolicy.Probed(fleet, B, 1, "wrong");
         Assert.Equal(MemberStatus.Evicted, decision.State.Find(B)!.Status);
         var dismissal = Assert.IsType<Dismiss>(Assert.Single(decision.Actions));
-        Assert.Contains("wrong where right is right", dismissal.Reason, StringComparison.Ordinal);
+        Assert.Contains("wrong instead of right", dismissal.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public class MembershipPolicyTests
     public void Join_OtherProtocol_IsRefusedWithBothVersions()
     {
         var decision = MembershipPolicy.Join(FleetState.Empty, A, 1, Capabilities() with { ProtocolVersion = 99 }, Settings, T0);
-        Assert.Contains($"protocol 99, this coordinator {FleetSettings.CurrentProtocol}", Assert.IsType<Refuse>(Assert.Single(decision.Actions)).Reason, StringComparison.Ordinal);
+        Assert.Contains($"protocol version 99, but this coordinator uses {FleetSettings.CurrentProtocol}", Assert.IsType<Refuse>(Assert.Single(decision.Actions)).Reason, StringComparison.Ordinal);
         Assert.Empty(decision.State.Members);
     }
 
@@ -87,7 +87,7 @@ public class MembershipPolicyTests
         var fleet = MembershipPolicy.Renew(WithAdmitted(FleetState.Empty, A), Heard(A, 1), Settings, At(5));
         Assert.Empty(MembershipPolicy.Sweep(fleet, Settings, At(14.9)).Actions);
         var swept = MembershipPolicy.Sweep(fleet, Settings, At(15));
-        Assert.Equal([new Dismiss(A, "nothing was heard from it for 10 s")], swept.Actions);
+        Assert.Equal([new Dismiss(A, "no heartbeat for 10 s")], swept.Actions);
         Assert.Empty(swept.State.Members);
     }
 

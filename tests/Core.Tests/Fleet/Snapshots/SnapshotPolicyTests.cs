@@ -28,7 +28,7 @@ public class SnapshotPolicyTests
     public void Decide_WriterLostBeforeItsSlice_AbandonsUntilTheNextIteration()
     {
         var abandoned = Assert.IsType<SnapshotDecision.Abandon>(Decide(Durable(Attempt(), "a"), dead: "b"));
-        Assert.Equal(("b was lost while it wrote", 41), (abandoned.Reason, abandoned.NotBefore));
+        Assert.Equal(("b was lost while writing", 41), (abandoned.Reason, abandoned.NotBefore));
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public class SnapshotPolicyTests
 
     [Fact]
     public void Decide_DeadlineOver_NamesWhoIsLate() =>
-        Assert.StartsWith("b took over 600 s", Assert.IsType<SnapshotDecision.Abandon>(Decide(Durable(Attempt(), "a"), at: 601)).Reason, StringComparison.Ordinal);
+        Assert.StartsWith("b took more than 600 s", Assert.IsType<SnapshotDecision.Abandon>(Decide(Durable(Attempt(), "a"), at: 601)).Reason, StringComparison.Ordinal);
 
     [Fact]
     public void Decide_StatesThatDiffer_AreNoSnapshot() =>

@@ -182,14 +182,14 @@ public sealed class DatasetConversionTests : IDisposable
         var error = Assert.Throws<DatasetException>(() => Convert(Source(files)));
 
         Assert.Equal(DatasetProblem.MixedSizes, error.Problem);
-        Assert.Contains("b.png is 8x8, and those before it are 16x16", error.Message, StringComparison.Ordinal);
+        Assert.Contains("b.png is 8x8, but those before it are 16x16", error.Message, StringComparison.Ordinal);
         Assert.Contains("--resolution 16x16 --crop center-crop", error.Message, StringComparison.Ordinal);
     }
 
     public static TheoryData<ConversionOptions, int, string> Unusable => new()
     {
         { new() { Crop = CropMode.CenterCrop }, 8, "--resolution" },
-        { new() { Crop = CropMode.CenterCropWide, Resolution = new ImageSize(24, 32) }, 8, "higher than wide" },
+        { new() { Crop = CropMode.CenterCropWide, Resolution = new ImageSize(24, 32) }, 8, "taller than wide" },
         { new() { Resolution = ImageSize.Square(30) }, 8, "multiples of 4" },
         { new(), 7, "multiples of 4" },
     };

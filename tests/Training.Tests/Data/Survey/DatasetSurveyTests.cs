@@ -62,7 +62,7 @@ public class DatasetSurveyTests
         var bad = Assert.Single(Survey(source).Bad);
 
         Assert.Equal("0001.png", bad.Name);
-        Assert.StartsWith("cut short PNG", bad.Reason, StringComparison.Ordinal);
+        Assert.StartsWith("truncated PNG", bad.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public class DatasetSurveyTests
         var report = Survey(source);
 
         Assert.True(report.IsSound);
-        Assert.Contains("classes count from 1", report.LabelWarning!, StringComparison.Ordinal);
+        Assert.Contains("classes are numbered from 1", report.LabelWarning!, StringComparison.Ordinal);
     }
 
     [Fact]
