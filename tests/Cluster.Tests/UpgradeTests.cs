@@ -21,7 +21,7 @@ public sealed class UpgradeTests(PostgresServer postgres) : IDisposable
         ("Coordinator/Fleet/FleetMessages.cs", "    /// <summary>When it was submitted.</summary>\n    [Id(10)]", "    [Id(91)]\n    public string Later { get; init; } = \"later\";\n\n    [Id(10)]"),
         ("Coordinator/Runs/RunGrainState.cs", "public sealed class RunGrainState : EpochState\n{", "public sealed class RunGrainState : EpochState\n{\n    public string Later { get; set; } = \"later\";"),
         ("Coordinator/Runs/IRunGrain.cs", "    [Alias(\"Forget\")]", "    [Alias(\"Later\")]\n    Task LaterAsync();\n\n    [Alias(\"Forget\")]"),
-        ("Coordinator/Runs/RunGrain.Facts.cs", "    private void Log(RunEvent happened)", "    public Task LaterAsync() => Task.CompletedTask;\n\n    private void Log(RunEvent happened)"),
+        ("Coordinator/Runs/RunGrain.Facts.cs", "    private void ObserveProgress()", "    public Task LaterAsync() => Task.CompletedTask;\n\n    private void ObserveProgress()"),
         ("Core/Fleet/Generations/WorkerMessages.cs", "    PrepareProgress? Preparing = null)\n{", "    PrepareProgress? Preparing = null)\n{\n    public string Later { get; init; } = \"later\";\n"),
     ];
 
