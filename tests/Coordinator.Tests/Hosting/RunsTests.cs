@@ -119,7 +119,7 @@ public sealed class RunsTests : IAsyncLifetime
         var ended = await worker.Ended.WaitAsync(Cancellation);
 
         Assert.Equal(StatusCode.FailedPrecondition, ended.StatusCode);
-        Assert.Contains("protocol 0", ended.Detail, StringComparison.Ordinal);
+        Assert.Contains("protocol version 0", ended.Detail, StringComparison.Ordinal);
         Assert.Contains($"{FleetSettings.CurrentProtocol}", ended.Detail, StringComparison.Ordinal);
     }
 
