@@ -4,45 +4,50 @@ using Atelier.Cli.Commands;
 using Atelier.Cli.Output;
 using Atelier.Cli.Telemetry;
 
-var root = new RootCommand("Atelier trains StyleGAN2: the same bits on any number of workers, through any crash.")
-{
-    TrainCommand.Create(),
-    DemoCommand.Create(),
-    SnapshotsCommand.Create(),
-    GenerateCommand.Create(),
-    MixCommand.Create(),
-    VideoCommand.Create(),
-    ProjectCommand.Create(),
-    DetectCommand.Create(),
-    ImportCommand.Create(),
-    ExportCommand.Create(),
-    CoordinatorCommand.Create(),
-    WorkerCommand.Create(),
-    SubmitCommand.Create(),
-    RunCommands.List(),
-    RunCommands.Describe(),
-    WatchCommand.Create(),
-    RunCommands.Logs(),
-    RunCommands.Events(),
-    RunCommands.Pause(),
-    RunCommands.Resume(),
-    RunCommands.Cancel(),
-    RunCommands.Delete(),
-    FleetCommands.Workers(),
-    FleetCommands.Evict(),
-    PlanCommand.Create(),
-    MetricsCommand.Create(),
-    AnalyzeCommand.Create(),
-    CorrectCommand.Create(),
-    CertsCommand.Create(),
-    DashboardCommand.Create(),
-    DatasetCommand.Create(),
-    DoctorCommand.Create(),
-    OracleCommand.Create(),
-    BenchCommand.Create(),
-    TestCommand.Create(),
-    KernelsOption.Create(),
-};
+// By name, so that a command line costs the making of its own command alone.
+(string Name, Func<Command> Create)[] commands =
+[
+    ("train", TrainCommand.Create),
+    ("demo", DemoCommand.Create),
+    ("snapshots", SnapshotsCommand.Create),
+    ("generate", GenerateCommand.Create),
+    ("mix", MixCommand.Create),
+    ("video", VideoCommand.Create),
+    ("project", ProjectCommand.Create),
+    ("detect", DetectCommand.Create),
+    ("import", ImportCommand.Create),
+    ("export", ExportCommand.Create),
+    ("coordinator", CoordinatorCommand.Create),
+    ("worker", WorkerCommand.Create),
+    ("submit", SubmitCommand.Create),
+    ("ls", RunCommands.List),
+    ("describe", RunCommands.Describe),
+    ("watch", WatchCommand.Create),
+    ("logs", RunCommands.Logs),
+    ("events", RunCommands.Events),
+    ("pause", RunCommands.Pause),
+    ("resume", RunCommands.Resume),
+    ("cancel", RunCommands.Cancel),
+    ("delete", RunCommands.Delete),
+    ("workers", FleetCommands.Workers),
+    ("evict", FleetCommands.Evict),
+    ("plan", PlanCommand.Create),
+    ("metrics", MetricsCommand.Create),
+    ("analyze", AnalyzeCommand.Create),
+    ("correct", CorrectCommand.Create),
+    ("certs", CertsCommand.Create),
+    ("dashboard", DashboardCommand.Create),
+    ("dataset", DatasetCommand.Create),
+    ("doctor", DoctorCommand.Create),
+    ("oracle", OracleCommand.Create),
+    ("bench", BenchCommand.Create),
+    ("test", TestCommand.Create),
+];
+var root = new RootCommand("Atelier trains StyleGAN2: the same bits on any number of workers, through any crash.") { KernelsOption.Create() };
+// Help and mistyped names take all of them.
+int named = args.Length == 0 ? -1 : Array.FindIndex(commands, command => command.Name == args[0]);
+foreach (var (_, create) in named < 0 ? commands : [commands[named]])
+    root.Subcommands.Add(create());
 Terminal.Prepare();
 return ErrorHandler.Run(() =>
 {

@@ -61,7 +61,7 @@ internal static class CorrectCommand
     {
         var network = new CorrectedNetwork();
         var data = new Option<string>("--data") { Description = DatasetCommand.Sources, Required = true };
-        var steps = new Option<int>("--steps") { Description = "minibatches", DefaultValueFactory = _ => 400 };
+        var steps = new Option<int>("--steps") { Description = "number of minibatches", DefaultValueFactory = _ => 400 };
         var batch = new Option<int>("--batch") { Description = "images in a minibatch", DefaultValueFactory = _ => 32 };
         var width = new Option<int>("--width") { Description = "channels of ResNet-18's first stage", DefaultValueFactory = _ => 64 };
         var rate = new Option<double>("--lr") { Description = "learning rate", DefaultValueFactory = _ => 1e-3 };

@@ -58,7 +58,7 @@ internal static class DatasetConvertCommand
         filter.AcceptOnlyFromAmong("lanczos", "box");
         var most = new Option<int?>("--max-images") { Description = "maximum number of images to use" };
         var background = new Option<string>("--background") { Description = "colour under transparent pixels", DefaultValueFactory = _ => "ffffff" };
-        var badImages = new Option<string>("--bad-images") { Description = "skip or fail", DefaultValueFactory = _ => "fail" };
+        var badImages = new Option<string>("--bad-images") { Description = "unreadable images: skip or fail", DefaultValueFactory = _ => "fail" };
         badImages.AcceptOnlyFromAmong("skip", "fail");
         var megapixels = DatasetCommand.MegapixelsOption();
         var noLabels = new Option<bool>("--no-labels") { Description = "leave out the source's labels" };

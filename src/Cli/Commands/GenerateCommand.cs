@@ -18,7 +18,7 @@ internal static class GenerateCommand
         var seeds = new Option<string>("--seeds") { Description = "seeds, e.g. 0-15,85; a seed draws the same picture as in the published scripts", DefaultValueFactory = _ => "0-15" };
         var psi = new Option<string>("--trunc") { Description = "truncation ψ; 1 for none, less for more typical pictures; several (1,0.7,0.5) draw a table with a row per seed", DefaultValueFactory = _ => "1" };
         var cutoff = new Option<int?>("--trunc-cutoff") { Description = "truncate only the first N styles" };
-        var noise = new Option<string>("--noise-mode") { Description = "const, random or none", DefaultValueFactory = _ => "const" };
+        var noise = new Option<string>("--noise-mode") { Description = "noise inputs: const, random or none", DefaultValueFactory = _ => "const" };
         noise.AcceptOnlyFromAmong("const", "random", "none");
         var label = PictureOptions.Class();
         var correction = CorrectionOption.Create();

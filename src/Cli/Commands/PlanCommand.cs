@@ -28,7 +28,7 @@ internal static class PlanCommand
     {
         var recipe = new Argument<string>("RECIPE") { Description = "name of a recipe, or a JSON file with spec keys" };
         var set = new Option<string[]>("--set") { Description = "a spec key, as key=value; repeatable", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
-        var gpus = new Option<int>("--gpus") { Description = "devices", DefaultValueFactory = _ => 1 };
+        var gpus = new Option<int>("--gpus") { Description = "number of devices", DefaultValueFactory = _ => 1 };
         var device = new Option<string>("--device") { Description = $"{string.Join(", ", DeviceProfile.All.Select(known => known.Name))}; {ThisMachine} measures this machine", DefaultValueFactory = _ => ThisMachine };
         var link = new Option<double>("--link") { Description = "bandwidth from one device to the others, in GB/s", DefaultValueFactory = _ => 12.5 };
         var price = new Option<double?>("--price") { Description = "price of one device per hour, in any currency" };

@@ -19,7 +19,7 @@ internal static class SnapshotsCommand
 {
     public static Command Create()
     {
-        var run = new Argument<string>("DIR") { Description = "a run's folder" };
+        var run = new Argument<string>("DIR") { Description = "the run folder" };
         var json = new Option<bool>("--json") { Description = "print a JSON array" };
         var command = new Command("snapshots", "List a run's snapshots, oldest first, and check every byte of them") { run, json };
         command.SetAction(parsed => Run(parsed.GetValue(run)!, parsed.GetValue(json)));

@@ -20,7 +20,7 @@ internal sealed class SubmitCommand
     private readonly Option<string?> _store = new("--out") { Description = "the run folder: an absolute path or s3://bucket/prefix that workers and coordinator can reach" };
     private readonly Option<string?> _recipe = new("--recipe") { Description = "name of a recipe, or a recipe file" };
     private readonly Option<double?> _kimg = new("--kimg") { Description = "length of the run, in thousands of images" };
-    private readonly Option<ulong?> _seed = new("--seed") { Description = "seed of every random draw" };
+    private readonly Option<ulong?> _seed = new("--seed") { Description = "random seed" };
     private readonly Option<string[]> _set = new("--set") { Description = "a spec key, as key=value; repeatable" };
     private readonly Option<int?> _priority = new("--priority") { Description = "runs with a higher priority get workers first" };
     private readonly Option<int?> _min = new("--min-workers") { Description = "wait until this many workers are free (default: 1)" };

@@ -31,7 +31,7 @@ internal static class DemoCommand
 {
     public static Command Create()
     {
-        var minutes = new Option<double>("--minutes") { Description = "minutes to train; the same command again trains for that long once more", DefaultValueFactory = _ => 6 };
+        var minutes = new Option<double>("--minutes") { Description = "minutes to train; run the same command again to train for that long again", DefaultValueFactory = _ => 6 };
         var size = new Option<int>("--size") { Description = "32 or 64 pixels", DefaultValueFactory = _ => 32 };
         size.AcceptOnlyFromAmong("32", "64");
         var output = new Option<string?>("--out") { Description = "the run folder (default: runs/demo, with the size)" };

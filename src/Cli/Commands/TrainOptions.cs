@@ -12,13 +12,13 @@ internal sealed class TrainOptions
 {
     private readonly Option<string?> _recipe = new("--recipe") { Description = "name of a recipe, or a recipe file; README lists the recipes" };
     private readonly Option<double?> _kimg = new("--kimg") { Description = "length of the run, in thousands of images" };
-    private readonly Option<ulong?> _seed = new("--seed") { Description = "seed of every random draw" };
+    private readonly Option<ulong?> _seed = new("--seed") { Description = "random seed" };
     private readonly Option<string[]> _set = new("--set") { Description = "a spec key, as key=value; repeatable" };
     private readonly Option<int> _workers;
     private readonly Option<int?> _gpus = new("--gpus") { Description = "number of devices that the auto recipe is computed for (default: 1); fixed when the run begins" };
     private readonly Option<string?> _init = new("--init") { Description = "start from the networks in this .safetensors file" };
     private readonly Option<int?> _freezeD = new("--freeze-d") { Description = "freeze the first N layers of the discriminator" };
-    private readonly Option<string?> _badImages = new("--bad-images") { Description = "skip or fail" };
+    private readonly Option<string?> _badImages = new("--bad-images") { Description = "unreadable images: skip or fail" };
     private readonly Option<bool> _acceptNumerics = new("--accept-new-numerics") { Description = "continue even if the numerics version, libtorch, the device or threads differ" };
     private readonly Option<bool> _acceptData = new("--accept-new-data") { Description = "continue on a different dataset, as a branch" };
     private readonly Option<string> _device = DeviceOption.Create();

@@ -1,9 +1,9 @@
 // Curves of runs: the server averages and thins them out to the width of the chart, so that a run of any length costs the browser the same.
 (() => {
   const groups = [
-    ['Losses', /^Loss\/[GD]\/loss$/], ['Scores of the discriminator', /^Loss\/scores\//], ['Signs of its answers, augmentation', /^(Loss\/signs\/|Progress\/augment$)/],
+    ['Losses', /^Loss\/[GD]\/loss$/], ['Discriminator scores', /^Loss\/scores\//], ['Discriminator signs, augmentation', /^(Loss\/signs\/|Progress\/augment$)/],
     ['R1 penalty', /^Loss\/r1_penalty$/], ['Path length', /^Loss\/pl_/], ['Seconds per kimg', /^Timing\/sec_per_kimg$/], ['Gradient norms', /^Gradients\/norm\//],
-    ['Gradient elements that were not finite', /^Gradients\/non_finite$/], ['Seconds besides training', /^Timing\/(maintenance|data_wait)_sec$/], ['Memory, GiB', /^Resources\//], ['Share of each resolution', /^Usage\//],
+    ['Non-finite gradient elements', /^Gradients\/non_finite$/], ['Seconds outside training', /^Timing\/(maintenance|data_wait)_sec$/], ['Memory, GiB', /^Resources\//], ['Share of each resolution', /^Usage\//],
   ];
   const left = /^(Progress\/tick|Timing\/(total_sec|sec_per_tick))$/;
   const dashes = [[], [6, 4], [2, 3], [10, 3, 2, 3]];
@@ -170,7 +170,7 @@
         this.error.textContent = '';
         this.draw();
       } catch (problem) {
-        if (problem.name !== 'AbortError') this.error.textContent = `The curves cannot be read: ${problem.message}`;
+        if (problem.name !== 'AbortError') this.error.textContent = `Cannot read the curves: ${problem.message}`;
       }
     }
 
@@ -185,7 +185,7 @@
       if (!wanted.length) {
         this.charts.forEach(chart => chart.remove());
         this.charts.clear();
-        this.empty(this.window ? 'There are no ticks in this part of the run.' : 'No curves yet: the first point comes with the first tick (the spec’s tick-kimg).');
+        this.empty(this.window ? 'No ticks in this part of the run.' : 'No curves yet: the first point appears with the first tick (spec key tick-kimg).');
         return;
       }
       this.host.querySelector('.empty')?.remove();

@@ -10,7 +10,7 @@
     try {
       response = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body ?? {}) });
     } catch {
-      throw new Error('The server does not answer. Is it running, and is the network there?');
+      throw new Error('The server does not answer. Check that it is running and that you can reach it.');
     }
     if (response.ok) return response.status === 204 ? null : response.json();
     const problem = await response.json().catch(() => null);
@@ -59,7 +59,7 @@
     for (const element of all('[data-lazy]')) {
       const response = await fetch(element.dataset.lazy).catch(() => null);
       if (response?.ok) swap(element, await response.text());
-      else if (response) element.textContent = (await response.json().catch(() => null))?.title ?? 'This cannot be read now.';
+      else if (response) element.textContent = (await response.json().catch(() => null))?.title ?? 'This cannot be read right now.';
     }
   }
 
@@ -85,7 +85,7 @@
     stream.addEventListener('alive', () => status('Live'));
     stream.addEventListener('trouble', message => status(JSON.parse(message.data).title));
     stream.onerror = async () => {
-      status('Connecting again…');
+      status('Reconnecting…');
       if (stream?.readyState !== EventSource.CLOSED) return;
       disconnect();
       // A refusal closes the stream for good; a page asks why.
@@ -104,9 +104,9 @@
 
   // --- commands ---
   const questions = {
-    pause: run => [`Pause ${run}?`, 'It finishes its iteration, saves a snapshot and frees its workers. It can be resumed later, to the same bits.', 'Pause the run'],
-    resume: run => [`Resume ${run}?`, 'It waits for workers and goes on from its newest snapshot.', 'Resume the run'],
-    cancel: run => [`Cancel ${run}?`, 'It ends for good. Its files stay where they are.', 'Cancel the run'],
+    pause: run => [`Pause ${run}?`, 'It finishes its iteration, saves a snapshot and frees its workers. You can resume it later, with the same result.', 'Pause the run'],
+    resume: run => [`Resume ${run}?`, 'It waits for workers and continues from its newest snapshot.', 'Resume the run'],
+    cancel: run => [`Cancel ${run}?`, 'It ends for good. Its files are kept.', 'Cancel the run'],
   };
 
   document.addEventListener('click', event => {
@@ -159,8 +159,8 @@
     outcome.hidden = true;
     const seen = await send('/api/runs/preview', orderOf(form));
     outcome.textContent = seen.already_submitted
-      ? `Nothing would change: ${seen.run.run} was submitted before and is ${seen.run.status}.`
-      : `${seen.run.run} would be queued for ${seen.run.target_kimg} kimg; ${seen.free_workers} of ${seen.fitting_workers} fitting workers are free.`;
+      ? `Nothing would change: ${seen.run.run} was already submitted and is ${seen.run.status}.`
+      : `${seen.run.run} would be queued for ${seen.run.target_kimg} kimg; ${seen.free_workers} of ${seen.fitting_workers} suitable workers ${seen.free_workers === 1 ? 'is' : 'are'} free.`;
     outcome.hidden = false;
   });
 

@@ -35,7 +35,7 @@ internal sealed unsafe class ResampledConvolution
         if (up > 1 && down > 1)
             throw new ArgumentException("a layer goes up or down, not both");
         _kernel = kernel;
-        filter ??= ResamplingFilter.From(ones(1));
+        filter ??= ResamplingFilter.Identity;
         var (left, right) = Padding2d.Along(padding, filter.Columns, up, down);
         var (top, bottom) = Padding2d.Along(padding, filter.Rows, up, down);
         var around = new Padding(left, right, top, bottom);

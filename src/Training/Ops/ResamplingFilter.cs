@@ -17,6 +17,9 @@ public sealed class ResamplingFilter
     /// <summary>The published networks' filter, [1, 3, 3, 1] along each axis.</summary>
     public static ResamplingFilter Binomial { get; } = new([1 / 8.0, 3 / 8.0, 3 / 8.0, 1 / 8.0], 4, 4, isSeparable: true);
 
+    /// <summary>The filter that changes nothing, for a change of size alone. Made without libtorch: whoever only asks for a network's layout does not load it.</summary>
+    public static ResamplingFilter Identity { get; } = new([1.0], 1, 1, isSeparable: true);
+
     /// <summary>Taps down.</summary>
     public int Rows { get; }
 

@@ -103,7 +103,7 @@ public static class Upfirdn2d
     }
 
     private static FirFilter Kernel(Tensor? filter, (int X, int Y) up, (int X, int Y) down, Padding2d padding, bool flip, double gain) =>
-        (filter is null ? ResamplingFilter.From(ones(1)) : ResamplingFilter.From(filter)).Kernel(
+        (filter is null ? ResamplingFilter.Identity : ResamplingFilter.From(filter)).Kernel(
             new Resampling(up.X, up.Y, down.X, down.Y), new Padding(padding.Left, padding.Right, padding.Top, padding.Bottom), flip, gain);
 
     private static void Check(Tensor x, Tensor? filter, (int X, int Y) up, (int X, int Y) down, Padding2d padding)

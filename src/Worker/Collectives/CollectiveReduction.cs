@@ -183,7 +183,7 @@ internal sealed class TreeAllReduce(AllReducePlan plan, IRankLinks links, TimeSp
         }
         catch (MismatchException e)
         {
-            throw Failure(CollectiveFault.Mismatch, phase, [e.Rank], $"rank {e.Rank} sent data for a different phase, length or plan");
+            throw Failure(CollectiveFault.Mismatch, phase, [e.Rank], $"received data for a different phase, length or plan from rank {e.Rank}");
         }
         finally
         {

@@ -53,6 +53,20 @@ public sealed class TorchLibraryTests : IDisposable
         Complaint.IsOf(process.WaitForExit(), "missing", "build");
     }
 
+    /// <summary>Loading libtorch takes longer than all the rest of them.</summary>
+    [Fact]
+    public void CommandsThatComputeNothing_WithoutLibtorch_Work()
+    {
+        CopyProgramWithout("libtorch_cpu.so");
+        string[][] commands = [["plan", "ffhq1024", "--device", "a100"], ["train", "--data", "emoji:faces:32", "--out", _folder["run"], "--recipe", "demo", "--dry-run"], ["dataset", "stats", "emoji:faces:32"]];
+
+        Assert.All(commands, command =>
+        {
+            using var process = AtelierProcess.Start(command, "sh", "-c", $"shift; shift; exec dotnet \"{_folder["atelier.dll"]}\" \"$@\"", "sh");
+            process.WaitForExit().Succeeded();
+        });
+    }
+
     public void Dispose() => _folder.Dispose();
 
     /// <summary>The program's files; links to its native libraries, as a build makes them.</summary>

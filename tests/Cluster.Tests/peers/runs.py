@@ -116,7 +116,7 @@ def case_name_that_is_taken():
 
 
 def case_store_that_is_taken():
-    refused(lambda: submit(request("others", store="faces")), INVALID, "faces", "store")
+    refused(lambda: submit(request("others", store="faces")), INVALID, "faces", "run folder")
 
 
 def case_watch():

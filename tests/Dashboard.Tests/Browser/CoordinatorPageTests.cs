@@ -47,7 +47,7 @@ public sealed class CoordinatorPageTests(Chromium browser)
         await FillAsync(page, "#min_workers", "2");
         await TabToAsync(page, "[data-preview]");
         await keys.PressAsync("Enter");
-        await Assertions.Expect(page.Locator("[data-outcome]")).ToContainTextAsync("1 of 1 suitable workers are free");
+        await Assertions.Expect(page.Locator("[data-outcome]")).ToContainTextAsync("1 of 1 suitable workers is free");
         await TabToAsync(page, "button[type=submit]");
         await keys.PressAsync("Enter");
 

@@ -133,7 +133,7 @@ public sealed class ProjectionJobTests : IDisposable
 
     [Fact]
     public void Run_VideoOfOneFrame_IsRefused() =>
-        Assert.Contains("one frame", Assert.Throws<UserErrorException>(() => Job("x", Short with { Frames = 1 }).Run(Targets(1), null, CancellationToken.None)).Message, StringComparison.Ordinal);
+        Assert.Contains("at least 2 frames", Assert.Throws<UserErrorException>(() => Job("x", Short with { Frames = 1 }).Run(Targets(1), null, CancellationToken.None)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Detection_Distances_AreaUnderTheirCurve()

@@ -82,7 +82,7 @@ public sealed class CoordinatorSessionTests : IAsyncDisposable
         var late = await StartAsync(path);
 
         await (await late.NextAsync()).UntilAsync(message => message.LeaseRenewal is not null);
-        Assert.Single(_said, line => line.StartsWith("cannot reach the coordinator", StringComparison.Ordinal));
+        Assert.Single(Said(), line => line.StartsWith("cannot reach the coordinator", StringComparison.Ordinal));
         Assert.Equal(TimeSpan.Zero, _session!.Alone);
     }
 
@@ -133,7 +133,7 @@ public sealed class CoordinatorSessionTests : IAsyncDisposable
 
         await coordinator.NextAsync();
         Assert.Equal(1, _evictions);
-        Assert.Contains(_said, line => line.Contains("it was silent for 10 min", StringComparison.Ordinal));
+        Assert.Contains(Said(), line => line.Contains("it was silent for 10 min", StringComparison.Ordinal));
         Assert.False(_running.IsCompleted);
     }
 
@@ -207,6 +207,12 @@ public sealed class CoordinatorSessionTests : IAsyncDisposable
     {
         if (order.InspectData is not null)
             _outbox.Add(new WorkerMessage { LogLines = new LogLines { Lines = { "heard" } } });
+    }
+
+    private string[] Said()
+    {
+        lock (_said)
+            return [.. _said];
     }
 
     private void Say(string line)

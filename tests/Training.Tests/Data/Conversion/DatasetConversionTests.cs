@@ -62,7 +62,7 @@ public sealed class DatasetConversionTests : IDisposable
     [InlineData("""{"labels": [["0000.png", 1], ["0001.png", 1.5]]}""", "0001.png is 1.5")]
     [InlineData("""{"labels": [["0000.png", 1], ["0001.png", [1]]]}""", "0001.png is [1]")]
     [InlineData("""{"labels": [["0000.png", [1]], ["0001.png", 7]]}""", "0001.png is 7")]
-    [InlineData("""{"labels": [["0000.png", [1]], ["0001.png", [null]]]}""", "0001.png has null")]
+    [InlineData("""{"labels": [["0000.png", [1]], ["0001.png", [null]]]}""", "0001.png contains null")]
     [InlineData("""{"labels": [["0000.png", 1], ["0001.png", -3]]}""", "0001.png has -3")]
     [InlineData("""{"labels": [["0000.png", 1], ["0001.png", 9000000000]]}""", "0001.png is 9000000000")]
     [InlineData("""{"labels": [["0000.png", 1], ["0001.png", 100000]]}""", "0001.png has 100000")]
