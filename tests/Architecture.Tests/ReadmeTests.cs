@@ -1,6 +1,6 @@
-using Atelier.Core.Runs;
 using System.Text.RegularExpressions;
 using Atelier.Core;
+using Atelier.Core.Runs;
 using Atelier.Core.Specs;
 using Atelier.Storage.TensorBoard;
 using Atelier.TestKit;
@@ -70,7 +70,7 @@ public sealed partial class ReadmeTests
         [
             .. typeof(RunFolder).GetProperties().Where(property => property.Name is not (nameof(RunFolder.Path) or nameof(RunFolder.Lock) or nameof(RunFolder.Name)) && property.PropertyType == typeof(string))
                 .Select(property => (string)property.GetValue(folder)!),
-            RunFileNames.Fakes(ImageCount.FromKimg(200)),
+            folder.Picture(RunFileNames.Fakes(ImageCount.FromKimg(200)))["run/".Length..],
             folder.Metric("rfd"),
             ScalarFile.Prefix + "*",
         ];

@@ -16,15 +16,15 @@ public sealed class BucketRunTests(S3Server server)
     {
         Assert.SkipWhen(server.WhyNot() is not null, server.WhyNot() ?? "");
         using var cluster = new StandingCluster();
-        await cluster.TrainOnTwoAsync(Run, $"{server.MakeBucket("runs/faces")}", "image-kimg=0.8", "snapshot-kimg=0.8", "metrics=droplet", "kimg=1.6");
+        await cluster.TrainOnTwoAsync(Run, $"{server.MakeBucket("runs/faces")}", "image-kimg=0.4", "snapshot-kimg=0.8", "metrics=droplet", "metrics-every=0.8", "kimg=0.8");
         await using var page = new ReplicaPage(cluster.Address, Run);
 
         var metrics = await page.UntilAsync("metrics", metrics => metrics.GetArrayLength() > 0);
         var grids = await page.UntilAsync("samples", grids => grids.GetArrayLength() >= 2);
 
         Assert.Equal("droplet", metrics[0].GetProperty("metric").GetString());
-        Assert.Equal(["fakes_init.png", "fakes000000.800.png"], grids.EnumerateArray().Take(2).Select(grid => grid.GetProperty("name").GetString()));
-        foreach (string name in (string[])["reals.png", "fakes_init.png", "fakes000000.800.png"])
+        Assert.Equal(["fakes_init.png", "fakes000000.400.png"], grids.EnumerateArray().Take(2).Select(grid => grid.GetProperty("name").GetString()));
+        foreach (string name in (string[])["reals.png", "fakes_init.png", "fakes000000.400.png"])
         {
             byte[] png = await page.PictureAsync(name);
             Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], png[..4]);

@@ -27,7 +27,7 @@ internal static class SyntheticRun
     public static void Write(string folder, int ticks, Func<RunSpec, RunSpec>? change = null)
     {
         Directory.CreateDirectory(folder);
-        var spec = new RunSpec { Resolution = new Resolution(64, 64), DataImages = 1000, Metrics = new SpecList("fid50k_full") };
+        var spec = new RunSpec { Resolution = new Resolution(64, 64), DataImages = 1000, Metrics = new("fid50k_full") };
         spec = change?.Invoke(spec) ?? spec;
         var record = new JsonObject
         {

@@ -92,6 +92,27 @@ public sealed class ApiTests
     }
 
     [Fact]
+    public async Task Pages_OfARunWhoseNameIsHtml_ShowItAsText()
+    {
+        const string Name = "<img src=x onerror=alert(1)>&\"'";
+        using var folder = new TemporaryFolder();
+        SyntheticRun.Write(folder[Name], 2);
+        SyntheticRun.Write(folder["b"], 2);
+        await using var dashboard = await FolderDashboard.StartAsync(folder.Path, 0, TimeProvider.System);
+        using var http = new HttpClient { BaseAddress = dashboard.Address };
+
+        var link = $"/runs/{Uri.EscapeDataString(Name)}";
+        foreach (var page in (string[])["/", link, "/runs/b", $"/compare?run=b&run={Uri.EscapeDataString(Name)}"])
+        {
+            var html = await http.GetStringAsync(page, Cancellation);
+            Assert.DoesNotContain("<img src=x", html, StringComparison.Ordinal);
+            Assert.Contains("&lt;img src=x", html.Replace("\\u003C", "&lt;", StringComparison.Ordinal), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(Name, (await JsonAsync(http, $"/api{link}")).GetProperty("run").GetProperty("run").GetString());
+    }
+
+    [Fact]
     public async Task Stream_ThatBroke_GoesOnAfterTheLastEvent()
     {
         using var folder = new TemporaryFolder();

@@ -1,6 +1,6 @@
-using Atelier.Core.Runs;
 using System.Globalization;
 using Atelier.Core;
+using Atelier.Core.Runs;
 using Atelier.TestKit;
 using Atelier.Training.Imaging;
 using Atelier.Worker.Runs;
@@ -97,11 +97,11 @@ public sealed class RunHistoryTests : IDisposable
     public void AllFakes_OfAnOldAndANewRun_AreInOrderFromTheFirstGrid()
     {
         Directory.CreateDirectory(Run.Samples);
-        foreach (string file in new[] { Run.InitialFakes, _folder["fakes000002.png"], _folder["fakes000002.512.png"], Path.Combine(Run.Path, RunFileNames.Fakes(new ImageCount(3000))), Path.Combine(Run.Path, RunFileNames.Fakes(new ImageCount(10_000))) })
+        foreach (string file in new[] { Run.InitialFakes, _folder["fakes000002.png"], _folder["fakes000002.512.png"], Run.Picture(RunFileNames.Fakes(new ImageCount(3000))), Run.Picture(RunFileNames.Fakes(new ImageCount(10_000))) })
             File.WriteAllBytes(file, []);
 
         Assert.Equal([0, 2000, 2512, 3000, 10_000], Run.AllFakes().Select(grid => grid.At.Images));
-        Assert.EndsWith("samples/fakes000003.000.png", Path.Combine(Run.Path, RunFileNames.Fakes(new ImageCount(3000))), StringComparison.Ordinal);
+        Assert.EndsWith("samples/fakes000003.000.png", Run.Picture(RunFileNames.Fakes(new ImageCount(3000))), StringComparison.Ordinal);
     }
 
     private byte[] Draw()
