@@ -20,7 +20,7 @@ public sealed class DashboardTests : IDisposable
     }
 
     [Fact]
-    public void Dashboard_OfNoFolder_IsRefused() => Complaint.IsOf(AtelierProcess.Run("dashboard", _folder["nothing"]), "nothing", "no such folder");
+    public void Dashboard_OfNoFolder_IsRefused() => Complaint.IsOf(AtelierProcess.Run("dashboard", _folder["nothing"]), "nothing", "folder not found");
 
     [Fact]
     public void Dashboard_OnAPortThatIsTaken_SaysSo()

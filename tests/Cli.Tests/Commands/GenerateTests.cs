@@ -98,8 +98,8 @@ public sealed class GenerateTests(FinishedRun finished) : IDisposable
     }
 
     [Theory]
-    [InlineData("--seeds", "x", "'x'", "0-15,85")]
-    [InlineData("--seeds", "5-3", "'5-3'", "0-15,85")]
+    [InlineData("--seeds", "x", "`x`", "0-15,85")]
+    [InlineData("--seeds", "5-3", "`5-3`", "0-15,85")]
     [InlineData("--seeds", "", "no seeds", "0-15,85")]
     [InlineData("--class", "1", "no classes", "--class")]
     [InlineData("--trunc", "half", "--trunc", "`half`", "a number")]

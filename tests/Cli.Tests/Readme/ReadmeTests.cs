@@ -70,7 +70,7 @@ public sealed partial class ReadmeTests(ReadmeFolder folder) : IClassFixture<Rea
     [Fact]
     public void UsingBlock_WithoutDetectors_WritesPicturesAndSaysWhatToDownload()
     {
-        var result = folder.Run($"{Photos}\nrm -f samples.png\n{Block(RunOtherwise[0]).Text}");
+        var result = folder.Run($"{Photos}\nrm -f samples.png; mkdir -p detectors\n{Block(RunOtherwise[0]).Text}");
 
         Assert.Equal(2, result.ExitCode);
         Assert.Contains("Download https://", result.ErrorText, StringComparison.Ordinal);
