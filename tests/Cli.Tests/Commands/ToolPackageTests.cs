@@ -23,7 +23,7 @@ public sealed class ToolPackageTests : IDisposable
         TestImages.WriteStored(_folder["data"], 20, TinyRun.Side);
 
         await SucceedAsync(Repository.Root, "dotnet", "pack", "src/Cli", "-c", "Release", "-r", "linux-x64", "--artifacts-path", _folder["artifacts"], "-o", _folder["packages"],
-            "-nodeReuse:false", "-p:UseSharedCompilation=false", "-p:UseRazorBuildServer=false");
+            "-nodeReuse:false", "-p:UseSharedCompilation=false", "-p:UseRazorBuildServer=false", "-p:RunAnalyzers=false");
         await SucceedAsync(_folder["empty"], "dotnet", "tool", "install", "--tool-path", _folder["tool"], "--source", _folder["packages"], "atelier");
         string tool = _folder["tool/atelier"];
 
