@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Atelier.TestKit;
 
@@ -64,6 +65,19 @@ public sealed partial class ReadmeTests(ReadmeFolder folder) : IClassFixture<Rea
         folder.Run($"{before}\n{Block(first).Text}").Succeeded();
 
         Assert.All(files, file => Assert.True(Path.Exists(folder[file]), $"{file} was not made"));
+    }
+
+    /// <summary>The worker of the block serves the run; it was not evicted for having fewer threads than the run was given, as it once was.</summary>
+    [Fact]
+    public void ClusterBlock_AsItStands_LeavesItsWorkerServingTheRun()
+    {
+        string block = Block("./atelier coordinator --database coordinator.db &").Text;
+
+        string printed = folder.Run($"rm -rf coordinator.db* runs/faces\n{block}\necho; echo WORKERS\n./atelier workers -o json --coordinator http://127.0.0.1:7070").Succeeded().Text;
+
+        using var workers = JsonDocument.Parse(printed[(printed.IndexOf("WORKERS", StringComparison.Ordinal) + "WORKERS".Length)..]);
+        var worker = Assert.Single(workers.RootElement.EnumerateArray());
+        Assert.Equal(("ready", "faces"), (worker.GetProperty("status").GetString(), worker.GetProperty("run").GetString()));
     }
 
     /// <summary>Without the detectors that one has to download, the rest is measured and the message says where they are.</summary>
