@@ -4,6 +4,8 @@ var options = DemoOptions.Parse(args);
 if (options is null)
     return DemoOptions.Explain();
 
+// Aspire's dashboard is a process of its own, has texts in several languages, and ends at once without them.
+Environment.SetEnvironmentVariable("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", null);
 using var postgres = options.HasReplicas ? LocalPostgres.Create() : null;
 if (options.HasReplicas && postgres is null)
     return LocalPostgres.ExplainMissing();
