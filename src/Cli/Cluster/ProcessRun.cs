@@ -280,9 +280,8 @@ internal sealed class ProcessRun : IDisposable
 
     private void Tick(JsonElement tick, Protos.RunEvent happened)
     {
-        double? Mean(string name) => tick.TryGetProperty(name, out var value) && value.GetProperty("mean") is { ValueKind: JsonValueKind.Number } mean ? mean.GetDouble() : null;
-        _dataWaited += TimeSpan.FromSeconds(Mean("Timing/data_wait_sec") ?? 0);
-        (_generatorLoss, _discriminatorLoss) = (Mean("Loss/G/loss"), Mean("Loss/D/loss"));
+        _dataWaited += TimeSpan.FromSeconds(TickLines.Mean(tick, "Timing/data_wait_sec") ?? 0);
+        (_generatorLoss, _discriminatorLoss) = (TickLines.Mean(tick, "Loss/G/loss"), TickLines.Mean(tick, "Loss/D/loss"));
         _lines.Told();
         var line = new TickLine(happened.Text, happened.Json);
         _display.Tick(_last is { } run ? line.Within(Left, RunLines.ProgressOf(run)) : line);

@@ -103,17 +103,8 @@ public sealed class CoordinatorServer : IAsyncDisposable
     {
         if (_neighbours is not null)
             _app.Services.GetRequiredService<ISiloStatusOracle>().UnSubscribeFromSiloStatusEvents(_neighbours);
-        using var late = new CancellationTokenSource(StopPatience);
-        try
-        {
-            await _app.StopAsync(late.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // Whoever did not end by then is cut off; what is worth keeping is stored before it is acted on.
-        }
-
-        await _app.DisposeAsync();
+        // Whoever did not end by then is cut off; what is worth keeping is stored before it is acted on.
+        await EmbeddedServer.StopAsync(_app, StopPatience);
     }
 
     /// <summary>Tries the port before there is a silo that would have to end again.</summary>

@@ -76,9 +76,8 @@ internal sealed class RunObserver(ActiveRun run, AlertSettings alerts, AlertWebh
     {
         run.Journal.AddTick(json);
         using var tick = JsonDocument.Parse(json);
-        double? Mean(string name) => tick.RootElement.TryGetProperty(name, out var counted) && counted.TryGetProperty("mean", out var mean) && mean.ValueKind == JsonValueKind.Number ? mean.GetDouble() : null;
-        _nonFinite = (long)(Mean("Gradients/non_finite") ?? 0);
-        Losses = (Mean("Loss/G/loss"), Mean("Loss/D/loss"));
+        _nonFinite = (long)(TickLines.Mean(tick.RootElement, "Gradients/non_finite") ?? 0);
+        Losses = (TickLines.Mean(tick.RootElement, "Loss/G/loss"), TickLines.Mean(tick.RootElement, "Loss/D/loss"));
         if (_nonFinite > 0) run.Metrics.NonFinite.Add(_nonFinite, CoordinatorMetrics.Tag("run", run.Name));
     }
 

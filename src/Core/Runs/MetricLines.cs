@@ -46,3 +46,11 @@ public static class MetricLines
         }
     }
 }
+
+/// <summary>Reads the lines of <c>stats.jsonl</c>, a tick each, in the published trainers' format.</summary>
+public static class TickLines
+{
+    /// <summary>The mean of a value of a tick; null where the line has none.</summary>
+    public static double? Mean(JsonElement tick, string name) =>
+        tick.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object && value.TryGetProperty("mean", out var mean) && mean.ValueKind == JsonValueKind.Number ? mean.GetDouble() : null;
+}

@@ -35,10 +35,8 @@ public sealed class RunAnalyses(string? runFolder)
     /// <exception cref="IOException">It cannot be read.</exception>
     public Picture? Find(string analysis, string picture)
     {
-        if (List().FirstOrDefault(known => known.Name == analysis)?.Pictures.Contains(picture) != true)
-            return null;
-        string path = Path.Combine(runFolder!, Place, analysis, picture);
-        return new(File.OpenRead(path), $"{File.GetLastWriteTimeUtc(path).Ticks:x}", Types[Path.GetExtension(path)]);
+        bool isThere = List().FirstOrDefault(known => known.Name == analysis)?.Pictures.Contains(picture) == true;
+        return isThere ? Picture.Of(Path.Combine(runFolder!, Place, analysis, picture), Types[Path.GetExtension(picture)]) : null;
     }
 
     private static RunAnalysis? Of(DirectoryInfo folder)

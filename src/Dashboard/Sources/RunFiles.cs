@@ -142,7 +142,7 @@ public sealed class RunFiles
     {
         if (name != RunFileNames.Reals && GridOf(name) is null) return null;
         if (_stored is not null) return await _stored.PictureAsync(name, cancellation);
-        return PlacesOfGrids(Folder!).Select(place => Path.Combine(place, name)).FirstOrDefault(File.Exists) is { } path ? new(Open(path), $"{File.GetLastWriteTimeUtc(path).Ticks:x}") : null;
+        return PlacesOfGrids(Folder!).Select(place => Path.Combine(place, name)).FirstOrDefault(File.Exists) is { } path ? Picture.Of(path) : null;
     }
 
     /// <summary>What the run takes.</summary>
@@ -209,7 +209,7 @@ public sealed class RunFiles
         return lines;
     }
 
-    private static FileStream Open(string file) => new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, useAsync: false);
+    internal static FileStream Open(string file) => new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, useAsync: false);
 
     private void ReadAppended(string file)
     {

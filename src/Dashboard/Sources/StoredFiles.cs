@@ -90,4 +90,9 @@ internal sealed class StoredFiles(IBlobStore blobs, TimeProvider time)
 /// <param name="Content">Whoever gets it disposes it.</param>
 /// <param name="Version">Another one where the content is another one.</param>
 /// <param name="Type">Its media type.</param>
-public sealed record Picture(Stream Content, string Version, string Type = "image/png");
+public sealed record Picture(Stream Content, string Version, string Type = "image/png")
+{
+    /// <summary>The picture in a file, which may be written anew meanwhile.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static Picture Of(string path, string type = "image/png") => new(RunFiles.Open(path), $"{File.GetLastWriteTimeUtc(path).Ticks:x}", type);
+}

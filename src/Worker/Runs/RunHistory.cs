@@ -18,10 +18,6 @@ public static class RunHistory
         }
     }
 
-    /// <summary>The mean of a value of a tick; null where the line has none.</summary>
-    public static double? Mean(JsonElement tick, string name) =>
-        tick.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object && value.TryGetProperty("mean", out var mean) && mean.ValueKind == JsonValueKind.Number ? mean.GetDouble() : null;
-
     /// <summary>
     /// Takes the ticks that lie behind an image count out of <c>stats.jsonl</c>: the run goes on from there and computes them again.
     /// </summary>
@@ -39,13 +35,13 @@ public static class RunHistory
         int next = 0;
         foreach (string line in File.ReadLines(folder.Stats))
         {
-            if (Parse(line) is not { } tick || Mean(tick, "Progress/kimg") is not { } kimg || ImageCount.FromKimg(kimg) > at)
+            if (Parse(line) is not { } tick || TickLines.Mean(tick, "Progress/kimg") is not { } kimg || ImageCount.FromKimg(kimg) > at)
             {
                 isShorter = true;
                 continue;
             }
             kept.Append(line).Append('\n');
-            next = (int)(Mean(tick, "Progress/tick") ?? next) + 1;
+            next = (int)(TickLines.Mean(tick, "Progress/tick") ?? next) + 1;
         }
         if (isShorter)
             notes.Write(folder.Stats, Encoding.UTF8.GetBytes(kept.ToString()));

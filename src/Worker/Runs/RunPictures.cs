@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Atelier.Core;
+using Atelier.Core.Runs;
 using Atelier.Training.Imaging;
 using Atelier.Worker.Loop;
 
@@ -42,7 +43,7 @@ public static class RunPictures
         if (ticks.Count < 2)
             return null;
         Curve Of(string label, string name) => new(label, [.. ticks
-            .Select(tick => (tick.Kimg, Value: RunHistory.Mean(tick.Json, name)))
+            .Select(tick => (tick.Kimg, Value: TickLines.Mean(tick.Json, name)))
             .Where(point => point.Value is not null)
             .Select(point => new CurvePoint(point.Kimg, point.Value!.Value))]);
         var panels = new List<CurvePanel>
@@ -101,7 +102,7 @@ public static class RunPictures
         var ticks = new List<(double Kimg, JsonElement Json)>();
         foreach (var line in RunHistory.Lines(file))
         {
-            if (RunHistory.Mean(line, "Progress/kimg") is not { } kimg)
+            if (TickLines.Mean(line, "Progress/kimg") is not { } kimg)
                 continue;
             while (ticks.Count > 0 && ticks[^1].Kimg >= kimg)
                 ticks.RemoveAt(ticks.Count - 1);

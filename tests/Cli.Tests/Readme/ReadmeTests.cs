@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Atelier.TestKit;
+using Atelier.Training.Imaging;
 
 namespace Atelier.Cli.Tests.Readme;
 
@@ -60,7 +61,7 @@ public sealed partial class ReadmeTests(ReadmeFolder folder) : IClassFixture<Rea
     public void Block_AsItStands_Works(string first)
     {
         var (before, files) = Run[first];
-        Assert.SkipWhen(first.Contains("--trunc 1,0.7", StringComparison.Ordinal) && !HasFfmpeg(), "ffmpeg is not installed");
+        Assert.SkipWhen(first.Contains("--trunc 1,0.7", StringComparison.Ordinal) && !VideoWriter.HasFfmpeg(), "ffmpeg is not installed");
 
         folder.Run($"{before}\n{Block(first).Text}").Succeeded();
 
@@ -129,8 +130,6 @@ public sealed partial class ReadmeTests(ReadmeFolder folder) : IClassFixture<Rea
     }
 
     private static ReadmeBlock Block(string first) => ReadmeBlock.All.Single(block => block.First == first);
-
-    private static bool HasFfmpeg() => Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, "ffmpeg")));
 
     [GeneratedRegex(@"^\w+")]
     private static partial Regex Word();

@@ -27,7 +27,7 @@ public sealed class RunHistoryTests : IDisposable
 
         Assert.Equal(2, RunHistory.Rewind(Run, Files, ImageCount.FromKimg(10)));
 
-        Assert.Equal([4.0, 8.0], RunHistory.Lines(Run.Stats).Select(tick => RunHistory.Mean(tick, "Progress/kimg")!.Value));
+        Assert.Equal([4.0, 8.0], RunHistory.Lines(Run.Stats).Select(tick => TickLines.Mean(tick, "Progress/kimg")!.Value));
         Assert.Equal(0, RunHistory.Rewind(Run, Files, ImageCount.Zero));
         Assert.Empty(RunHistory.Lines(Run.Stats));
     }

@@ -1,3 +1,4 @@
+using Atelier.Core.Runs;
 using Atelier.TestKit;
 using Atelier.Worker.Loop;
 using Atelier.Worker.Runs;
@@ -98,7 +99,7 @@ public sealed class SlowRunTests : IDisposable
 
     private string[] Kept(string name) => [.. Directory.GetDirectories(new RunFolder(_folder[$"{name}/run"]).Snapshots).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
 
-    private double?[] Values(string name, string file, string value) => [.. RunHistory.Lines(Path.Combine(_folder[$"{name}/run"], file)).Select(line => RunHistory.Mean(line, value))];
+    private double?[] Values(string name, string file, string value) => [.. RunHistory.Lines(Path.Combine(_folder[$"{name}/run"], file)).Select(line => TickLines.Mean(line, value))];
 
     private IReadOnlyList<(double, double)> Metrics(string name) => [.. RunHistory.Values(new RunFolder(_folder[$"{name}/run"]).Metric("droplet")).Select(point => (point.Kimg, point.Value))];
 }
