@@ -131,6 +131,7 @@ internal sealed class FakeFleet : IDisposable
             }
             catch (Exception e) when (e is RpcException or OperationCanceledException or ObjectDisposedException)
             {
+                if (!end.IsCancellationRequested) Console.Error.WriteLine($"{name}: {e.Message}");
                 // The benchmark has ended; before that, UntilAllAsync reports the missing worker.
             }
         }

@@ -12,10 +12,11 @@ namespace Atelier.Coordinator.Evaluations;
 /// <param name="storage">The state.</param>
 /// <param name="settings">Deadlines.</param>
 /// <param name="cluster">Whose orders its orders are.</param>
+/// <param name="messenger">Tells workers which parts are theirs.</param>
 /// <param name="metrics">Left what metrics are read from.</param>
 /// <param name="time">The clock.</param>
 public sealed class EvaluationsGrain(
-    [PersistentState("evaluations")] IPersistentState<EvaluationsGrainState> storage, EvaluationSettings settings, ClusterIdentity cluster, CoordinatorMetrics metrics, TimeProvider time)
+    [PersistentState("evaluations")] IPersistentState<EvaluationsGrainState> storage, EvaluationSettings settings, ClusterIdentity cluster, WorkerMessenger messenger, CoordinatorMetrics metrics, TimeProvider time)
     : StoringGrain<EvaluationsGrainState>(storage), IEvaluationsGrain
 {
     private readonly PulseLimit _pulse = new(time);
@@ -100,8 +101,8 @@ public sealed class EvaluationsGrain(
     {
         if (await Fleet.DetailsAsync(order.Id.Run) is not { } details) return;
         var asked = State.Evaluations.Find(evaluation => evaluation.Id == order.Id)!;
-        await GrainFactory.GetGrain<IWorkerGrain>(order.Worker).TellAsync(
-            $"Evaluate {order.Id} {order.Part}", new WireMessage(EvaluationMessages.ToMessage(order, details, Epoch, cluster, asked)));
+        await messenger.TellAsync(
+            [order.Worker], $"Evaluate {order.Id} {order.Part}", new WireMessage(EvaluationMessages.ToMessage(order, details, Epoch, cluster, asked)));
     }
 }
 

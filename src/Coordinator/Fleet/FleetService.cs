@@ -22,6 +22,7 @@ namespace Atelier.Coordinator.Fleet;
 /// <summary>The workers' streams: what they say goes to the grains, what grains order goes back.</summary>
 /// <param name="grains">The grains.</param>
 /// <param name="streams">Renews the leases of those that are attached.</param>
+/// <param name="messenger">Tells other replicas of a new stream.</param>
 /// <param name="pulse">Told when the fleet has changed.</param>
 /// <param name="cluster">Whose orders these are.</param>
 /// <param name="settings">Deadlines.</param>
@@ -30,7 +31,7 @@ namespace Atelier.Coordinator.Fleet;
 /// <param name="log">Told of what fails.</param>
 /// <param name="time">The clock.</param>
 internal sealed partial class FleetService(
-    IGrainFactory grains, WorkerStreams streams, RunPulse pulse, ClusterIdentity cluster, FleetSettings settings, ServerLimits limits, IHostApplicationLifetime lifetime, ILogger<FleetService> log, TimeProvider time)
+    IGrainFactory grains, WorkerStreams streams, WorkerMessenger messenger, RunPulse pulse, ClusterIdentity cluster, FleetSettings settings, ServerLimits limits, IHostApplicationLifetime lifetime, ILogger<FleetService> log, TimeProvider time)
 {
     /// <summary>More messages than this that wait for a grain mean that something is wrong: the worker attaches again.</summary>
     private const int MostUnheard = 4096;
@@ -44,18 +45,16 @@ internal sealed partial class FleetService(
     {
         await context.WriteResponseHeadersAsync([]);
         var card = CardOf(await FirstAsync(requestStream, context.CancellationToken));
-        var outcome = await AskAsync(() => Fleet.JoinAsync(card), context.CancellationToken);
+        var outcome = await GrainCalls.RetryAsync(() => Fleet.JoinAsync(card), GrainCalls.WorkersPatience, time, context.CancellationToken);
         if (outcome.Verdict is JoinVerdict.Refused or JoinVerdict.Evicted) throw Refusal(outcome);
         using var stream = new WorkerConnection();
-        var reference = grains.CreateObjectReference<IWorkerConnection>(stream);
-        var worker = grains.GetGrain<IWorkerGrain>(card.Key.Worker);
-        var attached = new WorkerStream(card.Key, outcome.Session, worker, reference, stream, card.OnlyRun);
+        var attached = new WorkerStream(card.Key, outcome.Session, stream, card.OnlyRun, time);
         try
         {
-            streams.Add(attached);
-            await AskAsync(() => worker.AttachAsync(outcome.Session, reference), context.CancellationToken);
             var welcome = new Welcome { LeaseSeconds = settings.LeaseLength.TotalSeconds, ProtocolVersion = FleetSettings.CurrentProtocol, UnixMs = time.GetUtcNow().ToUnixTimeMilliseconds() };
             stream.Send(new CoordinatorMessage { Cluster = cluster.Id, Welcome = welcome });
+            streams.Add(attached);
+            await messenger.SupersedeAsync(card.Key.Worker, outcome.Session);
             if (outcome.Verdict == JoinVerdict.Probe)
                 stream.Send(new CoordinatorMessage { Cluster = cluster.Id, ProbeRequest = new ProbeRequest { DeadlineSeconds = settings.ProbeDeadline.TotalSeconds } });
             else
@@ -65,8 +64,7 @@ internal sealed partial class FleetService(
         finally
         {
             streams.Remove(attached);
-            await LeaveAsync(card.Key, outcome.Session, worker);
-            grains.DeleteObjectReference<IWorkerConnection>(reference);
+            await LeaveAsync(card.Key, outcome.Session);
         }
 
         if (stream.Status is { } status) throw new RpcException(status, stream.IsBan ? new Metadata { { "banned", "true" } } : []);
@@ -162,11 +160,10 @@ internal sealed partial class FleetService(
         }
     }
 
-    private async Task LeaveAsync(WorkerKey worker, long session, IWorkerGrain grain)
+    private async Task LeaveAsync(WorkerKey worker, long session)
     {
         try
         {
-            await grain.DetachAsync(session);
             // That this replica stops says nothing about the worker: it has its whole lease to attach elsewhere.
             if (!lifetime.ApplicationStopping.IsCancellationRequested) await Fleet.StreamEndedAsync(worker, session);
             pulse.Nudge();
@@ -177,8 +174,6 @@ internal sealed partial class FleetService(
             Delayed(log, "the end of the stream", worker.Worker, error);
         }
     }
-
-    private Task<T> AskAsync<T>(Func<Task<T>> call, CancellationToken cancellation) => GrainCalls.RetryAsync(call, GrainCalls.WorkersPatience, time, cancellation);
 
     private async Task HandleAllAsync(WorkerKey worker, WorkerConnection stream, ChannelReader<WorkerMessage> heard, CancellationToken cancellation)
     {

@@ -6,71 +6,52 @@ using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
-using Orleans.Runtime;
 
 namespace Atelier.Coordinator.Fleet;
 
 /// <summary>
 /// The streams of workers that this replica has. It renews the leases of all of them in one call, since a thousand workers would cost a
-/// thousand, and tells each worker's grain which stream it has: at once when a replica came or went, and now and then besides.
+/// thousand.
 /// </summary>
 /// <param name="grains">The grains.</param>
 /// <param name="cluster">Whose messages these are.</param>
-/// <param name="replicas">Tells when a replica comes or goes: grains that lived on it have forgotten their streams.</param>
 /// <param name="log">Told of what fails.</param>
 /// <param name="time">The clock.</param>
-internal sealed partial class WorkerStreams(
-    IGrainFactory grains, ClusterIdentity cluster, ISiloStatusOracle replicas, ILogger<WorkerStreams> log, TimeProvider time) : BackgroundService, ISiloStatusListener
+internal sealed partial class WorkerStreams(IGrainFactory grains, ClusterIdentity cluster, ILogger<WorkerStreams> log, TimeProvider time) : BackgroundService
 {
     /// <summary>Leases are renewed so often at most, however much workers say.</summary>
     private static readonly TimeSpan Renewal = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Grains are told of their streams so often while replicas come and go.</summary>
-    private static readonly TimeSpan Reminder = TimeSpan.FromSeconds(1);
-
-    /// <summary>So long after a replica came or went, grains may still move.</summary>
-    private static readonly TimeSpan Unsettled = TimeSpan.FromSeconds(20);
-
-    /// <summary>Of so many streams, one is told of at each reminder while replicas stay what they are.</summary>
-    private const int Settled = 10;
-
-    private readonly ConcurrentDictionary<long, WorkerStream> _streams = new();
-    private long _changed = time.GetTimestamp();
+    private readonly ConcurrentDictionary<string, WorkerStream> _streams = new();
     private Task _renewing = Task.CompletedTask;
 
-    /// <summary>A stream has begun.</summary>
-    public void Add(WorkerStream stream) => _streams[stream.Session] = stream;
+    /// <summary>A stream has begun. Of a worker's streams, the one of the latest session stays.</summary>
+    public void Add(WorkerStream stream)
+    {
+        var name = stream.Worker.Worker;
+        WorkerStream? former = null;
+        var latest = _streams.AddOrUpdate(name, stream, (_, present) => (former = present).Session > stream.Session ? present : stream);
+        (latest == stream ? former : stream)?.End(WorkerStream.Superseded);
+    }
 
     /// <summary>A stream has ended.</summary>
-    public void Remove(WorkerStream stream) => _streams.TryRemove(stream.Session, out _);
+    public void Remove(WorkerStream stream) => _streams.TryRemove(new(stream.Worker.Worker, stream));
 
-    /// <inheritdoc/>
-    public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status) => Interlocked.Exchange(ref _changed, time.GetTimestamp());
+    /// <summary>A worker's stream; null where it is on another replica, or nowhere.</summary>
+    public WorkerStream? Find(string worker) => _streams.GetValueOrDefault(worker);
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        replicas.SubscribeToSiloStatusEvents(this);
-        try
+        using var due = new PeriodicTimer(Renewal, time);
+        while (await due.WaitForNextTickAsync(stoppingToken))
         {
-            using var due = new PeriodicTimer(Renewal, time);
-            for (long reminder = 0, tick = 0; await due.WaitForNextTickAsync(stoppingToken); tick++)
-            {
-                if (_renewing.IsCompleted) _renewing = RenewAsync();
-                if (tick % (Reminder / Renewal) == 0) Remind(reminder++);
-            }
-        }
-        finally
-        {
-            replicas.UnSubscribeFromSiloStatusEvents(this);
+            if (_renewing.IsCompleted) _renewing = RenewAsync();
         }
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "could not renew the leases of {Count} workers; retrying")]
     private static partial void NotRenewed(ILogger logger, int count, Exception error);
-
-    [LoggerMessage(Level = LogLevel.Debug, Message = "could not notify the grain of {Worker} about its stream; retrying")]
-    private static partial void NotTold(ILogger logger, string worker, Exception error);
 
     private async Task RenewAsync()
     {
@@ -84,7 +65,7 @@ internal sealed partial class WorkerStreams(
             foreach (var stream in heard)
             {
                 // Its lease ran out, or it left by another stream: it has to join anew.
-                if (strangers.Contains(stream.Worker)) stream.Connection.End(new Status(StatusCode.Aborted, $"{stream.Worker.Worker} is no longer attached"));
+                if (strangers.Contains(stream.Worker)) stream.End($"{stream.Worker.Worker} is no longer attached");
                 // Told until the worker has left.
                 else if (renewed.Ended.TryGetValue(stream.OnlyRun, out var end))
                     stream.Connection.Send(new CoordinatorMessage { Cluster = cluster.Id, RunEnded = new() { Run = stream.OnlyRun, Ending = EndingOf(end), Reason = end.Reason } });
@@ -94,28 +75,6 @@ internal sealed partial class WorkerStreams(
         {
             foreach (var stream in heard) stream.Heard();
             NotRenewed(log, heard.Count, error);
-        }
-    }
-
-    private void Remind(long reminder)
-    {
-        var all = time.GetElapsedTime(Interlocked.Read(ref _changed)) < Unsettled;
-        foreach (var stream in _streams.Values)
-        {
-            if ((all || (stream.Session + reminder) % Settled == 0) && stream.Reminding.IsCompleted) stream.Reminding = RemindAsync(stream);
-        }
-    }
-
-    private async Task RemindAsync(WorkerStream stream)
-    {
-        try
-        {
-            if (!await stream.Grain.AttachAsync(stream.Session, stream.Reference))
-                stream.Connection.End(new Status(StatusCode.Aborted, $"{stream.Worker.Worker} has reattached"));
-        }
-        catch (Exception error) when (GrainCalls.IsPassing(error))
-        {
-            NotTold(log, stream.Worker.Worker, error);
         }
     }
 
@@ -130,13 +89,19 @@ internal sealed partial class WorkerStreams(
 /// <summary>A worker's stream as long as it lasts.</summary>
 /// <param name="worker">The worker.</param>
 /// <param name="session">Number of the stream, higher than those of all before it.</param>
-/// <param name="grain">The worker's grain.</param>
-/// <param name="reference">The stream, as grains see it.</param>
 /// <param name="connection">The stream.</param>
 /// <param name="onlyRun">The one run that the worker serves; empty for any.</param>
-internal sealed class WorkerStream(WorkerKey worker, long session, IWorkerGrain grain, IWorkerConnection reference, WorkerConnection connection, string onlyRun)
+/// <param name="time">The clock.</param>
+internal sealed class WorkerStream(WorkerKey worker, long session, WorkerConnection connection, string onlyRun, TimeProvider time)
 {
+    /// <summary>Why a stream ends that a later one has replaced.</summary>
+    public const string Superseded = "the worker has reattached";
+
+    /// <summary>Decisions ask again for what is not done; a stream loses nothing, so that asking now and then is enough.</summary>
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(2);
+
     private int _isHeard;
+    private (string Name, long At) _last = ("", 0);
 
     /// <summary>The worker.</summary>
     public WorkerKey Worker => worker;
@@ -144,20 +109,23 @@ internal sealed class WorkerStream(WorkerKey worker, long session, IWorkerGrain 
     /// <summary>Number of the stream.</summary>
     public long Session => session;
 
-    /// <summary>The worker's grain.</summary>
-    public IWorkerGrain Grain => grain;
-
-    /// <summary>The stream, as grains see it.</summary>
-    public IWorkerConnection Reference => reference;
-
     /// <summary>The stream.</summary>
     public WorkerConnection Connection => connection;
 
     /// <summary>The one run that the worker serves; empty for any.</summary>
     public string OnlyRun => onlyRun;
 
-    /// <summary>The last time that the grain was told of the stream.</summary>
-    public Task Reminding { get; set; } = Task.CompletedTask;
+    /// <summary>Sends a message. What was sent last is not sent again at once. Called by one thread at a time.</summary>
+    public void Tell(string name, WireMessage message)
+    {
+        if (_last.Name == name && time.GetElapsedTime(_last.At) < Again) return;
+        _last = (name, time.GetTimestamp());
+        connection.Send(message);
+    }
+
+    /// <summary>Ends the stream; the worker may attach again, and hears then if it may not.</summary>
+    /// <param name="reason">What to tell the worker.</param>
+    public void End(string reason) => connection.End(new Status(StatusCode.Aborted, reason));
 
     /// <summary>Something was heard from the worker.</summary>
     public void Heard() => Volatile.Write(ref _isHeard, 1);

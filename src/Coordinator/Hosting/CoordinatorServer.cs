@@ -178,6 +178,8 @@ public sealed class CoordinatorServer : IAsyncDisposable
         builder.Services.AddHostedService(services => services.GetRequiredService<RunPulse>());
         builder.Services.AddSingleton<WorkerStreams>();
         builder.Services.AddHostedService(services => services.GetRequiredService<WorkerStreams>());
+        builder.Services.AddGrainService<WorkerDelivery>();
+        builder.Services.AddSingleton<WorkerMessenger>();
         if (options.Database.IsShared) builder.Services.AddHostedService<StateWarmUp>();
         builder.Services.AddSingleton<FleetService>();
         builder.Services.AddSingleton<RunsService>();

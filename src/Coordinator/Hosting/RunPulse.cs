@@ -13,9 +13,10 @@ namespace Atelier.Coordinator.Hosting;
 /// replica does so, so that grains whose replica ended come up elsewhere. What takes its time, or fails, delays nothing else.
 /// </summary>
 /// <param name="grains">The grains.</param>
+/// <param name="messenger">Tells workers that they are no members any more.</param>
 /// <param name="log">Told of what fails.</param>
 /// <param name="time">The clock.</param>
-internal sealed partial class RunPulse(IGrainFactory grains, ILogger<RunPulse> log, TimeProvider time) : BackgroundService
+internal sealed partial class RunPulse(IGrainFactory grains, WorkerMessenger messenger, ILogger<RunPulse> log, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
@@ -91,7 +92,7 @@ internal sealed partial class RunPulse(IGrainFactory grains, ILogger<RunPulse> l
     {
         var sweep = await grains.GetGrain<IFleetGrain>(0).SweepAsync();
         foreach (var dismissal in sweep.Dismissed)
-            await grains.GetGrain<IWorkerGrain>(dismissal.Worker).DismissAsync(dismissal.Reason);
+            await messenger.DismissAsync(dismissal.Worker, dismissal.Reason);
         foreach (var run in sweep.Runs)
             Begin($"run {run}", () => grains.GetGrain<IRunGrain>(run).PulseAsync());
     }

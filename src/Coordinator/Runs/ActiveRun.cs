@@ -36,6 +36,9 @@ internal sealed class ActiveRun(Func<RunGrainState> state, StoreWork work)
     /// <summary>Other grains.</summary>
     public required IGrainFactory Grains { get; init; }
 
+    /// <summary>Sends messages to workers.</summary>
+    public required WorkerMessenger Messenger { get; init; }
+
     /// <summary>What happened to it, for people.</summary>
     public required RunEvents Events { get; init; }
 

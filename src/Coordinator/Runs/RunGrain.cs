@@ -38,6 +38,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     private readonly GenerationSettings _settings;
     private readonly ClusterIdentity _cluster;
     private readonly TimeProvider _time;
+    private readonly WorkerMessenger _messenger;
     private readonly RunFiles _files;
     private readonly ILogger<RunGrain> _log;
     private readonly CoordinatorMetrics _metrics;
@@ -57,6 +58,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     /// <param name="storage">The state.</param>
     /// <param name="settings">Deadlines.</param>
     /// <param name="cluster">Whose orders its orders are.</param>
+    /// <param name="messenger">Sends them.</param>
     /// <param name="files">Whether events go into run folders.</param>
     /// <param name="log">Told of what should not happen.</param>
     /// <param name="metrics">Left what metrics are read from.</param>
@@ -64,10 +66,10 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     /// <param name="webhook">Told of alerts.</param>
     /// <param name="time">The clock.</param>
     public RunGrain(
-        [PersistentState("run")] IPersistentState<RunGrainState> storage, GenerationSettings settings, ClusterIdentity cluster, RunFiles files, ILogger<RunGrain> log,
+        [PersistentState("run")] IPersistentState<RunGrainState> storage, GenerationSettings settings, ClusterIdentity cluster, WorkerMessenger messenger, RunFiles files, ILogger<RunGrain> log,
         CoordinatorMetrics metrics, AlertSettings alerts, AlertWebhook webhook, TimeProvider time)
         : base(storage) =>
-        (_settings, _cluster, _files, _log, _metrics, _alerts, _webhook, _time, _pulse) = (settings, cluster, files, log, metrics, alerts, webhook, time, new(time));
+        (_settings, _cluster, _messenger, _files, _log, _metrics, _alerts, _webhook, _time, _pulse) = (settings, cluster, messenger, files, log, metrics, alerts, webhook, time, new(time));
 
     private GenerationState Generation => State.Generation!;
 
@@ -118,7 +120,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
         {
             // A run that nobody knows here: whoever holds it is to let it go. One that is being read is known, and asks again.
             if (_parts is null && report.Stage != WorkerStage.Idle)
-                await TellAsync(report.Worker.Value, report.Stage == WorkerStage.Halted ? new ReleaseOrder(new(State.Epoch), new(Name), report.Generation) : new HaltOrder(new(State.Epoch), new(Name), report.Generation));
+                await TellAsync([report.Worker.Value], report.Stage == WorkerStage.Halted ? new ReleaseOrder(new(State.Epoch), new(Name), report.Generation) : new HaltOrder(new(State.Epoch), new(Name), report.Generation));
             return;
         }
 
@@ -211,8 +213,9 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
             await KeepAsync(decision);
             var evictions = decision.Actions.OfType<EvictWorker>().ToList();
             foreach (var eviction in evictions) await EvictAsync(eviction);
-            await Task.WhenAll(decision.Actions.OfType<Tell>()
-                .Where(tell => !evictions.Exists(eviction => eviction.Worker == tell.Worker)).Select(tell => TellAsync(tell.Worker.Value, tell.Order)));
+            // Members of a generation are told the same.
+            foreach (var tells in decision.Actions.OfType<Tell>().Where(tell => !evictions.Exists(eviction => eviction.Worker == tell.Worker)).GroupBy(tell => RunMessages.NameOf(tell.Order)))
+                await TellAsync([.. tells.Select(tell => tell.Worker.Value)], tells.First().Order);
             await parts.Snapshots.StepAsync();
             if (Run.Intent is RunIntent.Cancel or RunIntent.Discard && Generation.Held.Count == 0) await parts.Evaluations.DropAsync(_ => true);
             var now = Standing();
@@ -262,6 +265,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
             Epoch = Epoch,
             Cluster = _cluster,
             Grains = GrainFactory,
+            Messenger = _messenger,
             Events = new RunEvents(Name, State.Events, journal, _files.WritesEvents, _log, _time) { Generation = () => State.Generation?.Generation.Number ?? 0 },
             Journal = journal,
             Metrics = _metrics,
@@ -349,13 +353,13 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
     private async Task EvictAsync(EvictWorker eviction)
     {
         foreach (var dismissal in await Fleet.EvictAsync(eviction.Worker.Value, eviction.Reason, eviction.IsBan))
-            await GrainFactory.GetGrain<IWorkerGrain>(dismissal.Worker).DismissAsync($"{dismissal.Worker} was evicted: {dismissal.Reason}");
+            await _messenger.DismissAsync(dismissal.Worker, $"{dismissal.Worker} was evicted: {dismissal.Reason}");
     }
 
-    private Task TellAsync(string worker, WorkerOrder order)
+    private Task TellAsync(List<string> workers, WorkerOrder order)
     {
         var (name, details) = (RunMessages.NameOf(order), _parts?.Run.Details);
-        // Members of a generation are told the same; all but the first find it ready.
+        // Said again until it is done; all but the first time find it ready.
         if (_told.Name != name || _told.Details != details)
         {
             _told = (name, details, new WireMessage(details is null
@@ -363,7 +367,7 @@ public sealed partial class RunGrain : StoringGrain<RunGrainState>, IRunGrain, I
                 : RunMessages.ToMessage(order, _cluster, details, Run.Live, State.Trace, position => State.Snapshots.GetValueOrDefault(position.Iteration, ""))));
         }
 
-        return GrainFactory.GetGrain<IWorkerGrain>(worker).TellAsync(name, _told.Message);
+        return _messenger.TellAsync(workers, name, _told.Message);
     }
 
     private sealed record Parts(

@@ -204,7 +204,7 @@ internal sealed class RunSnapshots(ActiveRun run, RunRetention retention, RunEva
             Traceparent = run.State.Trace,
             TakeSnapshot = new() { Run = run.Name, Generation = plan.Id.Number, Attempt = new SnapshotNumber(plan.Id, at).Value, AtIteration = at },
         });
-        foreach (var member in plan.Members) await run.Grains.GetGrain<IWorkerGrain>(member.Worker.Value).TellAsync($"TakeSnapshot {run.Name} {at}", message);
+        await run.Messenger.TellAsync([.. plan.Members.Select(member => member.Worker.Value)], $"TakeSnapshot {run.Name} {at}", message);
     }
 }
 

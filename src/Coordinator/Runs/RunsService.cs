@@ -16,10 +16,11 @@ namespace Atelier.Coordinator.Runs;
 /// <summary>What people ask; mistakes come back as INVALID_ARGUMENT and its kin, with what to change.</summary>
 /// <param name="grains">The grains.</param>
 /// <param name="submission">Resolves what is submitted.</param>
+/// <param name="messenger">Tells workers that they are evicted.</param>
 /// <param name="pulse">Told when a run has to be looked at.</param>
 /// <param name="lifetime">Tells when this coordinator stops: callers then ask the next one.</param>
 /// <param name="time">The clock.</param>
-internal sealed class RunsService(IGrainFactory grains, Submission submission, RunPulse pulse, IHostApplicationLifetime lifetime, TimeProvider time) : Protos.Runs.RunsBase
+internal sealed class RunsService(IGrainFactory grains, Submission submission, WorkerMessenger messenger, RunPulse pulse, IHostApplicationLifetime lifetime, TimeProvider time) : Protos.Runs.RunsBase
 {
     /// <summary>How often a watched run is looked at.</summary>
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(200);
@@ -109,7 +110,7 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, R
         foreach (var dismissal in await Fleet.EvictAsync(request.Worker, reason, request.Ban))
         {
             var text = $"{dismissal.Worker} was evicted: {dismissal.Reason}";
-            await grains.GetGrain<IWorkerGrain>(dismissal.Worker).DismissAsync(text);
+            await messenger.DismissAsync(dismissal.Worker, text);
             if (worker.Run.Length > 0) await grains.GetGrain<IRunGrain>(worker.Run).EvictedAsync(text);
         }
 

@@ -17,10 +17,11 @@ namespace Atelier.Coordinator.Runs;
 
 /// <summary>Makes a run out of what a person submits: the spec is resolved against the data, which a worker looks at.</summary>
 /// <param name="grains">The grains.</param>
+/// <param name="messenger">Asks workers.</param>
 /// <param name="places">What people may name.</param>
 /// <param name="cluster">Whose orders these are.</param>
 /// <param name="time">The clock.</param>
-internal sealed class Submission(IGrainFactory grains, AllowedPlaces places, ClusterIdentity cluster, TimeProvider time)
+internal sealed class Submission(IGrainFactory grains, WorkerMessenger messenger, AllowedPlaces places, ClusterIdentity cluster, TimeProvider time)
 {
     /// <summary>Datasets that workers have in themselves, and that are no files.</summary>
     private const string BuiltIn = "emoji:";
@@ -186,7 +187,7 @@ internal sealed class Submission(IGrainFactory grains, AllowedPlaces places, Clu
         do
         {
             // Asked again and again, which a stream passes on now and then: a question may be lost with a replica.
-            await grains.GetGrain<IWorkerGrain>(worker.Card.Key.Worker).TellAsync($"InspectData {id}", question);
+            await messenger.TellAsync([worker.Card.Key.Worker], $"InspectData {id}", question);
             if (await grains.GetGrain<IInspectionGrain>(id).LookAsync() is not { } answer)
             {
                 await RequireAsync(worker.Card.Key, dataPath);
