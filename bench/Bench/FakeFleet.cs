@@ -18,6 +18,7 @@ internal sealed class FakeFleet : IDisposable
     private readonly List<Worker> _workers = [];
     private readonly CancellationTokenSource _end = new();
     private readonly Lock _gate = new();
+    private volatile string _lastFailure = "";
     private TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="addresses">The coordinators, which take turns.</param>
@@ -59,7 +60,7 @@ internal sealed class FakeFleet : IDisposable
             }
             var left = patience - clock.Elapsed;
             if (left <= TimeSpan.Zero)
-                throw new TimeoutException($"after {patience.TotalSeconds} s, {_workers.Count(worker => worker.Stage >= stage && worker.Generation >= generation)} of {_workers.Count} workers are {stage} in generation {generation}");
+                throw new TimeoutException($"after {patience.TotalSeconds} s, {_workers.Count(worker => worker.Stage >= stage && worker.Generation >= generation)} of {_workers.Count} workers are {stage} in generation {generation}{_lastFailure}");
             await Task.WhenAny(reached, Task.Delay(left, _end.Token));
         }
     }
@@ -131,8 +132,8 @@ internal sealed class FakeFleet : IDisposable
             }
             catch (Exception e) when (e is RpcException or OperationCanceledException or ObjectDisposedException)
             {
-                if (!end.IsCancellationRequested) Console.Error.WriteLine($"{name}: {e.Message}");
                 // The benchmark has ended; before that, UntilAllAsync reports the missing worker.
+                fleet._lastFailure = $"; the last stream that ended was that of {name}: {e.Message}";
             }
         }
 

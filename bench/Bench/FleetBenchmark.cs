@@ -76,6 +76,8 @@ internal static class FleetBenchmark
     /// <summary>Long enough that a join may end the generation.</summary>
     public static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(20);
+
     /// <param name="workers">Fake workers, without the one that joins later.</param>
     /// <param name="dashboards">Pages of the run that are open in the second part of the measurement.</param>
     /// <param name="replicas">Coordinators, among which the workers' connections are shared out.</param>
@@ -105,6 +107,9 @@ internal static class FleetBenchmark
             fleet.Attach(workers);
             await fleet.UntilAllAsync(WorkerStage.Stepping, 1, Patience);
             double attached = clock.Elapsed.TotalSeconds;
+            // Processes that have just started compile their own code for a while.
+            for (var settling = TimeSpan.Zero; settling < Settling; settling += Quiet)
+                _ = await ShareAsync(processes, coordinators);
             double share = await ShareAsync(processes, coordinators);
             var (withDashboards, fetches) = (0.0, 0);
             if (dashboards > 0)

@@ -271,8 +271,14 @@ public sealed partial class FleetGrain(
 
     private async Task<JoinOutcome> ApplyAsync(FleetDecision decision)
     {
+        // Before anything else happens to the worker.
+        var outcome = OutcomeOf(decision);
         await KeepAsync(decision.State);
-        return (decision.Actions.Count > 0 ? decision.Actions[^1] : null) switch
+        return outcome;
+    }
+
+    private JoinOutcome OutcomeOf(FleetDecision decision) =>
+        (decision.Actions.Count > 0 ? decision.Actions[^1] : null) switch
         {
             StartProbe probe => new(JoinVerdict.Probe, "", State.Sessions.GetValueOrDefault(probe.Worker.Value), 0),
             Refuse refuse => new(refuse.IsEvicted ? JoinVerdict.Evicted : JoinVerdict.Refused, refuse.Reason, 0, refuse.Until is { } until ? Math.Max(1, (until - Now).TotalSeconds) : 0),
@@ -280,7 +286,6 @@ public sealed partial class FleetGrain(
             Welcome welcome => new(JoinVerdict.Admitted, "", State.Sessions.GetValueOrDefault(welcome.Worker.Value), 0),
             _ => new(JoinVerdict.Admitted, "", 0, 0),
         };
-    }
 
     private static List<Dismissal> Dismissals(FleetDecision decision) =>
         [.. decision.Actions.OfType<Dismiss>().Select(dismiss => new Dismissal(dismiss.Worker.Value, dismiss.Reason))];
@@ -288,22 +293,22 @@ public sealed partial class FleetGrain(
 
 /// <summary>
 /// Membership of the fleet and the queue of runs: who is there, what people want, which worker serves which run. One grain
-/// (key 0), which calls no other; runs ask it.
+/// (key 0), which calls no other; runs ask it. What workers say waits for no call that stores: a thousand that come at once share a few
+/// writes. Each of these changes the members without a pause between reading and writing them, as all else does.
 /// </summary>
 [Alias("atelier.fleet")]
 public partial interface IFleetGrain : IGrainWithIntegerKey
 {
     /// <summary>A worker attaches.</summary>
-    [Alias("Join")]
+    [Alias("Join"), AlwaysInterleave]
     Task<JoinOutcome> JoinAsync(WorkerCard worker);
 
     /// <summary>A worker's admission probe ended.</summary>
-    [Alias("Probed")]
+    [Alias("Probed"), AlwaysInterleave]
     Task<JoinOutcome> ProbedAsync(WorkerKey worker, string digest);
 
     /// <summary>
-    /// Something was heard from workers. It waits for no call that stores: a lease must not run out because a thousand others join. It
-    /// stores nothing, and all else that changes the members does so without a pause between reading and writing them.
+    /// Something was heard from workers. It stores nothing.
     /// </summary>
     /// <param name="workers">The workers.</param>
     /// <param name="onlyRuns">Runs that some of them serve and no other.</param>
@@ -311,11 +316,11 @@ public partial interface IFleetGrain : IGrainWithIntegerKey
     Task<RenewedLeases> RenewAsync(List<WorkerKey> workers, List<string> onlyRuns);
 
     /// <summary>A worker was asked to stop and hands over.</summary>
-    [Alias("Drain")]
+    [Alias("Drain"), AlwaysInterleave]
     Task DrainAsync(WorkerKey worker);
 
     /// <summary>A worker's stream ended. If it has nothing to hand over it is gone; else it has a moment to attach again.</summary>
-    [Alias("StreamEnded")]
+    [Alias("StreamEnded"), AlwaysInterleave]
     Task StreamEndedAsync(WorkerKey worker, long session);
 
     /// <summary>A run's decision, or a person, puts a worker out: for a while, or for good.</summary>
@@ -357,41 +362,4 @@ public partial interface IFleetGrain : IGrainWithIntegerKey
     /// <summary>All runs, in the order of submission.</summary>
     [Alias("List")]
     Task<List<QueueRow>> ListAsync();
-}
-
-/// <summary>What the fleet's grain stores. Leases are renewed in memory; a coordinator that starts again gives every member a new one.</summary>
-public sealed class FleetGrainState : EpochState
-{
-    /// <summary>The workers.</summary>
-    public FleetState Fleet { get; set; } = FleetState.Empty;
-
-    /// <summary>The runs, as the policies see them.</summary>
-    public RunQueueState Queue { get; set; } = RunQueueState.Empty;
-
-    /// <summary>The runs, as they were submitted.</summary>
-    public Dictionary<string, RunDetails> Details { get; set; } = [];
-
-    /// <summary>Workers that each run holds, as far as its grain has told.</summary>
-    public Dictionary<string, List<string>> Held { get; set; } = [];
-
-    /// <summary>Runs whose store has not been read yet: they can use no workers.</summary>
-    public List<string> Unread { get; set; } = [];
-
-    /// <summary>Workers that each run is to have: kept, so that another activation moves none.</summary>
-    public List<Allocation> Allocations { get; set; } = [];
-
-    /// <summary>Workers that each run was told it may take.</summary>
-    public Dictionary<string, List<string>> Granted { get; set; } = [];
-
-    /// <summary>The present stream of each worker.</summary>
-    public Dictionary<string, long> Sessions { get; set; } = [];
-
-    /// <summary>Number of the last stream.</summary>
-    public long LastSession { get; set; }
-
-    /// <summary>Why each run cannot get on at the moment, as its grain has told.</summary>
-    public Dictionary<string, string> Reasons { get; set; } = [];
-
-    /// <summary>When each run came to its state, in Unix milliseconds.</summary>
-    public Dictionary<string, long> Changed { get; set; } = [];
 }

@@ -45,7 +45,7 @@ internal sealed partial class FleetService(
     {
         await context.WriteResponseHeadersAsync([]);
         var card = CardOf(await FirstAsync(requestStream, context.CancellationToken));
-        var outcome = await GrainCalls.RetryAsync(() => Fleet.JoinAsync(card), GrainCalls.WorkersPatience, time, context.CancellationToken);
+        var outcome = await JoinAsync(card, context.CancellationToken);
         if (outcome.Verdict is JoinVerdict.Refused or JoinVerdict.Evicted) throw Refusal(outcome);
         using var stream = new WorkerConnection();
         var attached = new WorkerStream(card.Key, outcome.Session, stream, card.OnlyRun, time);
@@ -68,6 +68,18 @@ internal sealed partial class FleetService(
         }
 
         if (stream.Status is { } status) throw new RpcException(status, stream.IsBan ? new Metadata { { "banned", "true" } } : []);
+    }
+
+    private async Task<JoinOutcome> JoinAsync(WorkerCard card, CancellationToken cancellation)
+    {
+        try
+        {
+            return await GrainCalls.RetryAsync(() => Fleet.JoinAsync(card), GrainCalls.WorkersPatience, time, cancellation);
+        }
+        catch (Exception failure) when (GrainCalls.IsPassing(failure))
+        {
+            throw GrainCalls.Unavailable(failure);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "cannot pass on {What} of {Worker} right now")]

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Grpc.Core;
 using Orleans.Runtime;
 
 namespace Atelier.Coordinator.Hosting;
@@ -19,6 +20,9 @@ internal static class GrainCalls
 
     /// <summary>Whether a call that failed so may succeed a moment later. A call that waits too long for its grain to come up is cancelled by the silo.</summary>
     public static bool IsPassing(Exception error) => error is OrleansException or TimeoutException or DbException or IOException or OperationCanceledException;
+
+    /// <summary>What callers are told when it has not succeeded in time.</summary>
+    public static RpcException Unavailable(Exception failure) => new(new Status(StatusCode.Unavailable, $"the coordinator cannot read or store its state: {failure.Message}"));
 
     /// <summary>Calls until it succeeds, fails for good, or patience ends.</summary>
     /// <param name="call">The call.</param>

@@ -289,7 +289,7 @@ internal sealed class RunsService(IGrainFactory grains, Submission submission, W
         }
         catch (Exception failure) when (GrainCalls.IsPassing(failure))
         {
-            throw new RpcException(new Status(StatusCode.Unavailable, $"the coordinator cannot read or store its state: {failure.Message}"));
+            throw GrainCalls.Unavailable(failure);
         }
     }
 

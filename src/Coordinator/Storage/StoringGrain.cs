@@ -10,6 +10,9 @@ public abstract class EpochState
 {
     /// <summary>Rises with every activation of the grain; 0 before the first.</summary>
     public long Epoch { get; set; }
+
+    /// <summary>What is being stored, while it is. The provider would encode the state on another thread, while the grain changes it.</summary>
+    internal BinaryData? Encoded { get; set; }
 }
 
 /// <summary>
@@ -22,6 +25,8 @@ public abstract class StoringGrain<T>(IPersistentState<T> storage) : Grain
     where T : EpochState
 {
     private bool _hasTakenOver;
+    private Task _write = Task.CompletedTask;
+    private Task? _nextWrite;
 
     /// <summary>The state.</summary>
     protected T State => storage.State;
@@ -51,18 +56,33 @@ public abstract class StoringGrain<T>(IPersistentState<T> storage) : Grain
 
     /// <summary>
     /// Stores the state. If that fails, the grain is let go, and the next call finds it as it was stored: what is not stored is
-    /// never acted on, nor taken for stored.
+    /// never acted on, nor taken for stored. Calls that come while a write is under way share the one that follows it.
     /// </summary>
-    protected async Task StoreAsync()
+    protected Task StoreAsync() => _nextWrite ?? (_write.IsCompletedSuccessfully ? _write = WriteAsync() : _nextWrite = WriteNextAsync());
+
+    private async Task WriteNextAsync()
+    {
+        // After one that failed nothing more is written: what it had is not known to be stored.
+        await _write;
+        _nextWrite = null;
+        await (_write = WriteAsync());
+    }
+
+    private async Task WriteAsync()
     {
         try
         {
+            State.Encoded = GrainStateJson.Encode(State);
             await storage.WriteStateAsync();
         }
         catch
         {
             DeactivateOnIdle();
             throw;
+        }
+        finally
+        {
+            State.Encoded = null;
         }
     }
 }
@@ -72,7 +92,9 @@ internal sealed class GrainStateJson : IGrainStorageSerializer
 {
     public static GrainStateJson Instance { get; } = new();
 
-    public BinaryData Serialize<T>(T? input) => new(JsonSerializer.SerializeToUtf8Bytes(input));
+    public static BinaryData Encode<T>(T? input) => new(JsonSerializer.SerializeToUtf8Bytes(input));
+
+    public BinaryData Serialize<T>(T? input) => input is EpochState { Encoded: { } encoded } ? encoded : Encode(input);
 
     public T Deserialize<T>(BinaryData input)
     {
