@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Threading.Channels;
+using Atelier.Core.Runs;
 using Atelier.Storage.TensorBoard;
 using Microsoft.Extensions.Logging;
 
@@ -13,6 +14,12 @@ internal sealed partial class RunJournal : IDisposable
 {
     private const string Ticks = "ticks", Metrics = "metrics";
 
+    /// <summary>
+    /// Ticks in an object of a store without folders, which is written anew with each until it has so many: a dashboard reads the ticks of weeks
+    /// in some hundred requests.
+    /// </summary>
+    private const int TicksPerPart = 64;
+
     /// <summary>More lines than this do not wait for a store.</summary>
     private const int MostWaiting = 4096;
 
@@ -25,6 +32,8 @@ internal sealed partial class RunJournal : IDisposable
         new BoundedChannelOptions(MostWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
 
     private readonly ScalarFile? _scalars;
+    private readonly List<string> _part = [];
+    private string _partName = "";
     private readonly CancellationTokenSource _end = new();
     private readonly RunStore _store;
     private readonly ILogger _log;
@@ -46,7 +55,7 @@ internal sealed partial class RunJournal : IDisposable
     /// <summary>Appends a line.</summary>
     public void Append(string file, string line) => _lines.Writer.TryWrite((file, line));
 
-    /// <summary>Adds a tick to what TensorBoard reads, where the store is a folder.</summary>
+    /// <summary>Adds a tick: to what TensorBoard reads, where the store is a folder, whose <c>stats.jsonl</c> a worker writes; to the store's own ticks otherwise.</summary>
     public void AddTick(string line) => Append(Ticks, line);
 
     /// <summary>Adds a metric to what TensorBoard reads, where the store is a folder.</summary>
@@ -70,7 +79,24 @@ internal sealed partial class RunJournal : IDisposable
             var batch = new List<(string File, string Line)>();
             while (_lines.Reader.TryRead(out var next)) batch.Add(next);
             foreach (var scalar in batch.Where(line => line.File is Ticks or Metrics)) AddScalar(scalar.File, scalar.Line);
-            foreach (var file in batch.Where(line => line.File is not (Ticks or Metrics)).GroupBy(line => line.File)) await WriteAsync(file.Key, [.. file.Select(line => line.Line)]);
+            foreach (var file in batch.Where(line => line.File is not (Ticks or Metrics)).GroupBy(line => line.File))
+                await UntilWrittenAsync(() => _store.AppendAsync(file.Key, [.. file.Select(line => line.Line)], CancellationToken.None));
+            if (_store.Folder is null) await PutTicksAsync([.. batch.Where(line => line.File == Ticks).Select(line => line.Line)]);
+        }
+    }
+
+    private async Task PutTicksAsync(IReadOnlyList<string> ticks)
+    {
+        foreach (var some in ticks.Chunk(TicksPerPart))
+        {
+            if (_part.Count == 0 || _part.Count + some.Length > TicksPerPart)
+            {
+                _part.Clear();
+                _partName = _store.NameOfPart(RunFileNames.Stats);
+            }
+
+            _part.AddRange(some);
+            await UntilWrittenAsync(() => _store.PutPartAsync(_partName, _part, CancellationToken.None));
         }
     }
 
@@ -88,13 +114,13 @@ internal sealed partial class RunJournal : IDisposable
         }
     }
 
-    private async Task WriteAsync(string file, IReadOnlyList<string> lines)
+    private async Task UntilWrittenAsync(Func<Task> write)
     {
         for (var isTold = false; ; isTold = true)
         {
             try
             {
-                await _store.AppendAsync(file, lines, CancellationToken.None);
+                await write();
                 return;
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)

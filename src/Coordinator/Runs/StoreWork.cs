@@ -149,18 +149,23 @@ internal sealed class RunStore(string location, TimeProvider time)
     /// <summary>Appends lines to a file. Where there are no folders, and so no files that grow, they become an object of their own.</summary>
     public async Task AppendAsync(string file, IReadOnlyList<string> lines, CancellationToken cancellation)
     {
-        var text = System.Text.Encoding.UTF8.GetBytes(string.Join('\n', lines) + "\n");
-        if (Folder is { } folder)
+        if (Folder is not { } folder)
         {
-            Directory.CreateDirectory(folder);
-            using var stream = new FileStream(Path.Combine(folder, file), FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
-            stream.Write(text);
+            await PutPartAsync(NameOfPart(file), lines, cancellation);
             return;
         }
 
-        var name = $"{RunFileNames.PartsOf(file)}{time.GetUtcNow().ToUnixTimeMilliseconds():D15}-{Guid.NewGuid():N}.jsonl";
-        await _location.Open().PutAsync(name, async (stream, token) => await stream.WriteAsync(text, token), cancellation);
+        Directory.CreateDirectory(folder);
+        using var stream = new FileStream(Path.Combine(folder, file), FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        stream.Write(TextOf(lines));
     }
+
+    /// <summary>Writes a part of a file, which exists or not, where there are no folders.</summary>
+    public Task PutPartAsync(string name, IReadOnlyList<string> lines, CancellationToken cancellation) =>
+        _location.Open().PutAsync(name, async (stream, token) => await stream.WriteAsync(TextOf(lines), token), cancellation);
+
+    /// <summary>The name of a new part of a file, where there are no folders.</summary>
+    public string NameOfPart(string file) => $"{RunFileNames.PartsOf(file)}{time.GetUtcNow().ToUnixTimeMilliseconds():D15}-{Guid.NewGuid():N}.jsonl";
 
     /// <summary>The last lines of a file, oldest first; none where there is no such file.</summary>
     public async Task<IReadOnlyList<string>> TailAsync(string file, int most, CancellationToken cancellation)
@@ -198,6 +203,8 @@ internal sealed class RunStore(string location, TimeProvider time)
     /// <summary>Appends a line that a file does not have yet. Where there are no folders it may come to be there twice.</summary>
     public Task AppendOnceAsync(string file, string line, CancellationToken cancellation) =>
         Folder is { } folder && Path.Combine(folder, file) is var path && File.Exists(path) && File.ReadLines(path).Contains(line) ? Task.CompletedTask : AppendAsync(file, [line], cancellation);
+
+    private static byte[] TextOf(IReadOnlyList<string> lines) => System.Text.Encoding.UTF8.GetBytes(string.Join('\n', lines) + "\n");
 
     private static async Task<List<string>> LinesOfAsync(Stream stream, CancellationToken cancellation)
     {

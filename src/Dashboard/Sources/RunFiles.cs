@@ -50,6 +50,7 @@ public sealed class RunFiles
     private byte[] _seam = [];
     private long _readTo;
     private FileMarks _marks = new(0, 0, 0);
+    private string _wholePart = "";
 
     /// <param name="location">The folder, or <c>s3://BUCKET/PREFIX</c>.</param>
     /// <param name="time">The clock.</param>
@@ -88,19 +89,34 @@ public sealed class RunFiles
 
     /// <summary>The curves, with what was appended since the last time.</summary>
     /// <param name="query">What of them.</param>
-    /// <param name="ticks">Lines of ticks that somebody else has, for a store without folders.</param>
+    /// <param name="ticks">The newest lines of ticks, which somebody else has, for a store without folders.</param>
     /// <param name="cancellation">Stops reading.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public async Task<CurveView> CurvesAsync(CurveQuery query, Func<Task<IEnumerable<string>>> ticks, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(ticks);
-        var told = Folder is null ? await ticks() : [];
+        var (stored, whole) = _stored is null ? ([], "") : await StoredTicksAsync(_stored, cancellation);
+        var told = _stored is null ? [] : await ticks();
         cancellation.ThrowIfCancellationRequested();
         lock (_reading)
         {
             if (Folder is { } folder) ReadAppended(Path.Combine(folder, RunFileNames.Stats));
-            foreach (var line in told) _curves.Add(Encoding.UTF8.GetBytes(line));
+            foreach (var line in stored.Concat(told)) _curves.Add(Encoding.UTF8.GetBytes(line));
+            if (string.CompareOrdinal(whole, _wholePart) > 0) _wholePart = whole;
             return CurveView.Of(_curves, query);
+        }
+    }
+
+    private async Task<(IReadOnlyList<string> Lines, string Whole)> StoredTicksAsync(StoredFiles files, CancellationToken cancellation)
+    {
+        try
+        {
+            return await files.TicksAsync(_wholePart, cancellation);
+        }
+        catch (IOException)
+        {
+            // The newest ones are told all the same.
+            return ([], "");
         }
     }
 

@@ -6,13 +6,16 @@ using Atelier.Storage.Blobs;
 namespace Atelier.Dashboard.Sources;
 
 /// <summary>
-/// Pictures and metrics of a run whose store has no folders. Asking for a listing costs money there, so it is asked for at most every 15
+/// Pictures, metrics and ticks of a run whose store has no folders. Asking for a listing costs money there, so it is asked for at most every 15
 /// seconds, however many look. Safe from any thread.
 /// </summary>
 /// <param name="blobs">The store.</param>
 /// <param name="time">The clock.</param>
 internal sealed class StoredFiles(IBlobStore blobs, TimeProvider time)
 {
+    /// <summary>Parts that are read at once.</summary>
+    private const int MostReads = 16;
+
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
 
     private readonly Lock _gate = new();
@@ -34,8 +37,21 @@ internal sealed class StoredFiles(IBlobStore blobs, TimeProvider time)
     {
         var names = (await ListAsync(cancellation)).Metrics;
         // A part never changes.
-        await Parallel.ForEachAsync(names.Where(name => !_parts.ContainsKey(name)), cancellation, async (name, token) => _parts[name] = await LinesOfAsync(name, token));
+        await Parallel.ForEachAsync(names.Where(name => !_parts.ContainsKey(name)), ReadingOptions(cancellation), async (name, token) => _parts[name] = await LinesOfAsync(name, token));
         return [.. names.GroupBy(MetricOf).Select(parts => (parts.Key, (IReadOnlyList<string>)[.. parts.SelectMany(part => _parts[part])]))];
+    }
+
+    /// <summary>The lines of ticks in the parts behind one, oldest first.</summary>
+    /// <param name="after">Name of the part; empty for all.</param>
+    /// <param name="cancellation">Stops reading.</param>
+    /// <returns>The lines, and the name of the last part that grows no more.</returns>
+    /// <exception cref="IOException">The store cannot be read.</exception>
+    public async Task<(IReadOnlyList<string> Lines, string Whole)> TicksAsync(string after, CancellationToken cancellation)
+    {
+        var parts = (await ListAsync(cancellation)).Ticks.Where(name => string.CompareOrdinal(name, after) > 0).ToList();
+        var lines = new IReadOnlyList<string>[parts.Count];
+        await Parallel.ForEachAsync(Enumerable.Range(0, parts.Count), ReadingOptions(cancellation), async (part, token) => lines[part] = await LinesOfAsync(parts[part], token));
+        return ([.. lines.SelectMany(part => part)], parts is [.., var whole, _] ? whole : after);
     }
 
     /// <summary>A picture; null where there is none of that name.</summary>
@@ -73,7 +89,8 @@ internal sealed class StoredFiles(IBlobStore blobs, TimeProvider time)
     {
         var pictures = await blobs.ListAsync(RunFileNames.Samples + "/", CancellationToken.None);
         var metrics = await blobs.ListAsync(RunFileNames.Metrics + "/", CancellationToken.None);
-        return new([.. pictures.Select(name => name[(RunFileNames.Samples.Length + 1)..])], [.. metrics.Where(name => MetricOf(name).Length > 0)]);
+        var ticks = await blobs.ListAsync(RunFileNames.PartsOf(RunFileNames.Stats), CancellationToken.None);
+        return new([.. pictures.Select(name => name[(RunFileNames.Samples.Length + 1)..])], [.. metrics.Where(name => MetricOf(name).Length > 0)], ticks);
     }
 
     private async Task<IReadOnlyList<string>> LinesOfAsync(string name, CancellationToken cancellation)
@@ -83,7 +100,9 @@ internal sealed class StoredFiles(IBlobStore blobs, TimeProvider time)
         return (await reader.ReadToEndAsync(cancellation)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
-    private sealed record Listing(IReadOnlyList<string> Pictures, IReadOnlyList<string> Metrics);
+    private static ParallelOptions ReadingOptions(CancellationToken cancellation) => new() { MaxDegreeOfParallelism = MostReads, CancellationToken = cancellation };
+
+    private sealed record Listing(IReadOnlyList<string> Pictures, IReadOnlyList<string> Metrics, IReadOnlyList<string> Ticks);
 }
 
 /// <summary>A picture that is there.</summary>

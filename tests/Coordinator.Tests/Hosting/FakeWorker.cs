@@ -71,6 +71,13 @@ internal sealed class FakeWorker : IAsyncDisposable
     public void TellDigest(long iteration, string digest) =>
         Send(new WorkerMessage { StateDigest = new() { Run = _run, Version = new() { Iteration = iteration }, DigestSha256 = digest } });
 
+    /// <summary>Tells ticks, a kimg each.</summary>
+    public void TellTicks(int count)
+    {
+        for (int kimg = 1; kimg <= count; kimg++)
+            Send(new WorkerMessage { Number = kimg, RunNote = new() { Run = _run, Json = $$$"""{"Progress/kimg":{"num":1,"mean":{{{kimg}}},"std":0}}""", Text = $"tick {kimg}", IsTick = true } });
+    }
+
     /// <summary>Tells that it has computed up to an iteration.</summary>
     public void TellProgress(long iteration)
     {

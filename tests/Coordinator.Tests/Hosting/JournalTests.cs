@@ -63,6 +63,32 @@ public sealed class JournalTests(S3Server server)
         Assert.Contains(Began, await LogsAsync(coordinator));
     }
 
+    /// <summary>A folder's are written by a worker.</summary>
+    [Fact]
+    public async Task Ticks_OfARunInABucket_AreKeptInFewObjects()
+    {
+        var bucket = NewBucket();
+        await using var coordinator = await StartRunAsync(bucket);
+        await using var worker = await coordinator.AttachAsync("w1");
+        await worker.UntilAsync(WorkerStage.Stepping, Cancellation);
+
+        worker.TellTicks(130);
+
+        using var blobs = new S3BlobStore(bucket);
+        using var glance = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        List<string[]> parts;
+        do
+        {
+            await glance.WaitForNextTickAsync(Cancellation);
+            parts = [];
+            foreach (var part in await blobs.ListAsync("stats/", Cancellation)) parts.Add(await LinesOfAsync(blobs, part));
+        }
+        while (parts.Sum(part => part.Length) < 130);
+        Assert.InRange(parts.Count, 3, 6);
+        Assert.All(parts, part => Assert.InRange(part.Length, 1, 64));
+        Assert.Equal(Enumerable.Range(1, 130), parts.SelectMany(part => part).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("Progress/kimg").GetProperty("mean").GetInt32()));
+    }
+
     private S3Address NewBucket()
     {
         Assert.SkipWhen(server.WhyNot() is not null, server.WhyNot() ?? "");
@@ -100,12 +126,14 @@ public sealed class JournalTests(S3Server server)
         using var blobs = new S3BlobStore(bucket);
         var lines = new List<string>();
         foreach (var part in await blobs.ListAsync("log/", Cancellation))
-        {
-            using var reader = new StreamReader(await blobs.OpenReadAsync(part, Cancellation));
-            lines.AddRange((await reader.ReadToEndAsync(Cancellation)).Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        }
-
+            lines.AddRange(await LinesOfAsync(blobs, part));
         return lines;
+    }
+
+    private static async Task<string[]> LinesOfAsync(S3BlobStore blobs, string part)
+    {
+        using var reader = new StreamReader(await blobs.OpenReadAsync(part, Cancellation));
+        return (await reader.ReadToEndAsync(Cancellation)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     private static async Task<List<string>> LogsAsync(RunningCoordinator coordinator)

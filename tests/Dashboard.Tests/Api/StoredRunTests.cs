@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Atelier.Coordinator.Tests.Hosting;
+using Atelier.Dashboard.Sources;
 using Atelier.Storage.Blobs;
 using Atelier.TestKit;
 
@@ -52,6 +53,47 @@ public sealed class StoredRunTests(S3Server server)
         // It went back to 4 kimg: what came after it is another branch's.
         Assert.Equal([(4.0, 2.0)], metrics["rfd"]);
     }
+
+    [Fact]
+    public async Task Curves_OfABucket_HaveEveryTick()
+    {
+        Assert.SkipWhen(server.WhyNot() is not null, server.WhyNot() ?? "");
+        var address = server.MakeBucket("runs/faces");
+        using var blobs = new S3BlobStore(address);
+        var clock = new Clock();
+        var files = new RunFiles($"{address}", clock);
+        int[] all = [.. Enumerable.Range(1, 1000)];
+        // It went back from 70 to 60 kimg, and the last part still grows.
+        await PutAsync("1", all[..70]);
+        await PutAsync("2", all[60..990]);
+        await PutAsync("3", all[990..995]);
+
+        Assert.Equal(all, await KimgAsync(all[992..]));
+        await PutAsync("3", all[990..999]);
+        await PutAsync("4", all[999..]);
+        clock.Passed += TimeSpan.FromMinutes(1);
+
+        Assert.Equal(all, await KimgAsync([]));
+        files = new RunFiles($"{address}", clock);
+        Assert.Equal(all, await KimgAsync([]));
+
+        async Task<IEnumerable<int>> KimgAsync(int[] told) =>
+            (await files.CurvesAsync(new() { Points = 2000 }, () => Task.FromResult(told.Select(Tick)), Cancellation)).Kimg.Select(kimg => (int)kimg);
+
+        Task PutAsync(string part, int[] kimg) =>
+            blobs.PutAsync($"stats/{part}.jsonl", async (stream, token) => await stream.WriteAsync(Encoding.UTF8.GetBytes(string.Concat(kimg.Select(at => Tick(at) + "\n"))), token), Cancellation);
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        public TimeSpan Passed { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Passed.Ticks;
+    }
+
+    private static string Tick(int kimg) => $$$"""{"Progress/kimg":{"num":1,"mean":{{{kimg}}},"std":0},"Loss/G/loss":{"num":1,"mean":1,"std":0}}""";
 
     private static string Metric(int kimg, int value) => $$$"""{"results":{"m":{{{value}}}},"kimg":{{{kimg}}}}""" + "\n";
 }
