@@ -51,6 +51,9 @@ public static class StepBenchmark
     private const int GeneratorInterval = 4;
     private const int DiscriminatorInterval = 16;
 
+    /// <summary>So long, and at least once, all phases run untimed: .NET compiles what runs often once more meanwhile, on a processor that a lane would have.</summary>
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
+
     /// <summary>Runs the benchmark.</summary>
     public static StepBenchmarkResult Run(StepBenchmarkOptions options)
     {
@@ -68,8 +71,11 @@ public static class StepBenchmark
         var adam = new AdamHyper(0.002, 0, 0.99, 1e-8);
 
         var seconds = new Dictionary<PhaseKind, List<double>>();
-        for (int iteration = 0; iteration <= options.Iterations; iteration++)
+        long begun = Stopwatch.GetTimestamp();
+        for (int iteration = 0, timed = 0; timed < options.Iterations; iteration++)
         {
+            bool isTimed = iteration > 0 && Stopwatch.GetElapsedTime(begun) >= WarmUp;
+            timed += isTimed ? 1 : 0;
             foreach (var phase in phases)
             {
                 var once = new TrainStep(lanes, new SoloReduction(shards), new StepOptions(options.Batch, [phase with { Interval = 1 }], losses, adam, adam, 10, null));
@@ -78,7 +84,7 @@ public static class StepBenchmark
                 once.Run(state, (kind, shard) => new ShardInputs(real, new KeyedDraws(new DrawKey(0, 0, DrawPurpose.Latent, drawn, (int)kind.Kind, shard), source)), statistics, CancellationToken.None);
                 if (options.Device.type == TorchSharp.DeviceType.CUDA)
                     cuda.synchronize();
-                if (iteration > 0) // the first pass warms up
+                if (isTimed)
                     (seconds.TryGetValue(phase.Kind, out var list) ? list : seconds[phase.Kind] = []).Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
             }
         }

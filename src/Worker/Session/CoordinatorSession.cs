@@ -62,7 +62,9 @@ internal sealed class CoordinatorSession(
     public async Task RunAsync(CancellationToken stop)
     {
         int preferred = 0, failedRounds = 0, evictions = 0;
-        bool isTold = false, isLost = false;
+        // Each trouble is told once until a coordinator lets this worker in: a first that passes must not hide one that stays.
+        var told = new HashSet<(string Coordinator, string Trouble)>();
+        bool isLost = false;
         while (!stop.IsCancellationRequested)
         {
             bool wasAttached = false;
@@ -88,9 +90,10 @@ internal sealed class CoordinatorSession(
                 }
                 if (IsFinal(ending.Status.StatusCode))
                     throw new UserErrorException($"the coordinator at {coordinator} refuses this worker: {ending.Status.Detail}");
-                if (ending.Attached is not null || !isTold)
+                if (ending.Attached is not null)
+                    told.Clear();
+                if (told.Add((coordinator, Describe(ending.Status))))
                     say($"cannot reach the coordinator at {coordinator} ({Describe(ending.Status)}); retrying");
-                isTold = true;
                 if (ending.Attached is not { } attachedFor)
                     continue;
                 // One that lets workers in and drops them at once is as good as none: the next round begins after a pause.

@@ -87,6 +87,22 @@ public sealed class CoordinatorSessionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Run_ATroubleThatStaysAfterOneThatPassed_IsToldToo()
+    {
+        string path = FakeCoordinator.NewPath();
+        Run($"unix:{path}");
+        await SaidAsync("cannot reach the coordinator");
+        var late = await StartAsync(path);
+        late.Refusal = () => new RpcException(new Status(StatusCode.Unavailable, "the database is away"));
+
+        await SaidAsync($"cannot reach the coordinator at unix:{path} (the database is away)");
+        late.Refusal = () => null;
+
+        await late.NextAsync();
+        Assert.Single(Said(), line => line.Contains("the database is away", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Run_AStreamBreaks_WhatWasNotAcknowledgedIsSentAgainInOrder()
     {
         var coordinator = await StartAsync();
