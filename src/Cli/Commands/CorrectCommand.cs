@@ -177,6 +177,8 @@ internal sealed record OpenedNetwork(string Path, LoadedGenerator Loaded, Seeded
 
     public string Classifier => File("classifier.safetensors");
 
+    public string Regions => File("regions.png");
+
     public string File(string name) => System.IO.Path.Combine(Folder, name);
 
     public void Dispose() => Loaded.Dispose();

@@ -45,7 +45,9 @@ public sealed class CorrectTests(FinishedRun finished) : IDisposable
         string[] train = ["correct", "train", .. common, "--data", finished.Data, "--width", "4", "--batch", "8"];
         Assert.Contains("4 minibatches", AtelierProcess.Run([.. train, "--steps", "4"]).Succeeded().Text, StringComparison.Ordinal);
         Assert.Contains("6 minibatches", AtelierProcess.Run([.. train, "--steps", "6"]).Succeeded().Text, StringComparison.Ordinal);
-        Assert.Equal(["b4.conv1", "b8.conv0", "b8.conv1"], AtelierProcess.Run(["correct", "rank", .. common]).Succeeded().Output.Select(line => line.Split(' ')[0]));
+        string regions = Path.Combine(work, "regions.png");
+        Assert.Equal(["b4.conv1", "b8.conv0", "b8.conv1", regions], AtelierProcess.Run(["correct", "rank", .. common]).Succeeded().Output.Select(line => line.Split(' ')[0]));
+        Assert.NotEmpty(File.ReadAllBytes(regions));
         var applied = AtelierProcess.Run(["correct", "apply", .. common, "--data", finished.Data, "--samples", "32"]).Succeeded();
         Assert.Contains("of b4.conv1, b8.conv0", applied.Output[0], StringComparison.Ordinal);
         Assert.Equal(2, applied.Output.Count(line => line.StartsWith("rfd of 32", StringComparison.Ordinal)));
