@@ -65,14 +65,14 @@ internal static partial class TensorFlowNetworks
             throw new InvalidDataException($"its {name} has the component {other}, which StyleGAN2 generators do not have");
         var tensors = new TensorTable(name);
         foreach (var (variable, value) in Variables(name, network).Where(variable => variable.Name != "lod"))
-            tensors.Add(variable, variable == "dlatent_avg" ? "mapping.w_avg" : null, Tensor(variable, value));
+            tensors.Add(variable, variable == "dlatent_avg" ? "mapping.w_avg" : null, Read(variable, value));
         foreach (var part in GeneratorParts)
         {
             var component = components[part] as TensorFlowNetwork ?? throw new InvalidDataException($"its {name} has no {part} network");
             RequireBuiltBy(name, component, part == "mapping" ? ["G_mapping"] : ["G_synthesis_stylegan2", "G_synthesis"]);
             foreach (var (variable, value) in Variables(name, component))
             {
-                var (target, tensor) = part == "mapping" ? Mapping(name, variable, Tensor(variable, value)) : Synthesis(name, variable, Tensor(variable, value));
+                var (target, tensor) = part == "mapping" ? Mapping(name, variable, Read(variable, value)) : Synthesis(name, variable, Read(variable, value));
                 tensors.Add($"{part}/{variable}", target is null ? null : $"{part}.{target}", tensor);
             }
         }
@@ -124,7 +124,7 @@ internal static partial class TensorFlowNetworks
         var tensors = new TensorTable("D");
         foreach (var (variable, value) in Variables("D", network).Where(variable => variable.Name != "lod"))
         {
-            var tensor = Tensor(variable, value);
+            var tensor = Read(variable, value);
             var match = DiscriminatorVariable().Match(variable);
             string part = match.Groups["part"].Value;
             string layer = match.Groups["layer"].Value switch { "" => "out", "Dense0" => "fc", "Conv1_down" => "conv1", var other => other.ToLowerInvariant() };
@@ -170,7 +170,7 @@ internal static partial class TensorFlowNetworks
         }
     }
 
-    private static TorchTensor Tensor(string variable, object? value)
+    private static TorchTensor Read(string variable, object? value)
     {
         var (shape, bytes) = value switch
         {
@@ -192,7 +192,7 @@ internal static partial class TensorFlowNetworks
     private static TorchTensor PlusOne(TorchTensor bias)
     {
         var bytes = bias.Storage.Bytes().ToArray();
-        foreach (ref float value in MemoryMarshal.Cast<byte, float>(bytes))
+        foreach (ref float value in MemoryMarshal.Cast<byte, float>(bytes.AsSpan()))
             value += 1;
         var storage = new TorchStorage(TensorDtype.F32, bias.Storage.Count);
         storage.ReadFrom(() => bytes);
@@ -234,7 +234,8 @@ internal sealed class TensorTable(string network)
     public Dictionary<string, TorchTensor> WithFilters(Func<int, string?> hasFilter)
     {
         float[] taps = [1, 3, 3, 1];
-        var bytes = MemoryMarshal.AsBytes<float>([.. taps.SelectMany(row => taps.Select(column => row * column / 64))]).ToArray();
+        float[] values = [.. taps.SelectMany(row => taps.Select(column => row * column / 64))];
+        var bytes = MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
         var storage = new TorchStorage(TensorDtype.F32, taps.Length * taps.Length);
         storage.ReadFrom(() => bytes);
         var filter = TorchTensor.Whole(storage, [taps.Length, taps.Length]);

@@ -83,7 +83,7 @@ def tensorflow(tensors):
     """A generator of stylegan2-ada for TensorFlow with the same numbers: inputs before outputs, weights that go up reversed, styles without 1."""
     own, mapping, synthesis = {}, {}, {}
     for name, tensor in tensors.items():
-        value = tensor.numpy()
+        value = tensor.contiguous().numpy()
         part, *path = name.split('.')
         turned = np.ascontiguousarray(value.transpose(2, 3, 1, 0) if value.ndim == 4 else value.T)
         if path[-1] == 'resample_filter':
