@@ -82,7 +82,7 @@ internal static class VideoCommand
         var paths = request.Walk
             ? request.Seeds.Select(seed => pictures.Styles(LatentPath.Walk(seed, loaded.Network.Config.LatentSize, request.Frames).to(loaded.Network.MeanStyle.device), request.Label, request.Psi)).ToList()
             : [LatentPath.ThroughStyles(pictures.Styles(pictures.Latents(request.Seeds), request.Label, request.Psi), request.Frames)];
-        using var display = new Output.CountDisplay("frames drawn");
+        using var display = new Output.CountDisplay("frames drawn", unit: "frames");
         try
         {
             var file = VideoWriter.Write(request.Output, Frames(pictures, paths, request.Frames, display), request.Rate, stop.Token);
