@@ -46,7 +46,7 @@ internal sealed class CountDisplay(string what, string unit = "images") : IDispo
     {
         var rate = (done - before) / Math.Max(elapsed.TotalSeconds, 1e-9);
         var left = rate > 0 ? $"  ETA {TimeSpan.FromSeconds(Math.Ceiling((total - done) / rate)):c}" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{what} {done:#,0}/{total:#,0}  {(rate < 10 ? $"{rate:0.#}" : $"{rate:#,0}")} {unit}/s{left}");
+        return string.Create(CultureInfo.InvariantCulture, $"{what} {done:#,0}/{total:#,0}  {rate.ToString(rate < 10 ? "0.#" : "#,0", CultureInfo.InvariantCulture)} {unit}/s{left}");
     }
 }
 
