@@ -88,12 +88,12 @@ internal sealed class TensorFlowModel
             foreach (var layer in size == 4 ? ["Conv"] : new[] { "Conv0_up", "Conv1" })
             {
                 string name = $"{size}x{size}/{layer}";
-                x = Convolve(layer == "Conv0_up" ? Upsample(x) : x, name, w, outputs, demodulate: true);
+                x = Convolve(layer == "Conv0_up" ? Upsample(x, margin: 1) : Pad(x), name, w, outputs, demodulate: true);
                 var (drawn, strength, bias) = (Synthesis[$"noise{noise++}"].Values, Synthesis[$"{name}/noise_strength"].Values[0], Synthesis[$"{name}/bias"].Values);
                 x = [.. x.Select((plane, channel) => plane.Select((value, pixel) => LeakyRelu(value + (drawn[pixel] * strength) + bias[channel])).ToArray())];
             }
             var rgb = Convolve(x, $"{size}x{size}/ToRGB", w, 3, demodulate: false);
-            var below = image is null ? null : Upsample(image);
+            var below = image is null ? null : Upsample(image, margin: 0);
             image = [.. rgb.Select((plane, channel) => plane.Select((value, pixel) => value + Synthesis[$"{size}x{size}/ToRGB/bias"].Values[channel] + (below?[channel][pixel] ?? 0)).ToArray())];
         }
         return image!;
@@ -111,11 +111,12 @@ internal sealed class TensorFlowModel
         return x;
     }
 
-    // tf.nn.conv2d: a correlation with zeros around the image; weights are [height, width, in, out].
+    // tf.nn.conv2d: a correlation; weights are [height, width, in, out]. The margin that it needs is around the image already.
     private double[][] Convolve(double[][] x, string layer, double[] w, int outputs, bool demodulate)
     {
         var (shape, weight) = Synthesis[$"{layer}/weight"];
-        var (kernel, inputs, size) = ((int)shape[0], x.Length, (int)Math.Sqrt(x[0].Length));
+        var (kernel, inputs, side) = ((int)shape[0], x.Length, (int)Math.Sqrt(x[0].Length));
+        int size = side - kernel + 1;
         var (modulation, bias) = (Synthesis[$"{layer}/mod_weight"].Values, Synthesis[$"{layer}/mod_bias"].Values);
         var style = Enumerable.Range(0, inputs).Select(i => (w.Select((value, j) => value * modulation[(j * inputs) + i]).Sum() / Math.Sqrt(Style)) + bias[i] + 1).ToArray();
         double Weight(int row, int column, int i, int o) => weight[(((((row * kernel) + column) * inputs) + i) * outputs) + o] / Math.Sqrt(kernel * kernel * inputs) * style[i];
@@ -124,21 +125,34 @@ internal sealed class TensorFlowModel
         {
             double scale = demodulate ? 1 / Math.Sqrt(taps.Sum(tap => Math.Pow(Weight(tap.row, tap.column, tap.i, o), 2)) + 1e-8) : 1;
             return Enumerable.Range(0, size * size).Select(pixel => scale * taps.Sum(tap =>
-            {
-                var (y, at) = ((pixel / size) + tap.row - (kernel / 2), (pixel % size) + tap.column - (kernel / 2));
-                return y < 0 || at < 0 || y >= size || at >= size ? 0 : x[tap.i][(y * size) + at] * Weight(tap.row, tap.column, tap.i, o);
-            })).ToArray();
+                x[tap.i][(((pixel / size) + tap.row) * side) + (pixel % size) + tap.column] * Weight(tap.row, tap.column, tap.i, o))).ToArray();
         })];
     }
 
-    // upsample_2d with [1, 3, 3, 1]: each new pixel is three quarters of the nearest old one and a quarter of the next, along both axes.
-    private static double[][] Upsample(double[][] x)
+    // Zeros around the image.
+    private static double[][] Pad(double[][] x)
     {
-        int size = (int)Math.Sqrt(x[0].Length);
-        IEnumerable<(int Index, double Share)> From(int position) =>
-            ((int Index, double Share)[])[(position / 2, .75), ((position / 2) + (position % 2 == 0 ? -1 : 1), .25)];
-        return [.. x.Select(plane => Enumerable.Range(0, 4 * size * size).Select(pixel =>
-            (from row in From(pixel / (2 * size)) from column in From(pixel % (2 * size))
+        int size = (int)Math.Sqrt(x[0].Length), side = size + 2;
+        return [.. x.Select(plane => Enumerable.Range(0, side * side).Select(pixel =>
+        {
+            var (row, column) = ((pixel / side) - 1, (pixel % side) - 1);
+            return row < 0 || column < 0 || row >= size || column >= size ? 0 : plane[(row * size) + column];
+        }).ToArray())];
+    }
+
+    // upsample_2d with [1, 3, 3, 1]: each new pixel is three quarters of the nearest old one and a quarter of the next, along both axes. Zeros are
+    // around the old image alone, also where a convolution follows, so that the new one goes on beyond its edges.
+    private static double[][] Upsample(double[][] x, int margin)
+    {
+        int size = (int)Math.Sqrt(x[0].Length), side = (2 * size) + (2 * margin);
+        IEnumerable<(int Index, double Share)> From(int position)
+        {
+            int nearest = (int)Math.Floor(position / 2.0);
+            return [(nearest, .75), (nearest + (position % 2 == 0 ? -1 : 1), .25)];
+        }
+        return [.. x.Select(plane => Enumerable.Range(0, side * side).Select(pixel =>
+            (from row in From((pixel / side) - margin)
+             from column in From((pixel % side) - margin)
              where row.Index >= 0 && row.Index < size && column.Index >= 0 && column.Index < size
              select row.Share * column.Share * plane[(row.Index * size) + column.Index]).Sum()).ToArray())];
     }

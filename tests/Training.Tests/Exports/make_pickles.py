@@ -104,7 +104,7 @@ def tensorflow(tensors):
                 continue
             kind, value = {
                 'affine.weight': ('mod_weight', turned), 'affine.bias': ('mod_bias', value - 1), 'bias': ('bias', value),
-                'weight': ('weight', np.ascontiguousarray(turned[::-1, ::-1]) if path[1] == 'conv0' else turned),
+                'weight': ('weight', np.ascontiguousarray(turned[::-1, ::-1]) if path[1] == 'conv0' and value.ndim == 4 else turned),
                 'noise_strength': ('noise_strength', value[()]),
             }['.'.join(path[2:])]
             synthesis[f'{size}x{size}/{layer}/{kind}'] = value
