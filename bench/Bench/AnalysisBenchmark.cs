@@ -13,6 +13,7 @@ using Atelier.Training.Numerics;
 using Atelier.Training.Ops;
 using Atelier.Training.Step;
 using static TorchSharp.torch;
+using Generator = Atelier.Training.Networks.Generator;
 
 namespace Atelier.Bench;
 

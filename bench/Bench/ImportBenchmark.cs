@@ -53,8 +53,15 @@ internal static class ImportCommand
         using var process = Process.Start(new ProcessStartInfo("dotnet", command) { RedirectStandardOutput = true })!;
         while (!process.WaitForExit(2))
         {
-            process.Refresh();
-            peak = Math.Max(peak, process.PeakWorkingSet64);
+            try
+            {
+                process.Refresh();
+                peak = Math.Max(peak, process.PeakWorkingSet64);
+            }
+            catch (InvalidOperationException)
+            {
+                // It has ended meanwhile.
+            }
         }
         return process.ExitCode == ExitCode.Success ? (Stopwatch.GetElapsedTime(start).TotalSeconds, peak) : throw new UserErrorException("the import failed");
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Atelier.Core.Runs;
 using Atelier.Training.Imaging;
 
 namespace Atelier.Worker.Runs;
