@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Atelier.Storage.Safetensors;
 
 namespace Atelier.Training.Pickles;
@@ -48,6 +49,7 @@ internal sealed class TorchStorage(TensorDtype dtype, long count)
 internal sealed record TorchTensor(TorchStorage Storage, long Offset, long[] Shape, long[] Stride)
 {
     private const int MostDimensions = 8;
+    private const int BufferedNumbers = 1 << 14;
 
     public long Count => Shape.Aggregate(1L, (product, size) => product * size);
 
@@ -108,18 +110,32 @@ internal sealed record TorchTensor(TorchStorage Storage, long Offset, long[] Sha
             stream.Write(bytes.Span.Slice((int)(Offset * size), (int)(Count * size)));
             return;
         }
-        var row = new byte[Count * size];
+        var source = bytes.Span;
+        Span<byte> buffer = new byte[Math.Min(Count, BufferedNumbers) * size];
         var index = new long[Shape.Length];
+        int used = 0;
+        long at = Offset;
         for (long i = 0; i < Count; i++)
         {
-            long at = Offset;
-            for (int d = 0; d < index.Length; d++)
-                at += index[d] * Stride[d];
-            bytes.Span.Slice((int)(at * size), size).CopyTo(row.AsSpan((int)(i * size)));
-            for (int d = index.Length - 1; d >= 0 && ++index[d] == Shape[d]; d--)
+            if (size == sizeof(uint))
+                MemoryMarshal.Write(buffer[used..], MemoryMarshal.Read<uint>(source[(int)(at * size)..]));
+            else
+                source.Slice((int)(at * size), size).CopyTo(buffer[used..]);
+            used += size;
+            if (used == buffer.Length || i == Count - 1)
+            {
+                stream.Write(buffer[..used]);
+                used = 0;
+            }
+            for (int d = index.Length - 1; d >= 0; d--)
+            {
+                at += Stride[d];
+                if (++index[d] < Shape[d])
+                    break;
+                at -= Shape[d] * Stride[d];
                 index[d] = 0;
+            }
         }
-        stream.Write(row);
     }
 
     private bool IsContiguous()
