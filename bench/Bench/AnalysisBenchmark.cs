@@ -30,18 +30,21 @@ internal static class AnalysisCommand
         var pairs = new Option<int>("--pairs") { Description = "alternating pairs of each measurement", DefaultValueFactory = _ => 9 };
         var steps = new Option<int>("--steps") { Description = "steps of a projection", DefaultValueFactory = _ => 20 };
         var tick = new Option<double>("--tick-kimg") { Description = "kimg between two records of resolution usage", DefaultValueFactory = _ => 4 };
+        var threads = new Option<int>("--threads") { Description = "threads to compute with", DefaultValueFactory = _ => Environment.ProcessorCount };
         var json = new Option<bool>("--json") { Description = "print a JSON object" };
-        var command = new Command("analysis", "Time hooks, resolution usage and projection") { resolution, channelBase, channelMax, pairs, steps, tick, json };
+        var command = new Command("analysis", "Time hooks, resolution usage and projection") { resolution, channelBase, channelMax, pairs, steps, tick, threads, json };
         command.SetAction(parsed => Run(
-            new Request(parsed.GetValue(resolution), parsed.GetValue(channelBase), parsed.GetValue(channelMax), parsed.GetValue(pairs), parsed.GetValue(steps), parsed.GetValue(tick)), parsed.GetValue(json)));
+            new Request(parsed.GetValue(resolution), parsed.GetValue(channelBase), parsed.GetValue(channelMax), parsed.GetValue(pairs), parsed.GetValue(steps), parsed.GetValue(tick), parsed.GetValue(threads)), parsed.GetValue(json)));
         return command;
     }
 
     private static int Run(Request request, bool json)
     {
+        if (request.Threads < 1 || request.Threads > Environment.ProcessorCount)
+            throw new UserErrorException($"--threads {request.Threads}: must be from 1 to this machine's {Environment.ProcessorCount}");
         if (request.Pairs < 1 || request.Steps < 1 || request.TickKimg <= 0)
             throw new UserErrorException("--pairs and --steps must be 1 or more, and --tick-kimg above 0");
-        NumericsEnvironment.Apply(threads: 1);
+        NumericsEnvironment.Apply(request.Threads);
         var options = new StepBenchmarkOptions(new ImageShape(request.Resolution, request.Resolution), request.ChannelBase, request.ChannelMax, Batch: 8, Shard: 4, Lanes: 1, Iterations: 3, CPU);
         double imagesPerSecond = StepBenchmark.Run(options).ImagesPerSecond;
         using var state = new TrajectoryState(options.Model, ScalarType.Float32, CPU);
@@ -136,7 +139,7 @@ internal static class AnalysisCommand
 
     private static void Print(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 
-    private sealed record Request(int Resolution, int ChannelBase, int ChannelMax, int Pairs, int Steps, double TickKimg);
+    private sealed record Request(int Resolution, int ChannelBase, int ChannelMax, int Pairs, int Steps, double TickKimg, int Threads);
 
     private sealed record Ratios(double Ratio, double Low, double High);
 
