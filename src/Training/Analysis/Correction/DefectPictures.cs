@@ -24,7 +24,7 @@ public static class DefectPictures
         ArgumentNullException.ThrowIfNull(seeds);
         ArgumentNullException.ThrowIfNull(classifier);
         ArgumentNullException.ThrowIfNull(options);
-        var units = scores.Select(layer => (Layer: layer.Key, Unit: UnitCorrection.Highest(layer.Value).First())).OrderByDescending(unit => scores[unit.Layer][unit.Unit]).Take(MostUnits).ToList();
+        var units = scores.Select(layer => (Layer: layer.Key, Unit: UnitCorrection.Highest(layer.Value)[0])).OrderByDescending(unit => scores[unit.Layer][unit.Unit]).Take(MostUnits).ToList();
         var frames = new List<StripFrame>();
         foreach (uint seed in seeds)
         {
