@@ -21,6 +21,8 @@ namespace Atelier.Bench;
 internal static class AnalysisCommand
 {
     private const int Images = 4;
+    private const int PassesAtOnce = 8;
+    private const double ClockTick = .01; // what the system counts processor time in
 
     public static Command Create()
     {
@@ -82,7 +84,13 @@ internal static class AnalysisCommand
             DifferentiationScope.Gradients([image], [styles], [ones_like(image)]);
         }
         var looking = new LookingHook();
-        return Pairs(pairs, () => Pass(looking), () => Pass(null));
+        void Passes(IFeatureHook? hook)
+        {
+            for (int pass = 0; pass < PassesAtOnce; pass++)
+                Pass(hook);
+        }
+        // Processor time, which other processes do not change much: the difference is small.
+        return Pairs(pairs, () => Passes(looking), () => Passes(null), ProcessorSeconds);
     }
 
     private static Ratios Projection(LoadedGenerator loaded, Request request)
@@ -106,22 +114,32 @@ internal static class AnalysisCommand
                 for (int i = 0; i < Images; i++)
                     Project(targets.narrow(0, i, 1));
             },
-            () => Project(targets));
+            () => Project(targets),
+            Seconds);
     }
 
     /// <summary>Ratios of times of neighbouring runs, after one pair that warms up.</summary>
-    private static Ratios Pairs(int count, Action first, Action second)
+    private static Ratios Pairs(int count, Action first, Action second, Func<Action, double> measure)
     {
         var ratios = new List<double>();
         for (int pair = 0; pair <= count; pair++)
         {
             // Each of both goes first half of the time.
-            double one = pair % 2 == 0 ? Seconds(first) : 0, other = Seconds(second);
-            ratios.Add((pair % 2 == 0 ? one : Seconds(first)) / other);
+            double one = pair % 2 == 0 ? measure(first) : 0, other = measure(second);
+            ratios.Add((pair % 2 == 0 ? one : measure(first)) / other);
         }
         ratios.RemoveAt(0);
         ratios.Sort();
         return new Ratios(Median(ratios), ratios[0], ratios[^1]);
+    }
+
+    private static double ProcessorSeconds(Action action)
+    {
+        using var process = Process.GetCurrentProcess();
+        var before = process.TotalProcessorTime;
+        action();
+        process.Refresh();
+        return Math.Max((process.TotalProcessorTime - before).TotalSeconds, ClockTick);
     }
 
     private static double Seconds(Action action)
