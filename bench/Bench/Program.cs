@@ -9,6 +9,8 @@ var root = new RootCommand("Benchmarks of Atelier's parts; `atelier bench` times
     DecodingCommand.Create(),
     DatasetCommand.Create(),
     MetricsCommand.Create(),
+    AnalysisCommand.Create(),
+    ImportCommand.Create(),
     FleetCommand.Create(),
 };
 return ErrorHandler.Run(() =>

@@ -74,7 +74,26 @@ public sealed class BenchTests : IDisposable
             Assert.True(json.GetProperty(name).GetDouble() >= 0, name);
     }
 
+    [Fact]
+    public void Analysis_Json_HasTheRatios()
+    {
+        var json = AtelierProcess.RunBench("analysis", "--res", "8", "--channel-base", "64", "--channel-max", "8", "--pairs", "2", "--steps", "2", "--json").Succeeded().Json.Single();
+
+        foreach (var name in new[] { "hook_of_every_layer_to_none", "usage_share_of_tick", "projection_one_by_one_to_batched" })
+            Assert.True(json.GetProperty(name).GetDouble() > 0, name);
+    }
+
+    [Fact]
+    public void Import_Json_TimeAndMemoryOfAWholePickle()
+    {
+        var json = AtelierProcess.RunBench("import", "--res", "8", "--json").Succeeded().Json.Single();
+
+        Assert.True(json.GetProperty("file_bytes").GetInt64() > 40_000_000);
+        Assert.True(json.GetProperty("seconds").GetDouble() > 0 && json.GetProperty("peak_rss_bytes").GetInt64() > 0, json.ToString());
+    }
+
     [Theory]
+    [InlineData("analysis --pairs 0", "--pairs", "--steps")]
     [InlineData("kernels --threads 0", "--threads", "0")]
     [InlineData("kernels --repetitions 0", "--repetitions", "0")]
     [InlineData("ops --threads 0", "--threads", "0")]

@@ -3,15 +3,17 @@ using System.Globalization;
 using System.Text.Json;
 using Atelier.Cli.Output;
 using Atelier.Core;
+using Atelier.Storage;
 using Atelier.Training.Analysis;
 using Atelier.Training.Exports;
 using Atelier.Training.Imaging;
 using Atelier.Training.Networks;
 using Atelier.Training.Numerics;
+using Atelier.Worker.Runs;
 
 namespace Atelier.Cli.Commands;
 
-/// <summary><c>atelier analyze</c>: looks for droplet artifacts inside generators.</summary>
+/// <summary><c>atelier analyze</c>: looks for droplet artifacts inside generators, and at how much each resolution contributes.</summary>
 internal static class AnalyzeCommand
 {
     public static Command Create()
@@ -28,7 +30,7 @@ internal static class AnalyzeCommand
         var pictures = new Option<int>("--pictures") { Description = "samples to draw in the pictures", DefaultValueFactory = _ => 4 };
         var json = new Option<bool>("--json") { Description = "print JSON" };
         var device = DeviceOption.Create();
-        var command = new Command("analyze", "Look for droplet artifacts in a generator's features: magnitudes, peaks, ablation") { network, output, seeds, psi, label, noises, regions, ablate, layers, pictures, json, device };
+        var command = new Command("analyze", "Look into generators: droplet artifacts in their features, and how much each resolution contributes") { network, output, seeds, psi, label, noises, regions, ablate, layers, pictures, json, device };
         command.SetAction(parsed => Run(new Request(
             parsed.GetValue(network)!, parsed.GetValue(output)!, SeedList.Parse(parsed.GetValue(seeds)!), parsed.GetValue(psi), parsed.GetValue(label),
             new DropletOptions(parsed.GetValue(noises), parsed.GetValue(regions)), parsed.GetValue(ablate), parsed.GetValue(layers)!, parsed.GetValue(pictures), parsed.GetValue(json), parsed.GetValue(device)!)));
@@ -55,6 +57,9 @@ internal static class AnalyzeCommand
             }
             foreach (var ((name, samples), index) in networks.Select((network, index) => (network, index)))
                 One(request, name, samples, loaded[index], stop.Token);
+            var runs = request.Networks.Select(NetworkSource.RunFolderOf).OfType<RunFolder>().DistinctBy(run => Path.GetFullPath(run.Path)).Select(ResolutionHistory.TryRead).OfType<ResolutionHistory>().ToList();
+            if (runs.Count > 0)
+                AtomicFile.WriteAllBytes(Path.Combine(request.Output, "usage.png"), ResolutionHistory.ToPng(runs));
             if (networks.Count > 1)
                 Write(Path.Combine(request.Output, "side-by-side.png"), MagnitudePictures.SideBySide(networks, [.. request.Seeds.Take(request.Pictures)]));
             return ExitCode.Success;
@@ -86,20 +91,23 @@ internal static class AnalyzeCommand
         Write(Path.Combine(folder, "magnitudes.png"), MagnitudePictures.Maps(samples, shown, samples.Generator.Layers));
         if (units.Count > 0)
             Write(Path.Combine(folder, "ablation.png"), MagnitudePictures.Ablations(samples, shown[0], units));
-        Print(request, name, summary, [.. ablations.Select(one => ablated.Results.First(result => IsKnown(one, result)))]);
+        Print(request, name, summary, ResolutionUsage.Measure(loaded), [.. ablations.Select(one => ablated.Results.First(result => IsKnown(one, result)))]);
     }
 
-    private static void Print(Request request, string name, DropletSummary summary, IReadOnlyList<AblationResult> ablations)
+    private static void Print(Request request, string name, DropletSummary summary, IReadOnlyList<(int Resolution, double Share)> usage, IReadOnlyList<AblationResult> ablations)
     {
         if (request.Json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(new { network = name, droplet = summary.Score, layers = summary.Layers, ablations }, JsonSerializerOptions.Web));
+            var shares = usage.ToDictionary(of => of.Resolution.ToString(CultureInfo.InvariantCulture), of => of.Share);
+            Console.WriteLine(JsonSerializer.Serialize(new { network = name, droplet = summary.Score, layers = summary.Layers, ablations, usage = shares }, JsonSerializerOptions.Web));
             return;
         }
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: droplet {summary.Score:0.###} over {request.Seeds.Count:#,0} samples"));
         PrintTable(
             ["layer", ">peak/median", ">spread under noise", "strongest region"],
             [.. summary.Layers.Select(layer => new[] { layer.Layer, Text(layer.PeakToMedian), Text(layer.NoiseSpread), Region(layer) })]);
+        if (usage.Count > 0)
+            Console.WriteLine($"resolution usage: {string.Join(", ", usage.Select(of => string.Create(CultureInfo.InvariantCulture, $"{of.Resolution} {of.Share:0.0%}")))}");
         if (ablations.Count > 0)
         {
             PrintTable(

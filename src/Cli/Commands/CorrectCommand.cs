@@ -17,6 +17,7 @@ namespace Atelier.Cli.Commands;
 internal static class CorrectCommand
 {
     private const int LeastOfALabel = 5;
+    private const int MinibatchesBetweenSaves = 50;
 
     public static Command Create() => new("correct", "Correct the generator units that cause artifacts: label, train, rank, apply")
     {
@@ -97,9 +98,15 @@ internal static class CorrectCommand
         classifier.TryLoad(opened.Classifier, basis);
         using var stop = new Interruption();
         double loss = double.NaN;
+        void Step()
+        {
+            loss = classifier.Step(images);
+            if (classifier.Steps % MinibatchesBetweenSaves == 0)
+                classifier.Save(opened.Classifier, basis);
+        }
         try
         {
-            ResumableWork.Run("minibatches", [.. Enumerable.Range(0, steps)], step => step < classifier.Steps, _ => loss = classifier.Step(images), stop.Token);
+            ResumableWork.Run("minibatches", [.. Enumerable.Range(0, steps)], step => step < classifier.Steps, _ => Step(), stop.Token);
         }
         finally
         {
@@ -169,6 +176,8 @@ internal sealed record OpenedNetwork(string Path, LoadedGenerator Loaded, Seeded
     public string Labels => File("labels.jsonl");
 
     public string Classifier => File("classifier.safetensors");
+
+    public string Regions => File("regions.png");
 
     public string File(string name) => System.IO.Path.Combine(Folder, name);
 

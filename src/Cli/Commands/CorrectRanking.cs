@@ -17,6 +17,7 @@ namespace Atelier.Cli.Commands;
 internal static class CorrectRanking
 {
     private const int Shown = 16;
+    private const int ShownRegions = 8;
 
     public static Command Rank()
     {
@@ -41,6 +42,8 @@ internal static class CorrectRanking
             var scores = parsed.GetValue(by) == "rare" ? Rare(opened, options, parsed.GetValue(seeds)) : Defective(opened, options, parsed.GetValue(seeds));
             foreach (var (name, units) in scores.Where(scored => parsed.GetValue(layer) is not { } only || scored.Key == only))
                 Console.WriteLine($"{name}  {string.Join("  ", UnitCorrection.Highest(units).Take(8).Select(one => string.Create(CultureInfo.InvariantCulture, $"{one}: {units[one]:0.000}")))}");
+            if (parsed.GetValue(by) == "defective")
+                Console.WriteLine(opened.Regions);
             return ExitCode.Success;
         });
         return command;
@@ -87,7 +90,9 @@ internal static class CorrectRanking
         if (chosen.Count == 0)
             throw new UserErrorException($"{opened.Labels} has no samples labelled as artifacts; label some with `atelier correct label`, or choose samples with --seeds");
         var scores = new UnitScores(opened.Samples, options);
-        return Scored(opened, "overlaps.jsonl", $"{options} classifier {classifier.Digest}", chosen, seed => scores.Overlap(seed, classifier), UnitScores.Defective);
+        var defective = Scored(opened, "overlaps.jsonl", $"{options} classifier {classifier.Digest}", chosen, seed => scores.Overlap(seed, classifier), UnitScores.Defective);
+        File.WriteAllBytes(opened.Regions, ImageCodec.EncodePng(DefectPictures.Draw(opened.Samples, [.. chosen.Take(ShownRegions)], classifier, defective, options)));
+        return defective;
     }
 
     private static IReadOnlyDictionary<string, float[]> Rare(OpenedNetwork opened, ScoreOptions options, string? seeds)

@@ -20,9 +20,10 @@ internal static class MixCommand
         var styles = new Option<string>("--styles") { Description = "styles taken from the columns, coarse first, e.g. 0-3 (default: the first half)", DefaultValueFactory = _ => "" };
         var psi = PictureOptions.Truncation();
         var label = PictureOptions.Class();
+        var correction = CorrectionOption.Create();
         var output = new OutputFile("the picture to write: .png, .jpg or .webp", OutputFile.Pictures);
         var device = DeviceOption.Create();
-        var command = new Command("mix", "Mix the styles of pictures: a table of rows and columns") { network, rows, columns, styles, psi, label, device };
+        var command = new Command("mix", "Mix the styles of pictures: a table of rows and columns") { network, rows, columns, styles, psi, label, correction, device };
         output.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -30,7 +31,9 @@ internal static class MixCommand
             var (rowSeeds, columnSeeds) = (SeedList.Parse(parsed.GetValue(rows)!), SeedList.Parse(parsed.GetValue(columns)!));
             NumericsEnvironment.Apply(threads: Environment.ProcessorCount);
             using var scope = NewDisposeScope();
-            using var loaded = NetworkSource.OpenGenerator(parsed.GetValue(network)!, DeviceOption.Find(parsed.GetValue(device)!));
+            var chosen = DeviceOption.Find(parsed.GetValue(device)!);
+            using var loaded = NetworkSource.OpenGenerator(parsed.GetValue(network)!, chosen);
+            using var _ = CorrectionOption.Apply(parsed.GetValue(correction), loaded, chosen);
             var taken = parsed.GetValue(styles) is { Length: > 0 } text ? [.. SeedList.Parse(text).Select(style => (int)style)] : Enumerable.Range(0, loaded.Network.Config.StyleCount / 2).ToList();
             var table = new NetworkPictures(loaded.Network).Mix(rowSeeds, columnSeeds, taken, parsed.GetValue(label), parsed.GetValue(psi));
             OutputFile.WritePicture(path, CaptionedGrid.Compose(
@@ -54,13 +57,14 @@ internal static class VideoCommand
         var rate = new Option<int>("--fps") { Description = "frames per second", DefaultValueFactory = _ => 30 };
         var psi = PictureOptions.Truncation();
         var label = PictureOptions.Class();
+        var correction = CorrectionOption.Create();
         var output = new OutputFile("the video to write: .webp; or .mp4, .webm, .mkv, .mov or .gif if ffmpeg is installed", ".webp", ".mp4", ".webm", ".mkv", ".mov", ".gif");
         var device = DeviceOption.Create();
-        var command = new Command("video", "Make a video: an interpolation between seeds, or a walk through the latents") { network, seeds, walk, frames, rate, psi, label, device };
+        var command = new Command("video", "Make a video: an interpolation between seeds, or a walk through the latents") { network, seeds, walk, frames, rate, psi, label, correction, device };
         output.AddTo(command);
         command.SetAction(parsed => Run(new Request(
             parsed.GetValue(network)!, SeedList.Parse(parsed.GetValue(seeds)!), parsed.GetValue(walk), parsed.GetValue(frames), parsed.GetValue(rate), parsed.GetValue(psi),
-            parsed.GetValue(label), output.Path(parsed), parsed.GetValue(device)!)));
+            parsed.GetValue(label), output.Path(parsed), parsed.GetValue(device)!, parsed.GetValue(correction))));
         return command;
     }
 
@@ -71,16 +75,27 @@ internal static class VideoCommand
         NumericsEnvironment.Apply(threads: Environment.ProcessorCount);
         using var stop = new Interruption();
         using var scope = NewDisposeScope();
-        using var loaded = NetworkSource.OpenGenerator(request.Network, DeviceOption.Find(request.DeviceName));
+        var device = DeviceOption.Find(request.DeviceName);
+        using var loaded = NetworkSource.OpenGenerator(request.Network, device);
+        using var correction = CorrectionOption.Apply(request.Correction, loaded, device);
         var pictures = new NetworkPictures(loaded.Network);
         var paths = request.Walk
             ? request.Seeds.Select(seed => pictures.Styles(LatentPath.Walk(seed, loaded.Network.Config.LatentSize, request.Frames).to(loaded.Network.MeanStyle.device), request.Label, request.Psi)).ToList()
             : [LatentPath.ThroughStyles(pictures.Styles(pictures.Latents(request.Seeds), request.Label, request.Psi), request.Frames)];
-        using var display = new Output.CountDisplay("frames drawn");
-        var file = VideoWriter.Write(request.Output, Frames(pictures, paths, request.Frames, display), request.Rate, stop.Token);
-        display.Dispose();
-        Console.WriteLine(file);
-        return ExitCode.Success;
+        using var display = new Output.CountDisplay("frames drawn", unit: "frames");
+        try
+        {
+            var file = VideoWriter.Write(request.Output, Frames(pictures, paths, request.Frames, display), request.Rate, stop.Token);
+            display.Dispose();
+            Console.WriteLine(file);
+            return ExitCode.Success;
+        }
+        catch (OperationCanceledException)
+        {
+            display.Dispose();
+            Console.Error.WriteLine("atelier: stopped; no video was written");
+            return ExitCode.Interrupted;
+        }
     }
 
     // Walks stand side by side; each frame is drawn when the video takes it.
@@ -95,5 +110,5 @@ internal static class VideoCommand
         }
     }
 
-    private sealed record Request(string Network, IReadOnlyList<uint> Seeds, bool Walk, int Frames, int Rate, double Psi, int? Label, string Output, string DeviceName);
+    private sealed record Request(string Network, IReadOnlyList<uint> Seeds, bool Walk, int Frames, int Rate, double Psi, int? Label, string Output, string DeviceName, string? Correction);
 }

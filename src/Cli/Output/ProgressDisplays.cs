@@ -4,7 +4,9 @@ using Atelier.Training.Metrics;
 namespace Atelier.Cli.Output;
 
 /// <summary>A progress line for work of a known length, on standard error where that is a terminal.</summary>
-internal sealed class CountDisplay(string what) : IDisposable
+/// <param name="what">Of what, and what is done with it.</param>
+/// <param name="unit">What is counted, for the rate.</param>
+internal sealed class CountDisplay(string what, string unit = "images") : IDisposable
 {
     private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(200);
 
@@ -44,7 +46,7 @@ internal sealed class CountDisplay(string what) : IDisposable
     {
         var rate = (done - before) / Math.Max(elapsed.TotalSeconds, 1e-9);
         var left = rate > 0 ? $"  ETA {TimeSpan.FromSeconds(Math.Ceiling((total - done) / rate)):c}" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{what} {done:#,0}/{total:#,0}  {rate:#,0} images/s{left}");
+        return string.Create(CultureInfo.InvariantCulture, $"{what} {done:#,0}/{total:#,0}  {rate.ToString(rate < 10 ? "0.#" : "#,0", CultureInfo.InvariantCulture)} {unit}/s{left}");
     }
 }
 

@@ -35,7 +35,7 @@ internal sealed class Interruption : IDisposable
 internal static class ResumableWork
 {
     /// <summary>Does what is not done yet, with a progress line on standard error.</summary>
-    /// <param name="what">For the progress line.</param>
+    /// <param name="what">For the progress line: its last word is what is counted.</param>
     /// <param name="items">All of it.</param>
     /// <param name="isDone">Whether an item's result is kept already.</param>
     /// <param name="work">Does an item and keeps its result.</param>
@@ -45,7 +45,7 @@ internal static class ResumableWork
     {
         var left = items.Where(item => !isDone(item)).ToList();
         int before = items.Count - left.Count, done = before;
-        using var display = new CountDisplay(what);
+        using var display = new CountDisplay(what, unit: what.Split(' ')[^1]);
         foreach (var item in left)
         {
             if (stop.IsCancellationRequested)

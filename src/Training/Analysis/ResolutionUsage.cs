@@ -1,4 +1,5 @@
 using Atelier.Core.Specs;
+using Atelier.Training.Exports;
 using Atelier.Training.Interop;
 using Atelier.Training.Networks;
 using Atelier.Training.Ops;
@@ -33,10 +34,23 @@ public static class ResolutionUsage
     public static IReadOnlyList<(int Resolution, double Share)> Measure(TrajectoryState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        var views = new NetworkViews(state.Model.GeneratorLayout, state.GeneratorAverage);
+        return Measure(state.Model.GeneratorLayout, state.GeneratorAverage, state.Model.Generator);
+    }
+
+    /// <summary>Measures a generator at the latents of seeds 0 to 7, with its constant noise.</summary>
+    /// <returns>As of a state; empty for a generator without RGB layers at every resolution.</returns>
+    public static IReadOnlyList<(int Resolution, double Share)> Measure(LoadedGenerator loaded)
+    {
+        ArgumentNullException.ThrowIfNull(loaded);
+        return Applies(loaded.Network.Config) ? Measure(loaded.Layout, loaded.Values, loaded.Network.Config) : [];
+    }
+
+    private static IReadOnlyList<(int Resolution, double Share)> Measure(NetworkLayout layout, Tensor values, GeneratorConfig config)
+    {
+        var views = new NetworkViews(layout, values);
         try
         {
-            return Measure(views, state.Model.Generator, state.Precision, state.Device);
+            return Measure(views, config, values.dtype, values.device);
         }
         finally
         {

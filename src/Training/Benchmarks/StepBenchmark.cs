@@ -27,7 +27,7 @@ namespace Atelier.Training.Benchmarks;
 public sealed record StepBenchmarkOptions(ImageShape Shape, int ChannelBase, int ChannelMax, int Batch, int Shard, int Lanes, int Iterations, Device Device, AugmentationOptions? Augmentation = null)
 {
     /// <summary>The published networks, at this size.</summary>
-    internal ModelConfig Model => new(
+    public ModelConfig Model => new(
         new GeneratorConfig(Shape, 512, 512, 0, ChannelBase, ChannelMax, 8),
         new DiscriminatorConfig(Shape, 0, ChannelBase, ChannelMax, MinibatchGroup: Math.Min(4, Shard)));
 

@@ -15,10 +15,11 @@ namespace Atelier.Training.Exports;
 public sealed record ImportReport(IReadOnlyList<string> Networks, IReadOnlyList<string> Others, GeneratorConfig Config);
 
 /// <summary>
-/// Networks of the published trainers (stylegan2-ada-pytorch, stylegan3's StyleGAN2) as safetensors: pickles (<c>.pkl</c>) and state
-/// dicts (<c>.pt</c>), read as data. Nothing in them is executed, and numbers are copied bit for bit.
+/// Networks of the published trainers (stylegan2-ada-pytorch, stylegan3's StyleGAN2; stylegan2 and stylegan2-ada for TensorFlow) as
+/// safetensors: pickles (<c>.pkl</c>) and state dicts (<c>.pt</c>), read as data. Nothing in them is executed, and numbers are copied
+/// bit for bit, but for 1 added to TensorFlow's biases of styles.
 /// </summary>
-public static partial class PublishedNetworks
+public static class PublishedNetworks
 {
     private const string Average = "G_ema";
     private const int LargestFile = 2_100_000_000;
@@ -39,8 +40,8 @@ public static partial class PublishedNetworks
         {
             var networks = NetworksIn(TorchFile.Read(Bytes(path)));
             var chosen = Choose(networks);
-            var settings = NetworkSettings.Of(chosen);
-            var config = Checked(chosen, clamp ?? settings.ConvClamp, path);
+            double? stored = chosen.ConvClamp;
+            var config = Checked(chosen, clamp ?? stored, path);
             var written = all ? networks : [chosen];
             var tensors = written.SelectMany(network => network.Tensors.Select(pair => new SafetensorsTensor(
                 all ? $"{network.Name}.{pair.Key}" : pair.Key, pair.Value.Storage.Dtype, pair.Value.Shape, pair.Value.WriteTo))).ToList();
@@ -82,10 +83,12 @@ public static partial class PublishedNetworks
         networks.FirstOrDefault(network => network.Name == Average) ?? networks.FirstOrDefault(network => network.Name == "G")
         ?? throw new InvalidDataException("it contains no generator (G_ema or G)");
 
-    private static List<PublishedNetwork> NetworksIn(object? root)
+    private static IReadOnlyList<PublishedNetwork> NetworksIn(object? root)
     {
         switch (root)
         {
+            case TensorFlowNetwork or object?[]:
+                return TensorFlowNetworks.In(root);
             case PersistentModule module:
                 return [Network(module.ClassName == "Discriminator" ? "D" : Average, module)];
             case PickledDictionary dictionary when Names.Any(name => dictionary[name] is PersistentModule or PickledDictionary):
@@ -105,12 +108,12 @@ public static partial class PublishedNetworks
         if (content is PersistentModule module)
         {
             Collect(module, "", tensors, []);
-            return new PublishedNetwork(name, tensors, module);
+            return new PublishedNetwork(name, () => tensors, () => NetworkArguments.ConvClamp(module));
         }
         var states = (PickledDictionary)content;
         foreach (var key in states.Keys)
             tensors[key] = states[key] as TorchTensor ?? throw new InvalidDataException($"its {key} is not a tensor, as all entries of a state dict are");
-        return new PublishedNetwork(name, tensors, null);
+        return new PublishedNetwork(name, () => tensors, () => null);
     }
 
     private static void Collect(PersistentModule module, string prefix, Dictionary<string, TorchTensor> tensors, Stack<PersistentModule> above)
@@ -174,49 +177,73 @@ public static partial class PublishedNetworks
         if (!fits)
             throw new InvalidDataException($"its '{name}' is not the filter [1, 3, 3, 1]; networks with other filters cannot be read");
     }
+}
 
-    private sealed record PublishedNetwork(string Name, IReadOnlyDictionary<string, TorchTensor> Tensors, PersistentModule? Module);
+/// <summary>A network of a file, by the names of the published PyTorch models.</summary>
+/// <param name="name">What it is in training: <c>G_ema</c>, <c>G</c> or <c>D</c>.</param>
+/// <param name="tensors">Its tensors; asked for once it is chosen.</param>
+/// <param name="convClamp">The bound on its convolutions, and a check of the arguments that it was built with; asked of the chosen generator.</param>
+internal sealed class PublishedNetwork(string name, Func<IReadOnlyDictionary<string, TorchTensor>> tensors, Func<double?> convClamp)
+{
+    private readonly Lazy<IReadOnlyDictionary<string, TorchTensor>> _tensors = new(tensors);
 
-    /// <summary>What of a network its weights do not show, from the arguments that it was built with.</summary>
-    private sealed partial record NetworkSettings(double? ConvClamp)
+    public string Name => name;
+
+    public IReadOnlyDictionary<string, TorchTensor> Tensors => _tensors.Value;
+
+    public double? ConvClamp => convClamp();
+}
+
+/// <summary>The arguments that a network was built with: what of it its weights do not show.</summary>
+internal static partial class NetworkArguments
+{
+    /// <summary>The <c>conv_clamp</c> of a module, once its other arguments are the published ones.</summary>
+    /// <exception cref="InvalidDataException">It was built with others.</exception>
+    public static double? ConvClamp(PersistentModule module)
     {
-        public static NetworkSettings Of(PublishedNetwork network)
-        {
-            if (network.Module is not { } module)
-                return new NetworkSettings((double?)null);
-            var all = new Dictionary<string, object?>(StringComparer.Ordinal);
-            Gather(module.State["_init_kwargs"], all, depth: 0);
-            Require(all, "activation", value => PickledText.Of(value) == "lrelu");
-            Require(all, "use_noise", value => value is true);
-            Require(all, "lr_multiplier", value => value is 0.01);
-            Require(all, "img_channels", value => value is 3L);
-            if (all.TryGetValue("conv_clamp", out var clamp))
-                return new NetworkSettings(clamp switch { null => null, long whole => whole, double number => number, _ => throw new InvalidDataException("its conv_clamp is not a number") });
-            // Where it was not given, what the class says: the first default is that of a layer, the block's follows.
-            var defaults = ClampDefault().Matches(module.Source).Select(match => match.Groups[1].Value).Where(value => value != "None").ToList();
-            return new NetworkSettings(defaults.Count == 0 ? null : double.Parse(defaults[0], CultureInfo.InvariantCulture));
-        }
-
-        private static void Gather(object? settings, Dictionary<string, object?> all, int depth)
-        {
-            if (settings is not PickledDictionary dictionary || depth > 2)
-                return;
-            foreach (var key in dictionary.Keys)
-            {
-                if (key is "synthesis_kwargs" or "mapping_kwargs")
-                    Gather(dictionary[key], all, depth + 1);
-                else
-                    all[key] = dictionary[key];
-            }
-        }
-
-        private static void Require(Dictionary<string, object?> all, string key, Func<object?, bool> holds)
-        {
-            if (all.TryGetValue(key, out var value) && !holds(value))
-                throw new InvalidDataException($"it was built with {key}={PickledText.Of(value) ?? value ?? "None"}; only networks with the published value can be read");
-        }
-
-        [GeneratedRegex(@"\bconv_clamp\s*=\s*(\d+(?:\.\d+)?|None)\s*,")]
-        private static partial Regex ClampDefault();
+        var all = new Dictionary<string, object?>(StringComparer.Ordinal);
+        Gather(module.State["_init_kwargs"], all, depth: 0);
+        Require(all, "activation", value => PickledText.Of(value) == "lrelu");
+        Require(all, "use_noise", value => value is true);
+        Require(all, "lr_multiplier", value => value is 0.01);
+        Require(all, "img_channels", value => value is 3L);
+        if (all.TryGetValue("conv_clamp", out var clamp))
+            return Clamp(clamp);
+        // Where it was not given, what the class says: the first default is that of a layer, the block's follows.
+        var defaults = ClampDefault().Matches(module.Source).Select(match => match.Groups[1].Value).Where(value => value != "None").ToList();
+        return defaults.Count == 0 ? null : double.Parse(defaults[0], CultureInfo.InvariantCulture);
     }
+
+    public static double? Clamp(object? value) =>
+        value switch { null => null, long whole => whole, double number => number, _ => throw new InvalidDataException("its conv_clamp is not a number") };
+
+    /// <exception cref="InvalidDataException">The argument was given, and <paramref name="holds"/> is false of it.</exception>
+    public static void Require(IReadOnlyDictionary<string, object?> all, string key, Func<object?, bool> holds)
+    {
+        if (all.TryGetValue(key, out var value) && !holds(value))
+            throw new InvalidDataException($"it was built with {key}={Text(value)}; only networks with the published value can be read");
+    }
+
+    private static string Text(object? value) => value switch
+    {
+        null => "None",
+        List<object?> list => $"[{string.Join(", ", list.Select(Text))}]",
+        _ => PickledText.Of(value) ?? string.Create(CultureInfo.InvariantCulture, $"{value}"),
+    };
+
+    private static void Gather(object? settings, Dictionary<string, object?> all, int depth)
+    {
+        if (settings is not PickledDictionary dictionary || depth > 2)
+            return;
+        foreach (var key in dictionary.Keys)
+        {
+            if (key is "synthesis_kwargs" or "mapping_kwargs")
+                Gather(dictionary[key], all, depth + 1);
+            else
+                all[key] = dictionary[key];
+        }
+    }
+
+    [GeneratedRegex(@"\bconv_clamp\s*=\s*(\d+(?:\.\d+)?|None)\s*,")]
+    private static partial Regex ClampDefault();
 }

@@ -49,7 +49,8 @@ public sealed record Curve(string Name, IReadOnlyList<CurvePoint> Points)
 /// <param name="Title">Above the diagram.</param>
 /// <param name="Curves">The series, in the order of the legend.</param>
 /// <param name="LogarithmicY">Whether the y axis is logarithmic; values up to 0 then leave gaps.</param>
-public sealed record CurvePanel(string Title, IReadOnlyList<Curve> Curves, bool LogarithmicY = false);
+/// <param name="HighestY">Where the y axis ends, which then begins at 0, so that diagrams can be compared; null for what the curves need.</param>
+public sealed record CurvePanel(string Title, IReadOnlyList<Curve> Curves, bool LogarithmicY = false, double? HighestY = null);
 
 /// <summary>A place on the x axis where something happened: a line across all diagrams.</summary>
 /// <param name="X">Where.</param>
@@ -111,7 +112,10 @@ public static class LossCurves
             Draw(plot, panel.Curves[i].IsSparse ? panel.Curves[i] : panel.Curves[i].Thin(MostPoints), panel.LogarithmicY, Color.FromHex(Palette[i % Palette.Length]));
         plot.Axes.Left.TickGenerator = panel.LogarithmicY ? Decades() : new NumericAutomatic { LabelFormatter = Label };
         plot.Axes.Bottom.TickGenerator = new NumericAutomatic { LabelFormatter = Label };
-        plot.Axes.AutoScaleY();
+        if (panel.HighestY is { } highest)
+            plot.Axes.SetLimitsY(0, highest);
+        else
+            plot.Axes.AutoScaleY();
         // Room for the legend above the curves.
         var limits = plot.Axes.GetLimits();
         plot.Axes.SetLimitsY(limits.Bottom, limits.Top + (limits.VerticalSpan * 0.2));

@@ -13,6 +13,7 @@ public static class VideoWriter
 {
     private const int Quality = 90;
     private const string Ffmpeg = "ffmpeg";
+    private const int InterruptedFfmpeg = 255; // its exit code after a signal, of which it says nothing as an error
     private const string WebP = ".webp";
 
     /// <summary>Writes pictures of one size as a video.</summary>
@@ -22,6 +23,7 @@ public static class VideoWriter
     /// <param name="cancellation">Stops, and leaves no file.</param>
     /// <returns>The file: beside the one asked for, with the ending <c>.webp</c>, where ffmpeg is not installed.</returns>
     /// <exception cref="UserErrorException">There is one frame, the rate is out of range, or ffmpeg refuses the file.</exception>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public static string Write(string path, IEnumerable<RgbImage> frames, int framesPerSecond, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -60,11 +62,12 @@ public static class VideoWriter
         {
             foreach (var frame in frames)
             {
-                cancellation.ThrowIfCancellationRequested();
+                if (cancellation.IsCancellationRequested)
+                    break;
                 if (process is null)
                 {
                     process = Start(frame.Size, rate, unfinished, path);
-                    errors = process.StandardError.ReadToEndAsync(cancellation);
+                    errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
                 }
                 process.StandardInput.BaseStream.Write(Interleaved(frame));
                 count++;
@@ -72,18 +75,23 @@ public static class VideoWriter
         }
         catch (IOException)
         {
-            // It has ended early; what it said follows.
+            // It has ended early: what it said follows. Or Ctrl-C of a terminal has reached it first.
         }
         finally
         {
             process?.StandardInput.Dispose();
         }
-        RequireSeveral(count);
-        process!.WaitForExit();
-        string said = errors!.GetAwaiter().GetResult();
-        bool failed = process.ExitCode != 0;
-        process.Dispose();
-        if (failed)
+        if (cancellation.IsCancellationRequested)
+            process?.Kill();
+        else
+            RequireSeveral(count);
+        process?.WaitForExit();
+        string said = errors?.GetAwaiter().GetResult() ?? "";
+        int exitCode = process?.ExitCode ?? 0;
+        process?.Dispose();
+        if (cancellation.IsCancellationRequested || (exitCode == InterruptedFfmpeg && said.Length == 0))
+            throw new OperationCanceledException(cancellation);
+        if (exitCode != 0)
             throw new UserErrorException($"ffmpeg could not write {path}: {said.Trim().Split('\n')[^1]}; a .webp file needs no ffmpeg");
     }
 

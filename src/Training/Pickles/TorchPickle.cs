@@ -11,6 +11,18 @@ namespace Atelier.Training.Pickles;
 /// <param name="State">Attributes: <c>_parameters</c>, <c>_buffers</c>, <c>_modules</c>, <c>_init_kwargs</c>, …</param>
 internal sealed record PersistentModule(string ClassName, string Source, PickledDictionary State);
 
+/// <summary>A network that <c>dnnlib.tflib</c> pickled, as the TensorFlow trainers do.</summary>
+internal sealed class TensorFlowNetwork : IPickleState
+{
+    public const string ClassName = "dnnlib.tflib.network.Network";
+
+    /// <summary><c>version</c>, <c>static_kwargs</c>, <c>components</c>, <c>build_func_name</c>, <c>variables</c>; and Python source, which is not looked at.</summary>
+    public PickledDictionary State { get; private set; } = new();
+
+    public void SetState(object? state) =>
+        State = state as PickledDictionary ?? throw new InvalidDataException("one of its networks has an unexpected state");
+}
+
 /// <summary>What the published networks' pickles and PyTorch's state dicts may hold.</summary>
 /// <param name="storages">Storages that lie outside the pickle, by their keys; null where there are none.</param>
 internal sealed class TorchPickle(Func<TensorDtype, string, long, TorchStorage>? storages) : PickleRules
@@ -24,13 +36,12 @@ internal sealed class TorchPickle(Func<TensorDtype, string, long, TorchStorage>?
     private const string EasyDictionary = "dnnlib.util.EasyDict";
     private const string Size = "torch.Size";
     private const string Set = "builtins.set";
-    private const string NumberType = "numpy.dtype";
-
-    // NumPy moved it.
-    private static readonly HashSet<string> NumberNames = ["numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar"];
 
     private static readonly HashSet<string> Names =
-        [Persistence, NestedStorage, Tensor, OldTensor, Parameter, OrderedDictionary, EasyDictionary, "dnnlib.EasyDict", Size, Set, NumberType, .. NumberNames];
+    [
+        Persistence, NestedStorage, Tensor, OldTensor, Parameter, OrderedDictionary, EasyDictionary, "dnnlib.EasyDict", Size, Set,
+        TensorFlowNetwork.ClassName, PickledNumberType.ClassName, PickledArray.Reconstruct, PickledArray.ClassName, .. PickledNumberType.ScalarNames,
+    ];
 
     public override string Who => "published networks";
 
@@ -47,8 +58,10 @@ internal sealed class TorchPickle(Func<TensorDtype, string, long, TorchStorage>?
         (EasyDictionary or "dnnlib.EasyDict", []) => new PickledDictionary(),
         (Size, [object?[] sizes]) => sizes,
         (Set, [List<object?> items]) => SetOf(items),
-        (NumberType, [var type, ..]) when PickledText.Of(type) is { } text => new NumberKind(text),
-        ({ } text, [NumberKind kind, ReadOnlyMemory<byte> value]) when NumberNames.Contains(text) => kind.Read(value.Span),
+        (PickledNumberType.ClassName, [var type, ..]) when PickledText.Of(type) is { } text => new PickledNumberType(text),
+        ({ } text, [PickledNumberType type, ReadOnlyMemory<byte> value]) when PickledNumberType.ScalarNames.Contains(text) => type.Read(value.Span),
+        (PickledArray.Reconstruct, [PickledName { Text: PickledArray.ClassName }, ..]) => new PickledArray(),
+        (TensorFlowNetwork.ClassName, []) => new TensorFlowNetwork(),
         _ => null,
     };
 
@@ -83,26 +96,6 @@ internal sealed class TorchPickle(Func<TensorDtype, string, long, TorchStorage>?
         var set = new PickledSet();
         set.Items.AddRange(items);
         return set;
-    }
-
-    /// <summary>The type of a numpy number, and its byte order once the state has come.</summary>
-    private sealed class NumberKind(string text) : IPickleState
-    {
-        public void SetState(object? state)
-        {
-            if (state is not object?[] parts || parts.Length < 2 || PickledText.Of(parts[1]) is not ("<" or "|" or "="))
-                throw new InvalidDataException("one of its arrays is not little-endian");
-        }
-
-        // Whole numbers as such: arguments are compared with them.
-        public object Read(ReadOnlySpan<byte> bytes) => (text, bytes.Length) switch
-        {
-            ("i8", 8) => (object)BinaryPrimitives.ReadInt64LittleEndian(bytes),
-            ("i4", 4) => (long)BinaryPrimitives.ReadInt32LittleEndian(bytes),
-            ("f8", 8) => BinaryPrimitives.ReadDoubleLittleEndian(bytes),
-            ("f4", 4) => (double)BinaryPrimitives.ReadSingleLittleEndian(bytes),
-            _ => throw new InvalidDataException($"one of its arrays has the unsupported type {text}"),
-        };
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Atelier.Storage.Safetensors;
 
 namespace Atelier.Training.Pickles;
@@ -44,12 +45,28 @@ internal sealed class TorchStorage(TensorDtype dtype, long count)
 /// <param name="Storage">The numbers.</param>
 /// <param name="Offset">The first one.</param>
 /// <param name="Shape">Sizes.</param>
-/// <param name="Stride">Numbers from one index to the next, per dimension.</param>
+/// <param name="Stride">Numbers from one index to the next, per dimension; negative along reversed ones.</param>
 internal sealed record TorchTensor(TorchStorage Storage, long Offset, long[] Shape, long[] Stride)
 {
     private const int MostDimensions = 8;
+    private const int BufferedNumbers = 1 << 14;
 
     public long Count => Shape.Aggregate(1L, (product, size) => product * size);
+
+    /// <summary>All numbers of a storage in row-major order.</summary>
+    /// <exception cref="InvalidDataException">The storage has more or fewer, or there are too many dimensions.</exception>
+    public static TorchTensor Whole(TorchStorage storage, IReadOnlyList<long> shape)
+    {
+        var stride = new object?[shape.Count];
+        long count = 1;
+        for (int d = shape.Count - 1; d >= 0; d--)
+        {
+            stride[d] = count;
+            count = Math.Min(count * shape[d], int.MaxValue);
+        }
+        var tensor = Checked(storage, 0, [.. shape.Select(size => (object?)size)], stride);
+        return tensor.Count == storage.Count ? tensor : throw new InvalidDataException($"an array of shape [{string.Join(", ", shape)}] has {storage.Count:#,0} numbers");
+    }
 
     /// <summary>Makes a view that lies inside its storage.</summary>
     /// <exception cref="InvalidDataException">It does not, or repeats numbers.</exception>
@@ -69,6 +86,20 @@ internal sealed record TorchTensor(TorchStorage Storage, long Offset, long[] Sha
             : throw new InvalidDataException($"a tensor of shape [{string.Join(", ", tensor.Shape)}] does not fit into its storage of {storage.Count:#,0} numbers");
     }
 
+    /// <summary>The same numbers with their dimensions in another order.</summary>
+    /// <param name="order">For each dimension of the result which one of this it is.</param>
+    public TorchTensor Permute(params int[] order) => this with { Shape = [.. order.Select(d => Shape[d])], Stride = [.. order.Select(d => Stride[d])] };
+
+    /// <summary>The same numbers with the order along some dimensions reversed.</summary>
+    public TorchTensor Flip(params int[] dimensions) => this with
+    {
+        Offset = Offset + dimensions.Sum(d => (Shape[d] - 1) * Stride[d]),
+        Stride = [.. Stride.Select((stride, d) => dimensions.Contains(d) ? -stride : stride)],
+    };
+
+    /// <summary>The first part along the first dimension.</summary>
+    public TorchTensor First() => this with { Shape = Shape[1..], Stride = Stride[1..] };
+
     /// <summary>Writes the numbers in row-major order.</summary>
     public void WriteTo(Stream stream)
     {
@@ -79,18 +110,32 @@ internal sealed record TorchTensor(TorchStorage Storage, long Offset, long[] Sha
             stream.Write(bytes.Span.Slice((int)(Offset * size), (int)(Count * size)));
             return;
         }
-        var row = new byte[Count * size];
+        var source = bytes.Span;
+        Span<byte> buffer = new byte[Math.Min(Count, BufferedNumbers) * size];
         var index = new long[Shape.Length];
+        int used = 0;
+        long at = Offset;
         for (long i = 0; i < Count; i++)
         {
-            long at = Offset;
-            for (int d = 0; d < index.Length; d++)
-                at += index[d] * Stride[d];
-            bytes.Span.Slice((int)(at * size), size).CopyTo(row.AsSpan((int)(i * size)));
-            for (int d = index.Length - 1; d >= 0 && ++index[d] == Shape[d]; d--)
+            if (size == sizeof(uint))
+                MemoryMarshal.Write(buffer[used..], MemoryMarshal.Read<uint>(source[(int)(at * size)..]));
+            else
+                source.Slice((int)(at * size), size).CopyTo(buffer[used..]);
+            used += size;
+            if (used == buffer.Length || i == Count - 1)
+            {
+                stream.Write(buffer[..used]);
+                used = 0;
+            }
+            for (int d = index.Length - 1; d >= 0; d--)
+            {
+                at += Stride[d];
+                if (++index[d] < Shape[d])
+                    break;
+                at -= Shape[d] * Stride[d];
                 index[d] = 0;
+            }
         }
-        stream.Write(row);
     }
 
     private bool IsContiguous()

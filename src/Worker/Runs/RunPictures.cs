@@ -55,7 +55,7 @@ public static class RunPictures
         var augmentation = Of("probability of augmentations, p", "Progress/augment");
         if (augmentation.Points.Any(point => point.Y > 0))
             panels.Add(new("Overfitting", [Of("mean sign on real images, r_t", "Loss/signs/real"), augmentation]));
-        panels.Add(new("Resolution usage, % of the sum of deviations", [.. UsageOf(ticks[^1].Json).Select(resolution => Percent(Of($"{resolution}", TickReport.UsageName(resolution))))]));
+        panels.Add(new("Resolution usage, % of the sum of deviations", ResolutionHistory.CurvesOf(ticks)));
         panels.RemoveAll(panel => panel.Curves.All(curve => curve.Points.Count < 2));
         panels.AddRange(folder.AllMetrics().Select(metric => metric.Name).Concat(measured is null ? [] : [measured.Metric]).Distinct().Order(StringComparer.Ordinal)
             .Select(metric => new CurvePanel(metric, [new Curve(metric, Points(folder, metric, measured)) { IsSparse = true }]))
@@ -97,7 +97,7 @@ public static class RunPictures
     /// The ticks by image count. Where a line goes back, the run did, and what it had reached before does not count; a last tick that a
     /// run's length cut short is left out, and so is one in between, after which a longer run went on.
     /// </summary>
-    private static List<(double Kimg, JsonElement Json)> Ticks(string file)
+    internal static IReadOnlyList<(double Kimg, JsonElement Json)> Ticks(string file)
     {
         var ticks = new List<(double Kimg, JsonElement Json)>();
         foreach (var line in RunHistory.Lines(file))
@@ -140,13 +140,6 @@ public static class RunPictures
         }
         return marks;
     }
-
-    // Karras et al. 2020, figure 8.
-    private static IEnumerable<int> UsageOf(JsonElement tick) => tick.EnumerateObject()
-        .Where(value => value.Name.StartsWith(TickReport.UsagePrefix, StringComparison.Ordinal))
-        .Select(value => int.TryParse(value.Name.AsSpan(TickReport.UsagePrefix.Length), out int resolution) ? resolution : 0).Where(resolution => resolution > 0).Order();
-
-    private static Curve Percent(Curve share) => share with { Points = [.. share.Points.Select(point => point with { Y = 100 * point.Y })] };
 
     private static (ImageCount At, string File) Nearest(IReadOnlyList<(ImageCount At, string File)> grids, double images) =>
         grids.MinBy(grid => Math.Abs(Math.Log(Math.Max(grid.At.Images, 1) / Math.Max(images, 1))));

@@ -43,6 +43,25 @@ public sealed class PicturesTests(FinishedRun finished) : IDisposable
         Complaint.IsOf(AtelierProcess.Run("video", "--network", finished.Export, "--seeds", "7", "--out", _folder["x.webp"]), "two seeds", "--walk");
     }
 
+    [Theory]
+    [InlineData("long.webp")]
+    [InlineData("long.mp4")]
+    public void Video_Interrupted_LeavesNoFile(string name)
+    {
+        Assert.SkipWhen(AtelierProcess.Ignores(2), "SIGINT is ignored here");
+        Assert.SkipUnless(File.Exists("/usr/bin/setsid"), "setsid (util-linux) is not installed");
+        Assert.SkipUnless(name.EndsWith("webp", StringComparison.Ordinal) || VideoWriter.HasFfmpeg(), "ffmpeg is not installed");
+        Directory.CreateDirectory(_folder["videos"]);
+        using var process = AtelierProcess.Start(["video", "--network", finished.Export, "--frames", "50000", "--out", Path.Combine(_folder["videos"], name)], "/usr/bin/setsid", "--wait");
+        Assert.True(process.SpinUntil(() => Directory.GetFiles(_folder["videos"]).Length > 0), process.Printed);
+        process.SignalGroup("INT"); // ffmpeg gets it too, as from a terminal
+        var result = process.WaitForExit();
+
+        Assert.Equal(130, result.ExitCode);
+        Assert.Equal(["atelier: stopped; no video was written"], result.Errors);
+        Assert.Empty(Directory.GetFiles(_folder["videos"]));
+    }
+
     [Fact]
     public void Generate_Tile_IsThatOfTheSampleGrid()
     {

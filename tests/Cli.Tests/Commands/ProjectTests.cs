@@ -70,6 +70,23 @@ public sealed class ProjectTests(FinishedRun finished) : IDisposable
     }
 
     [Fact]
+    public void Detect_Interrupted_GoesOnToTheSameValues()
+    {
+        Assert.SkipWhen(AtelierProcess.Ignores(2), "SIGINT is ignored here");
+        string[] Command(string output) => ["detect", "--network", finished.Path, "--data", finished.Data, "--images", "2", "--steps", "200", "--batch", "4", "--out", _folder[output], "--json"];
+        using (var process = AtelierProcess.Start(Command("stopped")))
+        {
+            Assert.True(process.SpinUntil(() => File.Exists(_folder["stopped/projections/unfinished.safetensors"])), process.Printed);
+            process.Signal("INT");
+            var result = process.WaitForExit();
+            Assert.Equal(130, result.ExitCode);
+            Assert.Contains("run the same command again to continue", result.ErrorText, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(AtelierProcess.Run(Command("whole")).Succeeded().Text, AtelierProcess.Run(Command("stopped")).Succeeded().Text);
+    }
+
+    [Fact]
     public void Detect_FewSteps_WritesHistogramAndValues()
     {
         string[] command = ["detect", "--network", finished.Path, "--data", finished.Data, "--images", "3", "--steps", "3", "--batch", "2", "--out", _folder["detect"], "--json"];

@@ -20,11 +20,13 @@ public sealed class CorrectionTests : IDisposable
 
     private readonly TempFolder _folder = new();
 
-    [Fact]
-    public void SequentialCorrection_PlantedArtifacts_LeadTheRankingAndTheirImagesComeCloserToCleanOnes()
+    [Theory]
+    [InlineData(Normalisation.Instance)]
+    [InlineData(Normalisation.Demodulation)]
+    public void SequentialCorrection_PlantedArtifacts_LeadTheRankingAndTheirImagesComeCloserToCleanOnes(Normalisation normalisation)
     {
-        using var clean = Network(.3f);
-        using var planted = Network(30);
+        using var clean = Network(.3f, normalisation);
+        using var planted = Network(30, normalisation);
         var (cleanSamples, plantedSamples) = (new SeededSamples(clean.Network, CPU), new SeededSamples(planted.Network, CPU));
         uint[] seeds = [.. Enumerable.Range(0, 12).Select(seed => (uint)seed)];
         using var scope = NewDisposeScope();
@@ -154,11 +156,12 @@ public sealed class CorrectionTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     /// <summary>A generator in which two units have a spot, scaled as asked for.</summary>
-    private static LoadedGenerator Network(float scale)
+    private static LoadedGenerator Network(float scale, Normalisation normalisation = Normalisation.Instance)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var config = new GeneratorConfig(new ImageShape(32, 32), 16, 16, 0, 512, 16, 2, NetworkArchitecture.Orig, Normalisation: Normalisation.Instance);
+        var architecture = normalisation == Normalisation.Instance ? NetworkArchitecture.Orig : NetworkArchitecture.Skip;
+        var config = new GeneratorConfig(new ImageShape(32, 32), 16, 16, 0, 512, 16, 2, architecture, Normalisation: normalisation);
         using var state = SmallModel.State(new ModelConfig(config, new DiscriminatorConfig(new ImageShape(32, 32), 0, 128, 16, MinibatchGroup: 2)));
         var layout = state.Model.GeneratorLayout;
         Tensor Values(string name) => state.GeneratorAverage.narrow(0, layout[name].Offset, layout[name].Count).view(layout[name].Shape);
@@ -168,6 +171,19 @@ public sealed class CorrectionTests : IDisposable
         // Samples of one kind, as a trained network's are.
         foreach (var entry in layout.Entries.Where(entry => entry.Name.StartsWith("synthesis.", StringComparison.Ordinal) && entry.Name.EndsWith(".affine.weight", StringComparison.Ordinal)))
             Values(entry.Name).mul_(.3f);
+        if (normalisation == Normalisation.Demodulation)
+        {
+            // The noise is every unit's here: a little of it, which only these two show, and whose image layer makes much of them.
+            const float strength = .05f;
+            Values($"synthesis.{PlantedLayer}.noise_strength").fill_(strength);
+            foreach (int unit in PlantedUnits)
+            {
+                Values($"synthesis.{PlantedLayer}.weight").narrow(0, unit, 1).zero_();
+                Values("synthesis.b32.torgb.affine.weight").narrow(0, unit, 1).zero_();
+                Values("synthesis.b32.torgb.affine.bias").narrow(0, unit, 1).fill_(scale / strength);
+            }
+            return NetworkFile.Use(state, CPU);
+        }
         foreach (int unit in PlantedUnits)
         {
             Values($"synthesis.{PlantedLayer}.affine.weight").narrow(0, unit, 1).zero_();

@@ -57,6 +57,26 @@ public sealed class ProjectorTests
     }
 
     [Fact]
+    public void Advance_ImageOfAnotherKind_IsNotReachedAsAGeneratedOneIs()
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var board = zeros([1, 3, 16, 16], ScalarType.Byte);
+        for (int square = 0; square < 4; square++)
+            board.narrow(2, 4 * square, 4).narrow(3, 4 * ((square + 2) % 4), 4).fill_((byte)255);
+        using var scene = new Scene(count: 1, other: board);
+        using var projector = scene.Projector(Short);
+        using (enable_grad())
+        {
+            while (!projector.IsDone)
+                projector.Advance();
+        }
+        var distances = projector.Distances(projector.Synthesize(projector.Styles())).data<float>().ToArray();
+
+        Assert.True(2 * distances[0] < distances[1], $"{distances[0]} and {distances[1]}");
+    }
+
+    [Fact]
     public void Restore_InTheMiddle_GoesOnToTheSameBits()
     {
         using var scene = new Scene(count: 2);
@@ -135,7 +155,7 @@ public sealed class ProjectorTests
         private readonly IPerceptualNet _net;
         private readonly Tensor _targets;
 
-        public Scene(int count, IPerceptualNet? net = null)
+        public Scene(int count, IPerceptualNet? net = null, Tensor? other = null)
         {
             _net = net ?? _random;
             using var scope = NewDisposeScope();
@@ -145,7 +165,8 @@ public sealed class ProjectorTests
             var z = empty([count, 16], ScalarType.Float32);
             PhiloxFill.Normal(z, 7, 7);
             var images = _loaded.Network.Synthesize(_loaded.Network.Broadcast(_loaded.Network.Map(z, null)), NoiseInput.Constant);
-            _targets = images.Times(127.5).Plus(128).clamp(TensorArithmetic.Number(0), TensorArithmetic.Number(255)).to(ScalarType.Byte).DetachFromDisposeScope();
+            var targets = images.Times(127.5).Plus(128).clamp(TensorArithmetic.Number(0), TensorArithmetic.Number(255)).to(ScalarType.Byte);
+            _targets = (other is null ? targets : cat([targets, other], 0)).DetachFromDisposeScope();
         }
 
         public Projector Projector(ProjectionOptions options)

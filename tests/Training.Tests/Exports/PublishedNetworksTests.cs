@@ -66,7 +66,7 @@ public sealed class PublishedNetworksTests : IDisposable
         Assert.SkipUnless(File.Exists(Python) && Run("-c", "import torch, numpy") == 0, $"{Python} has no torch: install the Debian package python3-torch");
         Assert.Equal(0, Run(Path.Combine(AppContext.BaseDirectory, "Exports", "make_pickles.py"), _network, _folder.Path));
 
-        foreach (var name in (string[])["protocol3.pkl", "protocol4.pkl", "protocol5.pkl", "zip.pt", "legacy.pt"])
+        foreach (var name in (string[])["protocol3.pkl", "protocol4.pkl", "protocol5.pkl", "zip.pt", "legacy.pt", "tensorflow.pkl"])
         {
             PublishedNetworks.Import(Path.Combine(_folder.Path, name), Output, all: false, clamp: null);
             RequireSame(_network, Output);
@@ -107,7 +107,7 @@ public sealed class PublishedNetworksTests : IDisposable
     [InlineData("Pabc\n.", "PERSID")]
     [InlineData("\u0082\u0001.", "EXT1")]
     [InlineData("cdnnlib.util\nEasyDict\n(S'a'\ntR.", "dnnlib.util.EasyDict")]
-    [InlineData("cdnnlib.tflib.network\nNetwork\n)\u0081.", "dnnlib.tflib.network.Network")]
+    [InlineData("cdnnlib.tflib.tfutil\nrun\n)R.", "dnnlib.tflib.tfutil.run")]
     public void Import_AnythingElse_IsRefusedByItsName(string pickle, string name)
     {
         var message = Refused(Encoding.Latin1.GetBytes(pickle));

@@ -95,6 +95,21 @@ internal sealed class PublishedPickle
         return Number(offset).Tuple(shape).Tuple(stride).Raw(0x89).Dictionary().Raw((byte)'t', (byte)'R');
     }
 
+    /// <summary>A numpy array of float32 in C order; a number where <paramref name="shape"/> is empty, as TensorFlow gives scalars.</summary>
+    public PublishedPickle Array(long[] shape, float[] values, string type = "f4")
+    {
+        var bytes = System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan());
+        if (shape.Length == 0)
+            return Global("numpy.core.multiarray", "scalar").NumberType(type).Bytes(bytes).Raw(0x86, (byte)'R');
+        Global("numpy.core.multiarray", "_reconstruct").Global("numpy", "ndarray").Raw((byte)'K', 0, 0x85).Bytes("b"u8).Raw(0x87, (byte)'R');
+        return Raw((byte)'(', (byte)'K', 1).Tuple(shape).NumberType(type).Raw(0x89).Bytes(bytes).Raw((byte)'t', (byte)'b');
+    }
+
+    private PublishedPickle NumberType(string type) =>
+        Global("numpy", "dtype").Text(type).Raw(0x89, 0x88, 0x87, (byte)'R', (byte)'(', (byte)'K', 3).Text("<").Raw((byte)'N', (byte)'N', (byte)'N').Number(-1).Number(-1).Raw((byte)'K', 0, (byte)'t', (byte)'b');
+
+    private PublishedPickle Bytes(ReadOnlySpan<byte> bytes) => Raw([(byte)'B', .. Int32(bytes.Length), .. bytes]);
+
     private void Tensors(IEnumerable<(string[] Path, long[] Shape, float[] Values)> tensors, bool parameters)
     {
         Dictionary();

@@ -61,6 +61,57 @@ def build(class_name, tensors, kwargs):
         _modules=modules, _init_args=(), _init_kwargs=kwargs))
 
 
+class Network:
+    """What dnnlib.tflib pickles of a network of TensorFlow."""
+
+    def __init__(self, function, variables, components, **kwargs):
+        self.state = dict(
+            version=4, name=function, static_kwargs=kwargs, components=components, build_module_src='import tensorflow as tf\n',
+            build_func_name=function, variables=list(variables.items()))
+
+    def __getstate__(self):
+        return self.state
+
+
+for part in ('dnnlib.tflib', 'dnnlib.tflib.network'):
+    module(part)
+sys.modules['dnnlib.tflib.network'].Network = Network
+Network.__module__ = 'dnnlib.tflib.network'
+
+
+def tensorflow(tensors):
+    """A generator of stylegan2-ada for TensorFlow with the same numbers: inputs before outputs, weights that go up reversed, styles without 1."""
+    own, mapping, synthesis = {}, {}, {}
+    for name, tensor in tensors.items():
+        value = tensor.contiguous().numpy()
+        part, *path = name.split('.')
+        turned = np.ascontiguousarray(value.transpose(2, 3, 1, 0) if value.ndim == 4 else value.T)
+        if path[-1] == 'resample_filter':
+            continue
+        if path == ['w_avg']:
+            own['dlatent_avg'] = value
+        elif part == 'mapping':
+            layer = 'LabelEmbed' if path[0] == 'embed' else path[0].replace('fc', 'Dense')
+            mapping[f'{layer}/{path[1]}'] = turned
+        elif path[-1] == 'const':
+            synthesis['4x4/Const/const'] = value[np.newaxis]
+        else:
+            size = int(path[0][1:])
+            layer = {'conv0': 'Conv0_up', 'conv1': 'Conv1' if size > 4 else 'Conv', 'torgb': 'ToRGB'}[path[1]]
+            if path[-1] == 'noise_const':
+                index = 2 * (size.bit_length() - 1) - (5 if path[1] == 'conv0' else 4)
+                synthesis[f'noise{index}'] = value[np.newaxis, np.newaxis]
+                continue
+            kind, value = {
+                'affine.weight': ('mod_weight', turned), 'affine.bias': ('mod_bias', value - 1), 'bias': ('bias', value),
+                'weight': ('weight', np.ascontiguousarray(turned[::-1, ::-1]) if path[1] == 'conv0' and value.ndim == 4 else turned),
+                'noise_strength': ('noise_strength', value[()]),
+            }['.'.join(path[2:])]
+            synthesis[f'{size}x{size}/{layer}/{kind}'] = value
+    kwargs = dict(num_channels=3, resolution=16, label_size=3, fmap_base=np.int64(64), conv_clamp=None)
+    return Network('G_main', own, dict(mapping=Network('G_mapping', mapping, {}, dlatent_broadcast=6, **kwargs), synthesis=Network('G_synthesis', synthesis, {}, **kwargs)), **kwargs)
+
+
 def read(path):
     with open(path, 'rb') as file:
         header = json.loads(file.read(struct.unpack('<Q', file.read(8))[0]))
@@ -79,3 +130,6 @@ for protocol in (3, 4, 5):
         pickle.dump(dict(G=generator, D=None, G_ema=generator, training_set_kwargs=EasyDict(path='x.zip', use_labels=False)), file, protocol)
 torch.save(collections.OrderedDict(state), f'{folder}/zip.pt')
 torch.save({'G_ema': state}, f'{folder}/legacy.pt', _use_new_zipfile_serialization=False)
+with open(f'{folder}/tensorflow.pkl', 'wb') as file:
+    average = tensorflow(state)
+    pickle.dump((average, Network('D_main', {}, {}), average), file, 4)

@@ -36,6 +36,19 @@ public class LossCurvesTests
     }
 
     [Fact]
+    public void ToPng_HighestY_IsWhereTheAxisEnds()
+    {
+        static double Height(double highest)
+        {
+            var image = Draw(new CurvePanel("", [new Curve("", [new(0, 1), new(1, 1)])], HighestY: highest));
+            return Enumerable.Range(0, image.Height).Where(row => Enumerable.Range(0, image.Width).Count(column => IsBlue(image.At(column, row))) > 100).Average();
+        }
+
+        // The line at 1 lies the lower the higher the axis goes.
+        Assert.True(Height(10) > Height(2) + 50, $"{Height(10)} and {Height(2)}");
+    }
+
+    [Fact]
     public void ToPng_SeveralPanels_AreStackedAndScaled() =>
         Assert.Equal(new ImageSize(1440, 900), ImageCodec.Decode(LossCurves.ToPng([Panel("Losses", 40), Panel("R1 penalty", 5000, log: true)]), RgbColor.White).Size);
 
@@ -57,7 +70,9 @@ public class LossCurvesTests
 
     private static RgbImage Draw(CurvePanel panel) => ImageCodec.Decode(LossCurves.ToPng([panel], scale: 1), RgbColor.Black);
 
-    private static int Blue(RgbImage image) => Count(image, image.Height, c => c is { Red: < 40, Green: > 90 and < 140, Blue: > 160 });
+    private static int Blue(RgbImage image) => Count(image, image.Height, IsBlue);
+
+    private static bool IsBlue(RgbColor c) => c is { Red: < 40, Green: > 90 and < 140, Blue: > 160 };
 
     private static int Dark(RgbImage image, int rows) => Count(image, rows, c => c is { Red: < 100, Green: < 100, Blue: < 100 });
 

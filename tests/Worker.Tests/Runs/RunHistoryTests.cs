@@ -78,6 +78,21 @@ public sealed class RunHistoryTests : IDisposable
     }
 
     [Fact]
+    public void ResolutionHistory_OfRuns_SharesInPercentOverTheSameAxes()
+    {
+        WriteTicks(4, 8, 12);
+        Assert.Null(ResolutionHistory.TryRead(Run)); // as of generators without an image at each resolution
+        File.WriteAllLines(Run.Stats, Enumerable.Range(1, 3).Select(tick => string.Create(
+            CultureInfo.InvariantCulture,
+            $$$"""{"Progress/kimg":{"num":1,"mean":{{{tick}}}},"Usage/4":{"num":1,"mean":{{{1 - (.2 * tick)}}}},"Usage/16":{"num":1,"mean":{{{.2 * tick}}}}}""")));
+        var history = ResolutionHistory.TryRead(Run)!;
+
+        Assert.Equal(["4", "16"], history.Resolutions.Select(curve => curve.Name));
+        Assert.Equal([80.0, 60, 40], history.Resolutions[0].Points.Select(point => Math.Round(point.Y, 6)));
+        Assert.Equal(new ImageSize(1440, 900), Size(ResolutionHistory.ToPng([history, history with { Name = "other" }])));
+    }
+
+    [Fact]
     public void DrawCurves_AfterAStopAndAfterAKill_MarksTheStopAlone()
     {
         WriteTicks(4, 8, 12);
