@@ -22,8 +22,7 @@ public static class NumericsProbe
     private static string DeviceKind(ComputeDevice device)
     {
         var kind = device.Type.ToString().ToLowerInvariant();
-        if (device.Type != TorchSharp.DeviceType.CPU)
-            return kind;
-        return kind + (TorchLibrary.ProcessorHasAvx2 ? "" : " without AVX2") + (OpKernels.Plain ? " with plain ops" : "");
+        bool isCpu = device.Type == TorchSharp.DeviceType.CPU, plain = isCpu ? OpKernels.Plain : !OpKernels.HasGpu(device.ToTorch());
+        return kind + (isCpu && !TorchLibrary.ProcessorHasAvx2 ? " without AVX2" : "") + (plain ? " with plain ops" : "");
     }
 }

@@ -1,3 +1,4 @@
+using Atelier.Kernels.Cuda;
 using Atelier.Training.Interop;
 using static TorchSharp.torch;
 
@@ -65,16 +66,29 @@ public sealed class ConvolutionLayer
         OpException.Unless(demodulation is null || Fits(demodulation, x.size(0), weight.size(0)), $"convolution layer: demodulation {demodulation} does not fit weight {weight}");
         OpException.Unless(bias is null || (bias.dim() == 1 && bias.size(0) == weight.size(0)), $"convolution layer: bias {bias} does not fit weight {weight}");
         OpException.Unless(noise is null == strength is null, $"convolution layer: noise {noise} comes with its strength {strength}");
+        if (OpKernels.Gpu(x) is { } kernels && noise is not { requires_grad: true })
+            return OnGpu(kernels, x, weight, styles, demodulation, noise, strength, bias, gain, clamp, weightGain);
         if (!OpKernels.Fit(x))
             return Plain(x, weightGain == 1 ? weight : weight.Times(weightGain), styles, demodulation, noise, strength, bias, gain, clamp);
 
         var operands = new LayerOperands(
             x.contiguous(), weight.contiguous(), styles?.contiguous(), demodulation?.contiguous(), noise?.contiguous(), strength, bias?.contiguous());
-        var settings = new LayerSettings(Convolution, (float)weightGain, (float)gain, (float)(_activation == Activation.LeakyRelu ? gain * Activation.LeakyRelu.DefaultAlpha() : gain), (float)(clamp ?? double.PositiveInfinity));
+        var settings = new LayerSettings(Convolution, (float)weightGain, (float)gain, NegativeSlope(gain), (float)(clamp ?? double.PositiveInfinity));
         var epilogue = settings.Epilogue(operands.Demodulation, operands.Noise, operands.Strength, operands.Bias);
         var y = Convolution.Apply(operands.X, operands.Styles, operands.Weight, epilogue);
         GC.KeepAlive(operands);
         return AutogradNode.IsNeeded(x, weight, styles, demodulation, noise, strength, bias) ? new LayerNode(settings).Attach(operands, y) : y;
+    }
+
+    private float NegativeSlope(double gain) => (float)(_activation == Activation.LeakyRelu ? gain * Activation.LeakyRelu.DefaultAlpha() : gain);
+
+    /// <summary>libtorch's convolution, and one pass for all that follows it.</summary>
+    private Tensor OnGpu(
+        GpuKernels kernels, Tensor x, Tensor weight, Tensor? styles, Tensor? demodulation, Tensor? noise, Tensor? strength, Tensor? bias, double gain, double? clamp, double weightGain)
+    {
+        var u = Convolution.Composed(styles is null ? x : x * PublishedOps.PerChannel(styles), weight);
+        var settings = new GpuEpilogueSettings(kernels, (float)weightGain, (float)gain, NegativeSlope(gain), (float)(clamp ?? double.PositiveInfinity));
+        return GpuEpilogueOp.Apply(settings, u, demodulation, noise, strength, bias);
     }
 
     private Tensor Plain(

@@ -20,6 +20,9 @@ public sealed class ResamplingFilter
     /// <summary>The filter that changes nothing, for a change of size alone. Made without libtorch: whoever only asks for a network's layout does not load it.</summary>
     public static ResamplingFilter Identity { get; } = new([1.0], 1, 1, isSeparable: true);
 
+    /// <summary>A filter with the same taps on both axes, as they are.</summary>
+    internal static ResamplingFilter Of(double[] taps) => new(taps, taps.Length, taps.Length, isSeparable: true);
+
     /// <summary>Taps down.</summary>
     public int Rows { get; }
 

@@ -1,0 +1,71 @@
+using System.Runtime.InteropServices;
+using Atelier.Kernels.Cuda;
+
+namespace Atelier.Training.Interop;
+
+/// <summary>NVIDIA's libraries: the driver's, and those that come with libtorch for CUDA or stand beside a PyTorch installation.</summary>
+internal static class CudaLibraries
+{
+    /// <summary>The driver's library.</summary>
+    public static readonly string Driver = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
+
+    /// <summary>The part of libtorch that a build for processors does not have.</summary>
+    public static readonly string TorchCuda = OperatingSystem.IsWindows() ? "torch_cuda.dll" : "libtorch_cuda.so";
+
+    /// <summary>The driver; null where it is not installed.</summary>
+    /// <exception cref="CudaException">It does not work.</exception>
+    public static NvidiaDriver? OpenDriver() =>
+        NativeLibrary.TryLoad(Driver, out nint driver) ? new NvidiaDriver(name => NativeLibrary.GetExport(driver, name)) : null;
+
+    /// <summary>The compiler of kernels; null where there is none.</summary>
+    /// <param name="path">The file, or the name by which the system has it.</param>
+    /// <exception cref="CudaException">It does not work.</exception>
+    public static NvrtcCompiler? OpenCompiler(out string? path)
+    {
+        foreach (var candidate in Files(TorchLibrary.NativeFolders, "libnvrtc").Concat(["libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"]))
+        {
+            if (!NativeLibrary.TryLoad(candidate, out nint library))
+                continue;
+            path = candidate;
+            return new NvrtcCompiler(name => NativeLibrary.GetExport(library, name));
+        }
+        path = null;
+        return null;
+    }
+
+    /// <summary>NCCL; null where there is none.</summary>
+    /// <param name="path">The file, or the name by which the system has it.</param>
+    public static nint? OpenNccl(out string? path)
+    {
+        foreach (var candidate in Files(TorchLibrary.NativeFolders, "libnccl").Append("libnccl.so.2"))
+        {
+            if (NativeLibrary.TryLoad(path = candidate, out nint library))
+                return library;
+        }
+        path = null;
+        return null;
+    }
+
+    /// <summary>
+    /// Where a library may be: packages rename it (libnvrtc-1a2b3c4d.so.12), and PyTorch's wheels keep NVIDIA's in packages of their
+    /// own, site-packages/nvidia/…/lib beside site-packages/torch/lib. The newest name first.
+    /// </summary>
+    /// <param name="folders">Where libtorch is.</param>
+    /// <param name="library">How its files' names begin.</param>
+    internal static IEnumerable<string> Files(IEnumerable<string> folders, string library)
+    {
+        static IEnumerable<string> WithNeighbours(string folder)
+        {
+            yield return folder;
+            var packages = Path.GetFullPath(Path.Combine(folder, "..", "..", "nvidia"));
+            if (!Directory.Exists(packages))
+                yield break;
+            foreach (var package in Directory.GetDirectories(packages).OrderDescending(StringComparer.Ordinal))
+                yield return Path.Combine(package, "lib");
+        }
+        return folders.SelectMany(WithNeighbours).Where(Directory.Exists)
+            .SelectMany(folder => Directory.GetFiles(folder, $"{library}*.so*").OrderDescending(StringComparer.Ordinal))
+            // libnvrtc-builtins is loaded by the compiler itself; .alt is a variant of it.
+            .Where(file => !file.Contains("builtins", StringComparison.Ordinal) && !file.Contains(".alt.", StringComparison.Ordinal));
+    }
+}
