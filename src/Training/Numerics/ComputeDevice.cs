@@ -47,7 +47,7 @@ public sealed record ComputeDevice
         if (MissingGpu() is { } gpu)
             missing.Add(gpu);
         if (!TorchLibrary.HasCuda)
-            missing.Add("this build has libtorch for CPUs only: build with CUDA (ATELIER_DEVICE=cuda ./atelier, or dotnet build src/Cli -p:AtelierDevice=cuda)");
+            missing.Add("this build has libtorch for CPUs only: build with CUDA (ATELIER_DEVICE=cuda ./atelier, or dotnet build src/Cli -p:AtelierDevice=cuda), or name a folder with libtorch for CUDA in ATELIER_LIBTORCH");
         if (missing.Count > 0)
             throw new UserErrorException($"--device {this} cannot be used: {string.Join("; and ", missing)}. `atelier doctor` shows what is available");
     }

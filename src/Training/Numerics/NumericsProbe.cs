@@ -13,7 +13,10 @@ public static class NumericsProbe
     public static NumericsFingerprint Measure(ComputeDevice device)
     {
         ArgumentNullException.ThrowIfNull(device);
-        return new NumericsFingerprint { Libtorch = __version__, Device = DeviceKind(device), Threads = get_num_threads(), Tf32 = false };
+        // Kernels and plain ops have other bits: which of them a GPU runs is known when its kernels have been compiled.
+        if (device.Type == TorchSharp.DeviceType.CUDA)
+            GpuRuntime.Open(device.Index ?? 0);
+        return new NumericsFingerprint { Libtorch = TorchLibrary.Version, Device = DeviceKind(device), Threads = get_num_threads(), Tf32 = false };
     }
 
     /// <summary>

@@ -25,8 +25,15 @@ public static unsafe class OpKernels
         set => _plain = value;
     }
 
-    /// <summary>What the kernels run on in this process, in words.</summary>
+    /// <summary>What the processor's kernels run on in this process, in words.</summary>
     public static string InstructionSet => _plain ? "not used (plain)" : VectorInstructions.Name;
+
+    /// <summary>What a device's kernels run on, in words.</summary>
+    public static string RunsOn(ComputeDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return device.Type == DeviceType.CPU ? InstructionSet : "NVIDIA GPUs";
+    }
 
     /// <summary>
     /// GPU kernels that this thread runs on tensors in the host's memory, in place of those for processors: tests compile them for

@@ -78,7 +78,7 @@ internal sealed class RealSides(ImageDataset dataset, EvaluationOptions options)
 
     private string Key(Metric metric, IFeatureNet net, string kind) => string.Join(
         '|', Version, kind, dataset.Identity, net.Identity, Count(metric), Mirrored(metric.Real!),
-        NumericsFingerprint.CurrentVersion, __version__, get_num_threads());
+        NumericsFingerprint.CurrentVersion, TorchLibrary.Version, get_num_threads());
 }
 
 /// <summary>
