@@ -9,6 +9,7 @@ using Atelier.Storage.Blobs;
 using Atelier.Storage.Safetensors;
 using Atelier.Training.Data;
 using Atelier.Training.Exports;
+using Atelier.Training.Interop;
 using Atelier.Training.Metrics.Detectors;
 using Atelier.Training.Metrics.Statistics;
 using Atelier.Training.Ops;
