@@ -4,7 +4,7 @@ using Atelier.Kernels.Cuda;
 namespace Atelier.Training.Interop;
 
 /// <summary>NVIDIA's libraries: the driver's, and those that come with libtorch for CUDA or stand beside a PyTorch installation.</summary>
-internal static class CudaLibraries
+public static class CudaLibraries
 {
     /// <summary>The driver's library.</summary>
     public static readonly string Driver = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
@@ -31,6 +31,23 @@ internal static class CudaLibraries
         }
         path = null;
         return null;
+    }
+
+    /// <summary>The stream of a GPU that libtorch queues this thread's work in, told by the C interface that it keeps stable for compiled models.</summary>
+    /// <param name="index">Which of the GPUs that this process may use.</param>
+    /// <returns>Asks for the stream, a CUstream.</returns>
+    /// <exception cref="CudaException">libtorch has none of this.</exception>
+    public static unsafe Func<nint> CurrentStream(int index)
+    {
+        const string Name = "aoti_torch_get_current_cuda_stream";
+        nint library = TorchLibrary.Find(TorchCuda) is { } path && NativeLibrary.TryLoad(path, out nint found) ? found : throw new CudaException($"{TorchCuda} is missing");
+        if (!NativeLibrary.TryGetExport(library, Name, out nint function))
+            throw new CudaException($"{TorchCuda} has no function {Name}");
+        return () =>
+        {
+            nint stream = 0;
+            return ((delegate* unmanaged<int, nint*, int>)function)(index, &stream) == 0 ? stream : throw new CudaException($"{Name} failed");
+        };
     }
 
     /// <summary>NCCL; null where there is none.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
 using Atelier.Kernels.Cuda;
 
 namespace Atelier.Training.Interop;
@@ -8,7 +7,7 @@ namespace Atelier.Training.Interop;
 /// Atelier's kernels on the GPUs that this process has opened. They run in the context and the stream that libtorch has, so that
 /// they are ordered with its own without a wait. Where they cannot be had, the reason is kept, and ops do without.
 /// </summary>
-internal static unsafe class GpuRuntime
+internal static class GpuRuntime
 {
     private static readonly ConcurrentDictionary<int, (GpuKernels? Kernels, string? Failure)> Opened = [];
 
@@ -29,25 +28,11 @@ internal static unsafe class GpuRuntime
             var driver = CudaLibraries.OpenDriver() ?? throw new CudaException($"{CudaLibraries.Driver} is missing");
             var compiler = CudaLibraries.OpenCompiler(out _) ?? throw new CudaException("NVRTC is missing (libnvrtc comes with libtorch for CUDA)");
             var cache = new KernelCache(Path.Combine(TorchLibrary.CacheFolder, "kernels"));
-            return (GpuKernels.Load(driver, compiler, cache, index, CurrentStream(index)), null);
+            return (GpuKernels.Load(driver, compiler, cache, index, CudaLibraries.CurrentStream(index)), null);
         }
         catch (Exception e) when (e is CudaException or EntryPointNotFoundException or BadImageFormatException)
         {
             return (null, e.Message);
         }
-    }
-
-    /// <summary>Asks libtorch for its current stream by the C interface that it keeps stable for compiled models.</summary>
-    private static Func<nint> CurrentStream(int index)
-    {
-        const string Name = "aoti_torch_get_current_cuda_stream";
-        nint library = TorchLibrary.Find(CudaLibraries.TorchCuda) is { } path && NativeLibrary.TryLoad(path, out nint found) ? found : throw new CudaException($"{CudaLibraries.TorchCuda} is missing");
-        if (!NativeLibrary.TryGetExport(library, Name, out nint function))
-            throw new CudaException($"{CudaLibraries.TorchCuda} has no function {Name}");
-        return () =>
-        {
-            nint stream = 0;
-            return ((delegate* unmanaged<int, nint*, int>)function)(index, &stream) == 0 ? stream : throw new CudaException($"{Name} failed");
-        };
     }
 }

@@ -102,8 +102,12 @@ public static unsafe class OpKernels
         return (double*)Address(tensor);
     }
 
-    /// <summary>Where a tensor's numbers are, of whatever kind.</summary>
-    internal static nint Address(Tensor tensor) => Data(tensor.Handle);
+    /// <summary>Where a tensor's numbers are, of whatever kind, in whatever memory. Valid while the tensor lives.</summary>
+    public static nint Address(Tensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        return Data(tensor.Handle);
+    }
 
     [DllImport("LibTorchSharp", EntryPoint = "THSTensor_data")]
 #pragma warning disable SYSLIB1054 // blittable
