@@ -12,15 +12,18 @@ public static class CudaLibraries
     /// <summary>The part of libtorch that a build for processors does not have.</summary>
     public static readonly string TorchCuda = OperatingSystem.IsWindows() ? "torch_cuda.dll" : "libtorch_cuda.so";
 
+    /// <summary>libtorch's function that tells the stream.</summary>
+    internal const string StreamFunction = "aoti_torch_get_current_cuda_stream";
+
     /// <summary>The driver; null where it is not installed.</summary>
     /// <exception cref="CudaException">It does not work.</exception>
-    public static NvidiaDriver? OpenDriver() =>
+    internal static NvidiaDriver? OpenDriver() =>
         NativeLibrary.TryLoad(Driver, out nint driver) ? new NvidiaDriver(name => NativeLibrary.GetExport(driver, name)) : null;
 
     /// <summary>The compiler of kernels; null where there is none.</summary>
     /// <param name="path">The file, or the name by which the system has it.</param>
     /// <exception cref="CudaException">It does not work.</exception>
-    public static NvrtcCompiler? OpenCompiler(out string? path)
+    internal static NvrtcCompiler? OpenCompiler(out string? path)
     {
         foreach (var candidate in Files(TorchLibrary.NativeFolders, "libnvrtc").Concat(["libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"]))
         {
@@ -35,18 +38,15 @@ public static class CudaLibraries
 
     /// <summary>The stream of a GPU that libtorch queues this thread's work in, told by the C interface that it keeps stable for compiled models.</summary>
     /// <param name="index">Which of the GPUs that this process may use.</param>
-    /// <returns>Asks for the stream, a CUstream.</returns>
-    /// <exception cref="CudaException">libtorch has none of this.</exception>
-    public static unsafe Func<nint> CurrentStream(int index)
+    /// <returns>Asks for the stream, a CUstream; null where libtorch has no such function.</returns>
+    public static unsafe Func<nint>? CurrentStream(int index)
     {
-        const string Name = "aoti_torch_get_current_cuda_stream";
-        nint library = TorchLibrary.Find(TorchCuda) is { } path && NativeLibrary.TryLoad(path, out nint found) ? found : throw new CudaException($"{TorchCuda} is missing");
-        if (!NativeLibrary.TryGetExport(library, Name, out nint function))
-            throw new CudaException($"{TorchCuda} has no function {Name}");
+        if (TorchLibrary.Find(TorchCuda) is not { } path || !NativeLibrary.TryLoad(path, out nint library) || !NativeLibrary.TryGetExport(library, StreamFunction, out nint function))
+            return null;
         return () =>
         {
             nint stream = 0;
-            return ((delegate* unmanaged<int, nint*, int>)function)(index, &stream) == 0 ? stream : throw new CudaException($"{Name} failed");
+            return ((delegate* unmanaged<int, nint*, int>)function)(index, &stream) == 0 ? stream : throw new InvalidOperationException($"libtorch's {StreamFunction} failed");
         };
     }
 

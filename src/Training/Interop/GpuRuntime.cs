@@ -28,7 +28,8 @@ internal static class GpuRuntime
             var driver = CudaLibraries.OpenDriver() ?? throw new CudaException($"{CudaLibraries.Driver} is missing");
             var compiler = CudaLibraries.OpenCompiler(out _) ?? throw new CudaException("NVRTC is missing (libnvrtc comes with libtorch for CUDA)");
             var cache = new KernelCache(Path.Combine(TorchLibrary.CacheFolder, "kernels"));
-            return (GpuKernels.Load(driver, compiler, cache, index, CudaLibraries.CurrentStream(index)), null);
+            var stream = CudaLibraries.CurrentStream(index) ?? throw new CudaException($"libtorch has no function {CudaLibraries.StreamFunction}");
+            return (GpuKernels.Load(driver, compiler, cache, index, stream), null);
         }
         catch (Exception e) when (e is CudaException or EntryPointNotFoundException or BadImageFormatException)
         {

@@ -58,10 +58,10 @@ public static unsafe class GpuSurvey
     private static (string?, string) FindNccl()
     {
         if (CudaLibraries.OpenNccl(out var path) is not { } library)
-            return (null, "libnccl is missing: it comes with libtorch for CUDA (pip: nvidia-nccl). Atelier does not use it yet");
+            return (null, "libnccl is missing: it comes with libtorch for CUDA (pip: nvidia-nccl); without it workers sum gradients through host memory");
         int version;
         int error = ((delegate* unmanaged<int*, int>)NativeLibrary.GetExport(library, "ncclGetVersion"))(&version);
-        return error == 0 ? (path, $"{version / 10000}.{version / 100 % 100}.{version % 100}, {path}. Atelier does not use it yet") : (null, $"{path} does not work (error {error})");
+        return error == 0 ? (path, $"{version / 10000}.{version / 100 % 100}.{version % 100}, {path}") : (null, $"{path} does not work (error {error})");
     }
 
     private static GpuRequirement Look<T>(string name, Func<(T? Found, string Text)> find, out T? found)

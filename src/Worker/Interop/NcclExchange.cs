@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Atelier.Training.Interop;
 using Atelier.Worker.Collectives;
 
 namespace Atelier.Worker.Interop;
@@ -34,10 +35,31 @@ internal sealed unsafe class NcclImports(Func<string, nint> nccl, Func<string, n
     }
 
     /// <summary>What the ranks of a world have in common; passed by value.</summary>
-    [System.Runtime.CompilerServices.InlineArray(IdBytes)]
     internal struct UniqueId
     {
-        private byte _first;
+        public fixed byte Of[IdBytes];
+    }
+}
+
+/// <summary>NCCL of this machine, with the driver that it works by.</summary>
+/// <param name="Imports">Its functions.</param>
+/// <param name="Stream">The stream of a GPU that libtorch works in.</param>
+internal sealed record NcclLibrary(NcclImports Imports, Func<nint> Stream)
+{
+    /// <summary>Looks for both; null where one is missing.</summary>
+    /// <param name="index">The GPU.</param>
+    public static NcclLibrary? Find(int index)
+    {
+        if (CudaLibraries.OpenNccl(out _) is not { } nccl || !NativeLibrary.TryLoad(CudaLibraries.Driver, out nint driver) || CudaLibraries.CurrentStream(index) is not { } stream)
+            return null;
+        try
+        {
+            return new NcclLibrary(new NcclImports(name => NativeLibrary.GetExport(nccl, name), name => NativeLibrary.GetExport(driver, name)), stream);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return null;
+        }
     }
 }
 
@@ -51,7 +73,7 @@ internal sealed unsafe class NcclCommunicator : SafeHandle
     {
         _imports = imports;
         NcclImports.UniqueId world = default;
-        id.CopyTo(world);
+        id.CopyTo(new Span<byte>(world.Of, NcclImports.IdBytes));
         nint communicator;
         imports.Check(imports.Initialise(&communicator, ranks, world, rank), "ncclCommInitRank");
         SetHandle(communicator);
@@ -102,7 +124,7 @@ internal sealed unsafe class NcclExchange : IDeviceExchange
     {
         NcclImports.UniqueId id;
         imports.Check(imports.GetUniqueId(&id), "ncclGetUniqueId");
-        return ((ReadOnlySpan<byte>)id).ToArray();
+        return new ReadOnlySpan<byte>(id.Of, NcclImports.IdBytes).ToArray();
     }
 
     public void Queue(IReadOnlyList<DeviceBlock> sends, IReadOnlyList<DeviceBlock> receives)

@@ -61,7 +61,7 @@ public static class WorkerProcess
         };
         using var outbox = new Outbox();
         using var evaluations = new EvaluationWorker(options, outbox, time);
-        using var engine = new RunEngine(options, peers, numerics, evaluations, outbox, time);
+        using var engine = new RunEngine(options, peers, numerics, evaluations, outbox, say, time);
         await using var agent = new WorkerAgent(options, engine, evaluations, outbox, say);
         log.Subject = () => agent.Subject;
         using var stop = new CancellationTokenSource();

@@ -67,7 +67,7 @@ internal sealed unsafe class PlayedNccl
     private int Join(out nint communicator, int ranks, NcclImports.UniqueId id, int rank)
     {
         communicator = 0x100 + rank;
-        if (rank == Refused || id[0] != 255 || id[127] != 128)
+        if (rank == Refused || id.Of[0] != 255 || id.Of[127] != 128)
             return 5;
         _ranks[communicator] = new Rank(rank);
         return 0;
