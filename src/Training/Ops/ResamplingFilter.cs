@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Atelier.Kernels;
+using Atelier.Training.Interop;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Ops;
@@ -35,7 +36,7 @@ public sealed class ResamplingFilter
     {
         ArgumentNullException.ThrowIfNull(filter);
         using var scope = NewDisposeScope();
-        var values = filter.detach().to(float64).cpu().contiguous();
+        var values = filter.detach().to(float64).ToHost().contiguous();
         return new([.. values.data<double>()], (int)values.shape[0], (int)values.shape[^1], values.dim() == 1);
     }
 
