@@ -50,3 +50,20 @@ public static class ReadBack
         public void Dispose() => _forbidden -= _counts ? 1 : 0;
     }
 }
+
+/// <summary>Giving a device numbers from the host without waiting for it.</summary>
+public static class Upload
+{
+    /// <summary>
+    /// The tensor on a device. To a GPU it travels from memory that the system may not move, queued behind what the GPU does;
+    /// libtorch keeps that memory until the copy has been made.
+    /// </summary>
+    /// <param name="host">In the host's memory.</param>
+    /// <param name="device">Where to.</param>
+    public static Tensor To(Tensor host, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        ArgumentNullException.ThrowIfNull(device);
+        return device.type == TorchSharp.DeviceType.CUDA ? host.pin_memory().to(device, non_blocking: true) : host.to(device);
+    }
+}
