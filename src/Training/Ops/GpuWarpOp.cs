@@ -18,7 +18,7 @@ internal static unsafe class GpuWarpOp
     /// <param name="own">[N], at most those.</param>
     /// <returns>[N, C, top + H + bottom, left + W + right]</returns>
     public static Tensor Reflected(GpuKernels kernels, Tensor x, ReflectMargins border, ReadOnlySpan<ReflectMargins> own) =>
-        Run(new Reflection(kernels, border, GpuImages.Structures(x, own).DetachFromDisposeScope(), (int)x.size(2), (int)x.size(3)), adjoint: false, x);
+        Run(new Reflection(kernels, border, GpuImages.Structures(x, own), (int)x.size(2), (int)x.size(3)), adjoint: false, x);
 
     /// <summary>Every sample as the weighted sum of its four neighbours, those outside an image's own part left out.</summary>
     /// <param name="kernels">Of the GPU where x is.</param>
@@ -28,7 +28,7 @@ internal static unsafe class GpuWarpOp
     /// <param name="columns">Of samples.</param>
     /// <returns>[N, C, rows, columns]</returns>
     public static Tensor Sampled(GpuKernels kernels, Tensor x, ReadOnlySpan<WarpArguments> warps, int rows, int columns) =>
-        Run(new Sampling(kernels, GpuImages.Structures(x, warps).DetachFromDisposeScope(), (int)x.size(2), (int)x.size(3), rows, columns), adjoint: false, x);
+        Run(new Sampling(kernels, GpuImages.Structures(x, warps), (int)x.size(2), (int)x.size(3), rows, columns), adjoint: false, x);
 
     private static Tensor Run(LinearMap map, bool adjoint, Tensor x)
     {
@@ -37,18 +37,20 @@ internal static unsafe class GpuWarpOp
         var y = GpuImages.Empty(x, [x.size(0), x.size(1), height, width], channelsLast: false);
         map.Launch(adjoint, x, y);
         GC.KeepAlive(x);
+        GC.KeepAlive(map.Table);
         return AutogradNode.IsNeeded(x) ? new Node(map, adjoint).Attach(x, y) : y;
     }
 
     /// <summary>A map of planes and its adjoint.</summary>
-    private abstract record LinearMap
+    /// <param name="Table">What it does to each image, in the GPU's memory.</param>
+    private abstract record LinearMap(Tensor Table)
     {
         public abstract (int Height, int Width) ResultSize(bool adjoint);
 
         public abstract void Launch(bool adjoint, Tensor x, Tensor y);
     }
 
-    private sealed record Reflection(GpuKernels Kernels, ReflectMargins Border, Tensor Own, int Height, int Width) : LinearMap
+    private sealed record Reflection(GpuKernels Kernels, ReflectMargins Border, Tensor Own, int Height, int Width) : LinearMap(Own)
     {
         public override (int Height, int Width) ResultSize(bool adjoint) =>
             adjoint ? (Height, Width) : (Border.Top + Height + Border.Bottom, Border.Left + Width + Border.Right);
@@ -57,7 +59,7 @@ internal static unsafe class GpuWarpOp
         {
             X = (void*)OpKernels.Address(x),
             Y = (void*)OpKernels.Address(y),
-            Margins = (void*)OpKernels.Address(Own),
+            Margins = (void*)OpKernels.Address(Table),
             Threads = (uint)y.numel(),
             Channels = (uint)y.size(1),
             Height = Height,
@@ -69,7 +71,7 @@ internal static unsafe class GpuWarpOp
         });
     }
 
-    private sealed record Sampling(GpuKernels Kernels, Tensor Warps, int Height, int Width, int Rows, int Columns) : LinearMap
+    private sealed record Sampling(GpuKernels Kernels, Tensor Warps, int Height, int Width, int Rows, int Columns) : LinearMap(Warps)
     {
         public override (int Height, int Width) ResultSize(bool adjoint) => adjoint ? (Height, Width) : (Rows, Columns);
 
@@ -77,7 +79,7 @@ internal static unsafe class GpuWarpOp
         {
             X = (void*)OpKernels.Address(x),
             Y = (void*)OpKernels.Address(y),
-            Warps = (void*)OpKernels.Address(Warps),
+            Warps = (void*)OpKernels.Address(Table),
             Threads = (uint)y.numel(),
             Channels = (uint)y.size(1),
             Height = Height,
@@ -92,10 +94,10 @@ internal static unsafe class GpuWarpOp
         public Tensor Attach(Tensor x, Tensor y)
         {
             Tensor[] outputs = [y];
-            Attach([x], outputs, () => { });
+            Attach([x], outputs, () => SaveConstant(map.Table));
             return outputs[0];
         }
 
-        protected override Tensor?[] Backward(Tensor?[] gradients) => [gradients[0] is { } g ? Run(map, !adjoint, g) : null];
+        protected override Tensor?[] Backward(Tensor?[] gradients) => [gradients[0] is { } g ? Run(map with { Table = Constant(0)! }, !adjoint, g) : null];
     }
 }
