@@ -43,13 +43,14 @@ internal static class ElfSymbols
         });
     }
 
-    private delegate void OnSymbol(in Symbol symbol, ushort version, ReadOnlySpan<byte> name);
+    private delegate void OnSymbol(Symbol symbol, ushort version, ReadOnlySpan<byte> name);
 
     private static void Read(string path, OnSymbol on)
     {
-        using var file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+        using var stream = File.OpenRead(path);
+        long length = stream.Length;
+        using var file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
         using var view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-        long length = new FileInfo(path).Length;
         T[] Array<T>(ulong offset, ulong bytes)
             where T : unmanaged
         {
@@ -60,7 +61,7 @@ internal static class ElfSymbols
             return values;
         }
         var head = Array<byte>(0, 64);
-        if (!head.AsSpan(0, 6).SequenceEqual([0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1]))
+        if (!head.AsSpan(0, 6).SequenceEqual("\u007fELF\u0002\u0001"u8))
             throw new InvalidDataException($"{path} is not a 64-bit library");
         var sections = Array<Section>(BitConverter.ToUInt64(head, 0x28), (ulong)BitConverter.ToUInt16(head, 0x3c) * (ulong)Marshal.SizeOf<Section>());
         var table = System.Array.Find(sections, section => section.Type == DynamicSymbols);
@@ -73,7 +74,7 @@ internal static class ElfSymbols
         for (int i = 0; i < symbols.Length; i++)
         {
             var name = names.AsSpan((int)symbols[i].Name);
-            on(in symbols[i], i < versions.Length ? versions[i] : (ushort)0, name[..name.IndexOf((byte)0)]);
+            on(symbols[i], i < versions.Length ? versions[i] : (ushort)0, name[..name.IndexOf((byte)0)]);
         }
     }
 

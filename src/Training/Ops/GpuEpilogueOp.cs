@@ -27,7 +27,8 @@ internal static unsafe class GpuEpilogueOp
         var operands = new Operands(GpuImages.Small(scale), GpuImages.Small(noise?.detach()), GpuImages.Small(strength), GpuImages.Small(bias));
         var y = GpuImages.Empty(u, u.shape, channelsLast);
         var arguments = operands.Arguments(settings, y);
-        (arguments.U, arguments.To) = (Pointer(u), Pointer(y));
+        arguments.U = Pointer(u);
+        arguments.To = Pointer(y);
         GpuEpilogue.Forward(settings.Kernels, GpuImages.Number(u), arguments);
         GC.KeepAlive(operands);
         return AutogradNode.IsNeeded(u, operands.Scale, operands.Strength, operands.Bias) ? new Node(settings, operands).Attach(u, y) : y;
@@ -153,7 +154,9 @@ internal static unsafe class GpuEpilogueOp
                 var arguments = operands.Arguments(settings, y);
                 var number = GpuImages.Number(y);
                 var du = wants.U ? GpuImages.Empty(y, y.shape, arguments.ChannelsLast != 0) : null;
-                (arguments.Dy, arguments.Y, arguments.To) = (Pointer(dy), Pointer(y), Pointer(du));
+                arguments.Dy = Pointer(dy);
+                arguments.Y = Pointer(y);
+                arguments.To = Pointer(du);
                 arguments.U = wants.Scale ? Pointer(u) : null;
                 Tensor? sums = null;
                 if (wants.Scale || wants.Strength || wants.Bias)
@@ -215,9 +218,15 @@ internal static unsafe class GpuEpilogueOp
             var number = GpuImages.Number(y);
             var ofDy = _asksDy ? GpuImages.Empty(y, y.shape, channelsLast) : null;
             var ofU = _asksU && ofScale is not null ? GpuImages.Empty(y, y.shape, channelsLast) : null;
-            (arguments.Y, arguments.Dy, arguments.D, arguments.To, arguments.ToU) = (Pointer(y), Pointer(dy), Pointer(d), Pointer(ofDy), Pointer(ofU));
+            arguments.Y = Pointer(y);
+            arguments.Dy = Pointer(dy);
+            arguments.D = Pointer(d);
+            arguments.To = Pointer(ofDy);
+            arguments.ToU = Pointer(ofU);
             arguments.U = ofScale is null ? null : Pointer(u);
-            (arguments.OfScale, arguments.OfStrength, arguments.OfBias) = (OpKernels.Floats(ofScale), OpKernels.Floats(ofStrength), OpKernels.Floats(ofBias));
+            arguments.OfScale = OpKernels.Floats(ofScale);
+            arguments.OfStrength = OpKernels.Floats(ofStrength);
+            arguments.OfBias = OpKernels.Floats(ofBias);
             Tensor? sums = null;
             if (_asksScale && d is not null)
             {

@@ -7,12 +7,11 @@
 #define BUILTIN static __device__ __forceinline__
 
 struct Three { unsigned x, y, z; };
-#define threadIdx (Three{__nvvm_read_ptx_sreg_tid_x(), 0, 0})
-#define blockIdx (Three{__nvvm_read_ptx_sreg_ctaid_x(), 0, 0})
-#define blockDim (Three{__nvvm_read_ptx_sreg_ntid_x(), 0, 0})
-#define gridDim (Three{__nvvm_read_ptx_sreg_nctaid_x(), 0, 0})
+#define threadIdx (Three{(unsigned)__nvvm_read_ptx_sreg_tid_x(), 0, 0})
+#define blockIdx (Three{(unsigned)__nvvm_read_ptx_sreg_ctaid_x(), 0, 0})
+#define blockDim (Three{(unsigned)__nvvm_read_ptx_sreg_ntid_x(), 0, 0})
+#define gridDim (Three{(unsigned)__nvvm_read_ptx_sreg_nctaid_x(), 0, 0})
 
-BUILTIN void __syncthreads() { __nvvm_barrier0(); }
 BUILTIN unsigned __float_as_uint(float x) { return __builtin_bit_cast(unsigned, x); }
 BUILTIN float __uint_as_float(unsigned x) { return __builtin_bit_cast(float, x); }
 BUILTIN double __longlong_as_double(long long x) { return __builtin_bit_cast(double, x); }

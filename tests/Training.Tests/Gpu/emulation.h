@@ -1,6 +1,7 @@
 // The names of CUDA C for a processor, so that the kernels' sources are C++. A launch runs its blocks one after the other, and the
 // threads of a block likewise, or, where they wait for each other, as coroutines that change at __syncthreads.
 #include <cmath>
+#include <csetjmp>
 #include <cstdint>
 #include <cstring>
 #include <immintrin.h>
@@ -25,18 +26,31 @@ DEVICE unsigned short float_to_half(float x) { return _cvtss_sh(x, _MM_FROUND_TO
 
 DEVICE void atomicAdd(unsigned long long* to, unsigned long long x) { __atomic_fetch_add(to, x, __ATOMIC_RELAXED); }
 
-static thread_local ucontext_t scheduler;
-static thread_local ucontext_t* running;
-static thread_local bool ended;
+// Coroutines begin by a context, and from then on jump: that asks nothing of the system.
+struct Coroutine
+{
+    ucontext_t begin;
+    jmp_buf place;
+    bool has_begun;
+    bool has_ended;
+};
+
+static thread_local jmp_buf scheduler;
+static thread_local Coroutine* running;
 static thread_local void (*launched)(const void*);
 static thread_local const void* launched_arguments;
 
-static void __syncthreads() { swapcontext(running, &scheduler); }
+static void __syncthreads()
+{
+    if (_setjmp(running->place) == 0)
+        _longjmp(scheduler, 1);
+}
 
 static void run_thread()
 {
     launched(launched_arguments);
-    ended = true;
+    running->has_ended = true;
+    _longjmp(scheduler, 1);
 }
 
 // The threads of a block in turns, until all have ended.
@@ -44,33 +58,38 @@ static void run_together(unsigned threads)
 {
     const size_t stack = 32 << 10;
     static thread_local std::vector<char> stacks;
-    static thread_local std::vector<ucontext_t> contexts;
+    static thread_local std::vector<Coroutine> coroutines;
     stacks.resize(stack * threads);
-    contexts.resize(threads);
-    std::vector<bool> done(threads, false);
+    coroutines.resize(threads);
     for (unsigned t = 0; t < threads; t++)
     {
-        getcontext(&contexts[t]);
-        contexts[t].uc_stack.ss_sp = stacks.data() + stack * t;
-        contexts[t].uc_stack.ss_size = stack;
-        contexts[t].uc_link = &scheduler;
-        makecontext(&contexts[t], run_thread, 0);
+        Coroutine& c = coroutines[t];
+        getcontext(&c.begin);
+        c.begin.uc_stack.ss_sp = stacks.data() + stack * t;
+        c.begin.uc_stack.ss_size = stack;
+        c.begin.uc_link = nullptr;
+        makecontext(&c.begin, run_thread, 0);
+        c.has_begun = c.has_ended = false;
     }
-    for (unsigned left = threads; left > 0;)
-        for (unsigned t = 0; t < threads; t++)
+    for (volatile bool goes_on = true; goes_on;)
+    {
+        goes_on = false;
+        for (volatile unsigned t = 0; t < threads; t = t + 1)
         {
-            if (done[t])
+            running = &coroutines[t];
+            if (running->has_ended)
                 continue;
             threadIdx.x = t;
-            running = &contexts[t];
-            ended = false;
-            swapcontext(&scheduler, running);
-            if (ended)
+            if (_setjmp(scheduler) == 0)
             {
-                done[t] = true;
-                left--;
+                if (running->has_begun)
+                    _longjmp(running->place, 1);
+                running->has_begun = true;
+                setcontext(&running->begin);
             }
+            goes_on = goes_on || !running->has_ended;
         }
+    }
 }
 
 extern "C" void run_kernel(void (*kernel)(const void*), const void* arguments, unsigned blocks, unsigned threads, int syncs)

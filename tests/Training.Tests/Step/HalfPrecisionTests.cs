@@ -1,4 +1,5 @@
 using Atelier.Core.Schedules;
+using Atelier.Core.Specs;
 using Atelier.Training.Losses;
 using Atelier.Training.Networks;
 using Atelier.Training.Step;

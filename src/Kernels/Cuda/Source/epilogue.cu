@@ -81,6 +81,7 @@ template <class T, int N> DEVICE void forward(const EpilogueArguments& a)
     float strength = a.noise ? *a.strength : 0;
     float x[N];
     load<T, N>(a.u, pack, x);
+    UNROLL
     for (int k = 0; k < N; k++)
     {
         int along = a.channels_last ? k : 0;
@@ -108,6 +109,7 @@ template <class T, int N> DEVICE void gradient_of_pack(const EpilogueArguments& 
     load<T, N>(a.dy, pack, g);
     if (a.u)
         load<T, N>(a.u, pack, u);
+    UNROLL
     for (int k = 0; k < N; k++)
     {
         float dz = slope(a, y[k]) * g[k];
@@ -131,6 +133,7 @@ template <class T, int N> DEVICE void tangent_of_pack(const EpilogueArguments& a
         load<T, N>(a.d, pack, d);
     if (a.u)
         load<T, N>(a.u, pack, u);
+    UNROLL
     for (int k = 0; k < N; k++)
     {
         int along = a.channels_last ? k : 0;
@@ -160,7 +163,9 @@ enum { Threads = 256, PacksOfAThread = 4 };
 template <int S, int N> DEVICE void add_threads(Sums<S, N>& sums, u32 lanes)
 {
     SHARED float shared[Threads];
+    UNROLL
     for (int s = 0; s < S; s++)
+        UNROLL
         for (int k = 0; k < N; k++)
         {
             shared[threadIdx.x] = sums.of[s][k];
@@ -182,13 +187,16 @@ template <int S, int N> DEVICE void add_threads(Sums<S, N>& sums, u32 lanes)
 template <int S, int N, class Pass> DEVICE void over_rows(const EpilogueArguments& a, Pass pass)
 {
     Sums<S, N> sums;
+    UNROLL
     for (int s = 0; s < S; s++)
+        UNROLL
         for (int k = 0; k < N; k++)
             sums.of[s][k] = 0;
     u32 rows = a.images * a.channels;
     if (!a.channels_last)
     {
         u32 row = blockIdx.x / a.parts, part = blockIdx.x - row * a.parts, in_row = a.pixels / N;
+        UNROLL
         for (int i = 0; i < PacksOfAThread; i++)
         {
             u32 at = (part * PacksOfAThread + i) * Threads + threadIdx.x;
@@ -200,14 +208,18 @@ template <int S, int N, class Pass> DEVICE void over_rows(const EpilogueArgument
         }
         if (!a.sums)
             return;
+        UNROLL
         for (int s = 0; s < S; s++)
+            UNROLL
             for (int k = 1; k < N; k++)
                 sums.of[s][0] += sums.of[s][k];
         Sums<S, 1> whole;
+        UNROLL
         for (int s = 0; s < S; s++)
             whole.of[s][0] = sums.of[s][0];
         add_threads<S, 1>(whole, 1);
         if (threadIdx.x == 0)
+            UNROLL
             for (int s = 0; s < S; s++)
                 a.sums[(s * a.parts + part) * rows + row] = whole.of[s][0];
         return;
@@ -218,6 +230,7 @@ template <int S, int N, class Pass> DEVICE void over_rows(const EpilogueArgument
     u32 groups = (packs + lanes - 1) / lanes, group = blockIdx.x % groups, rest = blockIdx.x / groups;
     u32 image = rest / a.parts, part = rest - image * a.parts;
     u32 lane = threadIdx.x % lanes, line = threadIdx.x / lanes, lines = Threads / lanes, channel = group * lanes + lane;
+    UNROLL
     for (int i = 0; i < PacksOfAThread; i++)
     {
         u32 pixel = (part * PacksOfAThread + i) * lines + line;
@@ -231,7 +244,9 @@ template <int S, int N, class Pass> DEVICE void over_rows(const EpilogueArgument
         return;
     add_threads<S, N>(sums, lanes);
     if (threadIdx.x < lanes && channel < packs)
+        UNROLL
         for (int s = 0; s < S; s++)
+            UNROLL
             for (int k = 0; k < N; k++)
                 a.sums[(s * a.parts + part) * rows + image * a.channels + channel * N + k] = sums.of[s][k];
 }

@@ -80,17 +80,22 @@ template <class T, int N, int Up, int Down, int Taps> DEVICE void strip(const Fi
     int start_y = (int)from * Strip * Down - a.pad_top, first_y = ceil_divide(start_y, Up), phase_y = first_y * Up - start_y;
     const int Along = (Taps + Up - 1) / Up, Lines = ((Strip - 1) * Down + Taps + Up - 1) / Up;
     float sums[Strip][N];
+    UNROLL
     for (int o = 0; o < Strip; o++)
+        UNROLL
         for (int k = 0; k < N; k++)
             sums[o][k] = 0;
+    UNROLL
     for (int r = 0; r < Lines; r++)
     {
         int line = first_y + r;
         if (line < 0 || line >= a.height)
             continue;
         float filtered[N];
+        UNROLL
         for (int k = 0; k < N; k++)
             filtered[k] = 0;
+        UNROLL
         for (int t = 0; t < Along; t++)
         {
             int tap = phase_x + t * Up, at = first_x + t;
@@ -98,18 +103,22 @@ template <class T, int N, int Up, int Down, int Taps> DEVICE void strip(const Fi
             {
                 float x[N];
                 load<T, N>(a.x, (image * in.image + channel * N * in.channel + (u32)line * in.line + (u32)at * in.column) / N, x);
+                UNROLL
                 for (int k = 0; k < N; k++)
                     filtered[k] = fmaf(a.row[tap], x[k], filtered[k]);
             }
         }
+        UNROLL
         for (int o = 0; o < Strip; o++)
         {
             int tap = phase_y + r * Up - o * Down;
             if (tap >= 0 && tap < Taps)
+                UNROLL
                 for (int k = 0; k < N; k++)
                     sums[o][k] = fmaf(a.column[tap], filtered[k], sums[o][k]);
         }
     }
+    UNROLL
     for (int o = 0; o < Strip; o++)
     {
         u32 line = from * Strip + o;

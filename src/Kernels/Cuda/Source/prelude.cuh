@@ -35,6 +35,9 @@ DEVICE u16 float_to_half(float x)
 }
 #endif
 
+// In front of a loop whose bounds the compiler knows: what it indexes stays in registers.
+#define UNROLL _Pragma("unroll")
+
 struct f16 { u16 bits; };
 struct bf16 { u16 bits; };
 
@@ -43,43 +46,67 @@ DEVICE float wide(float x) { return x; }
 DEVICE float wide(f16 x) { return half_to_float(x.bits); }
 DEVICE float wide(bf16 x) { return bits_float((u32)x.bits << 16); }
 
-template <class T> DEVICE T narrow(float x);
-template <> DEVICE float narrow<float>(float x) { return x; }
-template <> DEVICE f16 narrow<f16>(float x) { return f16{float_to_half(x)}; }
+DEVICE void narrow(float x, float& to) { to = x; }
+DEVICE void narrow(float x, f16& to) { to.bits = float_to_half(x); }
 
-template <> DEVICE bf16 narrow<bf16>(float x)
+DEVICE void narrow(float x, bf16& to)
 {
     u32 bits = float_bits(x);
-    if ((bits & 0x7fffffffu) > 0x7f800000u)
-        return bf16{(u16)((bits >> 16) | 0x40u)}; // a quiet NaN
-    return bf16{(u16)((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16)};
+    bool is_nan = (bits & 0x7fffffffu) > 0x7f800000u;
+    to.bits = is_nan ? (u16)((bits >> 16) | 0x40u) : (u16)((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
 }
 
-// N numbers that one load brings.
-template <class T, int N> struct alignas(sizeof(T) * N) Pack
+// 16 bytes that one load brings, as words whatever they hold: of smaller numbers a compiler makes several loads.
+struct alignas(16) Pack
 {
-    T of[N];
+    u32 of[4];
 };
 
-// Numbers in 16 bytes.
+// Numbers in a pack.
 template <class T> struct Width
 {
     static const int wide = 16 / sizeof(T);
 };
 
+DEVICE float number(const Pack& p, int k, float) { return bits_float(p.of[k]); }
+DEVICE float number(const Pack& p, int k, f16) { return half_to_float((u16)(p.of[k / 2] >> (k % 2 * 16))); }
+DEVICE float number(const Pack& p, int k, bf16) { return bits_float(p.of[k / 2] >> (k % 2 * 16) << 16); }
+
+DEVICE void put_bits(Pack& p, int k, float x) { p.of[k] = float_bits(x); }
+DEVICE void put_bits(Pack& p, int k, f16 x) { p.of[k / 2] |= (u32)x.bits << (k % 2 * 16); }
+DEVICE void put_bits(Pack& p, int k, bf16 x) { p.of[k / 2] |= (u32)x.bits << (k % 2 * 16); }
+
+// Reads a pack, or one number where N is 1.
 template <class T, int N> DEVICE void load(const void* from, u32 pack, float (&to)[N])
 {
-    Pack<T, N> p = ((const Pack<T, N>*)from)[pack];
+    if (N == 1)
+    {
+        to[0] = wide(((const T*)from)[pack]);
+        return;
+    }
+    Pack p = ((const Pack*)from)[pack];
+    UNROLL
     for (int k = 0; k < N; k++)
-        to[k] = wide(p.of[k]);
+        to[k] = number(p, k, T());
 }
 
 template <class T, int N> DEVICE void store(void* to, u32 pack, const float (&from)[N])
 {
-    Pack<T, N> p;
+    T x;
+    if (N == 1)
+    {
+        narrow(from[0], x);
+        ((T*)to)[pack] = x;
+        return;
+    }
+    Pack p = {{0, 0, 0, 0}};
+    UNROLL
     for (int k = 0; k < N; k++)
-        p.of[k] = narrow<T>(from[k]);
-    ((Pack<T, N>*)to)[pack] = p;
+    {
+        narrow(from[k], x);
+        put_bits(p, k, x);
+    }
+    ((Pack*)to)[pack] = p;
 }
 
 DEVICE u32 thread_number() { return blockIdx.x * blockDim.x + threadIdx.x; }
