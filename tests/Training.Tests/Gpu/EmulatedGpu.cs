@@ -14,7 +14,7 @@ namespace Atelier.Training.Tests.Gpu;
 internal sealed unsafe class EmulatedGpu : ICudaDriver, IKernelCompiler
 {
     private static readonly Lock Gate = new();
-    private static GpuKernels? _kernels;
+    private static readonly Lazy<GpuKernels> Loaded = new(Load);
 
     private readonly string _compiler;
 
@@ -36,15 +36,13 @@ internal sealed unsafe class EmulatedGpu : ICudaDriver, IKernelCompiler
     {
         if (Compiler is null || !System.Runtime.Intrinsics.X86.Fma.IsSupported)
             Assert.Skip("neither clang nor g++ is installed, or the processor has no fused multiply-add");
-        lock (Gate)
-        {
-            if (_kernels is null)
-            {
-                var gpu = new EmulatedGpu(Compiler);
-                _kernels = GpuKernels.Load(gpu, gpu, new KernelCache(null), 0, () => 0);
-            }
-        }
-        return new Use(_kernels);
+        return new Use(Loaded.Value);
+    }
+
+    private static GpuKernels Load()
+    {
+        var gpu = new EmulatedGpu(Compiler!);
+        return GpuKernels.Load(gpu, gpu, new KernelCache(null), 0, () => 0);
     }
 
     public GpuDescription Describe(int index) => new("the processor", new Version(9, 0));

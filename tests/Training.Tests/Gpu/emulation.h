@@ -4,6 +4,7 @@
 #include <csetjmp>
 #include <cstdint>
 #include <cstring>
+#include <deque>
 #include <immintrin.h>
 #include <ucontext.h>
 #include <vector>
@@ -26,13 +27,14 @@ DEVICE unsigned short float_to_half(float x) { return _cvtss_sh(x, _MM_FROUND_TO
 
 DEVICE void atomicAdd(unsigned long long* to, unsigned long long x) { __atomic_fetch_add(to, x, __ATOMIC_RELAXED); }
 
-// Coroutines begin by a context, and from then on jump: that asks nothing of the system.
+// A coroutine begins by a context, once, and from then on jumps: that asks nothing of the system. It runs thread after thread.
 struct Coroutine
 {
+    std::vector<char> stack;
     ucontext_t begin;
     jmp_buf place;
-    bool has_begun;
-    bool has_ended;
+    bool has_begun = false;
+    bool has_ended = false;
 };
 
 static thread_local jmp_buf scheduler;
@@ -46,48 +48,54 @@ static void __syncthreads()
         _longjmp(scheduler, 1);
 }
 
-static void run_thread()
+static void run_threads()
 {
-    launched(launched_arguments);
-    running->has_ended = true;
-    _longjmp(scheduler, 1);
+    for (;;)
+    {
+        launched(launched_arguments);
+        running->has_ended = true;
+        __syncthreads();
+    }
+}
+
+// Lets a thread go on to where it waits or ends.
+static void resume(Coroutine& c)
+{
+    running = &c;
+    if (_setjmp(scheduler) != 0)
+        return;
+    if (c.has_begun)
+        _longjmp(c.place, 1);
+    c.has_begun = true;
+    setcontext(&c.begin);
 }
 
 // The threads of a block in turns, until all have ended.
 static void run_together(unsigned threads)
 {
-    const size_t stack = 32 << 10;
-    static thread_local std::vector<char> stacks;
-    static thread_local std::vector<Coroutine> coroutines;
-    stacks.resize(stack * threads);
-    coroutines.resize(threads);
-    for (unsigned t = 0; t < threads; t++)
+    static thread_local std::deque<Coroutine> coroutines;
+    while (coroutines.size() < threads)
     {
-        Coroutine& c = coroutines[t];
+        Coroutine& c = coroutines.emplace_back();
+        c.stack.resize(32 << 10);
         getcontext(&c.begin);
-        c.begin.uc_stack.ss_sp = stacks.data() + stack * t;
-        c.begin.uc_stack.ss_size = stack;
+        c.begin.uc_stack.ss_sp = c.stack.data();
+        c.begin.uc_stack.ss_size = c.stack.size();
         c.begin.uc_link = nullptr;
-        makecontext(&c.begin, run_thread, 0);
-        c.has_begun = c.has_ended = false;
+        makecontext(&c.begin, run_threads, 0);
     }
-    for (volatile bool goes_on = true; goes_on;)
+    for (unsigned t = 0; t < threads; t++)
+        coroutines[t].has_ended = false;
+    for (bool goes_on = true; goes_on;)
     {
         goes_on = false;
-        for (volatile unsigned t = 0; t < threads; t = t + 1)
+        for (unsigned t = 0; t < threads; t++)
         {
-            running = &coroutines[t];
-            if (running->has_ended)
+            if (coroutines[t].has_ended)
                 continue;
             threadIdx.x = t;
-            if (_setjmp(scheduler) == 0)
-            {
-                if (running->has_begun)
-                    _longjmp(running->place, 1);
-                running->has_begun = true;
-                setcontext(&running->begin);
-            }
-            goes_on = goes_on || !running->has_ended;
+            resume(coroutines[t]);
+            goes_on |= !coroutines[t].has_ended;
         }
     }
 }

@@ -62,9 +62,17 @@ template <int N> DEVICE Place place(const EpilogueArguments& a, u32 pack)
     return p;
 }
 
-DEVICE float slope(const EpilogueArguments& a, float y)
+// The clamp as a number of the result's precision: what was clamped is known by it.
+template <class T> DEVICE float bound(const EpilogueArguments& a)
 {
-    return a.clamp > y && y > -a.clamp ? (y > 0 ? a.positive : a.negative) : 0;
+    T rounded;
+    narrow(a.clamp, rounded);
+    return wide(rounded);
+}
+
+DEVICE float slope(const EpilogueArguments& a, float clamp, float y)
+{
+    return clamp > y && y > -clamp ? (y > 0 ? a.positive : a.negative) : 0;
 }
 
 DEVICE float noise_at(const EpilogueArguments& a, const Place& p, int k)
@@ -78,7 +86,7 @@ template <class T, int N> DEVICE void forward(const EpilogueArguments& a)
     if (pack >= a.packs)
         return;
     Place p = place<N>(a, pack);
-    float strength = a.noise ? *a.strength : 0;
+    float strength = a.noise ? *a.strength : 0, clamp = bound<T>(a);
     float x[N];
     load<T, N>(a.u, pack, x);
     UNROLL
@@ -90,8 +98,8 @@ template <class T, int N> DEVICE void forward(const EpilogueArguments& a)
             z = fmaf(strength, noise_at(a, p, k), z);
         float y = z * (z > 0 ? a.positive : a.negative);
         // A NaN passes both.
-        y = y > a.clamp ? a.clamp : y;
-        x[k] = y < -a.clamp ? -a.clamp : y;
+        y = y > clamp ? clamp : y;
+        x[k] = y < -clamp ? -clamp : y;
     }
     store<T, N>(a.to, pack, x);
 }
@@ -104,7 +112,7 @@ template <int S, int N> struct Sums
 
 template <class T, int N> DEVICE void gradient_of_pack(const EpilogueArguments& a, u32 pack, const Place& p, Sums<3, N>& sums)
 {
-    float y[N], g[N], u[N];
+    float y[N], g[N], u[N], clamp = bound<T>(a);
     load<T, N>(a.y, pack, y);
     load<T, N>(a.dy, pack, g);
     if (a.u)
@@ -112,7 +120,7 @@ template <class T, int N> DEVICE void gradient_of_pack(const EpilogueArguments& 
     UNROLL
     for (int k = 0; k < N; k++)
     {
-        float dz = slope(a, y[k]) * g[k];
+        float dz = slope(a, clamp, y[k]) * g[k];
         sums.of[0][k] += dz;
         if (a.noise)
             sums.of[1][k] = fmaf(dz, noise_at(a, p, k), sums.of[1][k]);
@@ -126,7 +134,7 @@ template <class T, int N> DEVICE void gradient_of_pack(const EpilogueArguments& 
 
 template <class T, int N> DEVICE void tangent_of_pack(const EpilogueArguments& a, u32 pack, const Place& p, Sums<1, N>& sums)
 {
-    float y[N], g[N], u[N], d[N], x[N];
+    float y[N], g[N], u[N], d[N], x[N], clamp = bound<T>(a);
     load<T, N>(a.y, pack, y);
     load<T, N>(a.dy, pack, g);
     if (a.d)
@@ -137,7 +145,7 @@ template <class T, int N> DEVICE void tangent_of_pack(const EpilogueArguments& a
     for (int k = 0; k < N; k++)
     {
         int along = a.channels_last ? k : 0;
-        float m = slope(a, y[k]), dz = m * g[k], c = a.of_scale ? a.of_scale[p.row + along] : 0;
+        float m = slope(a, clamp, y[k]), dz = m * g[k], c = a.of_scale ? a.of_scale[p.row + along] : 0;
         float t = a.of_bias ? a.of_bias[p.channel + along] : 0;
         if (a.of_strength)
             t = fmaf(*a.of_strength, noise_at(a, p, k), t);
