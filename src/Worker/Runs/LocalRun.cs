@@ -6,6 +6,7 @@ using Atelier.Storage.Snapshots;
 using Atelier.Storage.TensorBoard;
 using Atelier.Training.Data;
 using Atelier.Training.Numerics;
+using Atelier.Training.Ops;
 using Atelier.Training.Randomness;
 using Atelier.Training.Snapshots;
 using Atelier.Training.Step;

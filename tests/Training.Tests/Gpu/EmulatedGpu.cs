@@ -88,7 +88,7 @@ internal sealed unsafe class EmulatedGpu : ICudaDriver, IKernelCompiler
         if (!File.Exists(path))
         {
             File.WriteAllText($"{own}.cpp", $"{header}\n#line 1 \"{name}.cu\"\n{source}");
-            Run(_compiler, "-x", "c++", "-std=c++17", "-O2", "-mfma", "-mf16c", "-ffp-contract=off", "-fno-strict-aliasing", "-shared", "-fPIC", "-w", $"{own}.cpp", "-o", $"{own}.so");
+            Run(_compiler, "-x", "c++", "-std=c++17", "-O1", "-mfma", "-mf16c", "-ffp-contract=off", "-fno-strict-aliasing", "-shared", "-fPIC", "-w", $"{own}.cpp", "-o", $"{own}.so");
             File.Move($"{own}.so", path, overwrite: true);
             File.Delete($"{own}.cpp");
         }
