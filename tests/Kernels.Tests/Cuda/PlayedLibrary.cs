@@ -136,11 +136,11 @@ internal sealed unsafe class PlayedCompiler : PlayedLibrary
             lock (Calls)
                 return Said($"destroy {program:x}");
         }));
-        Play("nvrtcGetProgramLogSize", (Size)((_, out nuint size) => (int)(size = 9) * 0));
+        Play("nvrtcGetProgramLogSize", (Size)((nint _, out nuint size) => (int)(size = 9) * 0));
         Play("nvrtcGetProgramLog", (Bytes)((_, bytes) => Write(bytes, "line 12\n\0")));
-        Play("nvrtcGetCUBINSize", (Size)((_, out nuint size) => (int)(size = 1) * 0));
+        Play("nvrtcGetCUBINSize", (Size)((nint _, out nuint size) => (int)(size = 1) * 0));
         Play("nvrtcGetCUBIN", (Bytes)((_, bytes) => Write(bytes, "C")));
-        Play("nvrtcGetPTXSize", (Size)((_, out nuint size) => (int)(size = 2) * 0));
+        Play("nvrtcGetPTXSize", (Size)((nint _, out nuint size) => (int)(size = 2) * 0));
         Play("nvrtcGetPTX", (Bytes)((_, bytes) => Write(bytes, "P\0")));
     }
 
