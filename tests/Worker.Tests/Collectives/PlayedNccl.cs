@@ -15,7 +15,6 @@ internal sealed unsafe class PlayedNccl
 
     private readonly ConcurrentDictionary<(int From, int To), BlockingCollection<byte[]>> _wires = [];
     private readonly ConcurrentDictionary<nint, Rank> _ranks = [];
-    private readonly CancellationTokenSource _end = new();
 
     [ThreadStatic]
     private static List<Action>? _group;
@@ -62,7 +61,11 @@ internal sealed unsafe class PlayedNccl
     }
 
     /// <summary>Ends the streams that wait for blocks.</summary>
-    public void End() => _end.Cancel();
+    public void End()
+    {
+        foreach (var wire in _wires.Values)
+            wire.CompleteAdding();
+    }
 
     private int Join(out nint communicator, int ranks, NcclImports.UniqueId id, int rank)
     {
@@ -82,7 +85,7 @@ internal sealed unsafe class PlayedNccl
         _group!.Add(() =>
         {
             if (!isSend)
-                Wire(peer, rank).Take(_end.Token).CopyTo(new Span<byte>((void*)address, checked((int)count)));
+                Wire(peer, rank).Take().CopyTo(new Span<byte>((void*)address, checked((int)count)));
             else if (rank != Silent)
                 Wire(rank, peer).Add(new ReadOnlySpan<byte>((void*)address, checked((int)count)).ToArray());
         });
@@ -94,7 +97,7 @@ internal sealed unsafe class PlayedNccl
     {
         var blocks = _group!;
         var rank = _ranks[_communicator];
-        rank.Work = Task.Factory.StartNew(() => blocks.ForEach(block => block()), _end.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        rank.Work = Task.Factory.StartNew(() => blocks.ForEach(block => block()), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         if (Silent is null)
             rank.Work.Wait();
         return 0;
