@@ -1,4 +1,5 @@
 using Atelier.Core.Sharding;
+using Atelier.Training.Interop;
 using Atelier.Worker.Collectives;
 using Atelier.Worker.Collectives.Links;
 using Atelier.Worker.Interop;
@@ -10,6 +11,9 @@ namespace Atelier.Worker.Tests.Collectives;
 public sealed class DeviceReductionTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    // These tests begin with TorchSharp alone.
+    public DeviceReductionTests() => TorchLibrary.Load();
 
     [Theory]
     [InlineData(1, 8, 1000)]
