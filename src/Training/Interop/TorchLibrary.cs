@@ -27,6 +27,9 @@ public static class TorchLibrary
     private const string Name = "LibTorchSharp";
     private const string FileName = "libLibTorchSharp.so";
 
+    // Asking TorchSharp for it would load libtorch.
+    internal const string BindingVersion = "2.10.0";
+
     private static readonly Lock Gate = new();
     private static nint _adapted;
     private static (TorchFolder Folder, nint Library)? _other;
@@ -113,7 +116,7 @@ public static class TorchLibrary
             if (_other is not { } other)
             {
                 var binding = Own(FileName) ?? throw new UserErrorException($"{FileName} is missing next to the program; build or publish Atelier again");
-                var folder = TorchFolder.Check(OtherFolder!, binding, TorchSharp.torch.__version__);
+                var folder = TorchFolder.Check(OtherFolder!, binding, BindingVersion);
                 folder.Load();
                 _other = other = (folder, NativeLibrary.TryLoad(binding, out nint library) ? library : LoadAdapted(binding));
             }

@@ -6,7 +6,7 @@ namespace Atelier.Training.Tests.Numerics;
 /// <summary>A libtorch that a folder brings, made here of the package's files.</summary>
 public sealed class TorchFolderTests : IDisposable
 {
-    private const string Wanted = "2.10.0";
+    private const string Wanted = TorchLibrary.BindingVersion;
 
     private readonly string _root = Directory.CreateTempSubdirectory("atelier-libtorch").FullName;
 
@@ -62,6 +62,9 @@ public sealed class TorchFolderTests : IDisposable
 
         Assert.Contains("libtorch.so is missing", Refusal(), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void BindingVersion_IsTheOneThatTorchSharpWasMadeFor() => Assert.StartsWith($"{TorchLibrary.BindingVersion}.", $"{TorchSharp.torch.__version__}.", StringComparison.Ordinal);
 
     [Fact]
     public void Needed_OfSomethingElse_IsInvalid()
