@@ -36,17 +36,7 @@ public static unsafe class AdamUpdate
         double beta2, double epsilon, long step, double gradientScale, out long nans, out long infinities)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(step, 1);
-        var constants = new AdamConstants
-        {
-            GradientScale = (float)gradientScale,
-            Beta1 = (float)beta1,
-            OneMinusBeta1 = (float)(1 - beta1),
-            Beta2 = (float)beta2,
-            OneMinusBeta2 = (float)(1 - beta2),
-            RootCorrection2 = (float)Math.Sqrt(1 - Power(beta2, step)),
-            Epsilon = (float)epsilon,
-            StepSize = (float)(learningRate / (1 - Power(beta1, step))),
-        };
+        var constants = AdamConstants.Of(learningRate, beta1, beta2, epsilon, step, gradientScale);
         var nonFinite = default(NonFiniteCounts);
         KernelLaunch.Run(new AdamKernel(constants, count, parameters, gradient, firstMoment, secondMoment, &nonFinite), FlatBuffer.Pieces(count), FlatBuffer.Piece);
         nans = nonFinite.Nans;
@@ -89,6 +79,18 @@ internal struct AdamConstants
     public float RootCorrection2;
     public float Epsilon;
     public float StepSize;
+
+    public static AdamConstants Of(double learningRate, double beta1, double beta2, double epsilon, long step, double gradientScale) => new()
+    {
+        GradientScale = (float)gradientScale,
+        Beta1 = (float)beta1,
+        OneMinusBeta1 = (float)(1 - beta1),
+        Beta2 = (float)beta2,
+        OneMinusBeta2 = (float)(1 - beta2),
+        RootCorrection2 = (float)Math.Sqrt(1 - AdamUpdate.Power(beta2, step)),
+        Epsilon = (float)epsilon,
+        StepSize = (float)(learningRate / (1 - AdamUpdate.Power(beta1, step))),
+    };
 }
 
 internal struct NonFiniteCounts

@@ -25,22 +25,28 @@ internal static class DoctorCommand
     private static int Run(string deviceName)
     {
         NumericsEnvironment.Apply(threads: 1);
-        var device = DeviceOption.Find(deviceName);
+        var named = ComputeDevice.Parse(deviceName);
         var numerics = NumericsProbe.Measure(ComputeDevice.Cpu);
         Row("system", $"{RuntimeInformation.OSDescription}, {Counted.Of(Environment.ProcessorCount, "core")}, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30):0.0} GiB");
         Row(".NET", RuntimeInformation.FrameworkDescription);
-        Row("libtorch", numerics.Libtorch);
+        Row("libtorch", TorchLibrary.OtherFolder is { } folder ? $"{numerics.Libtorch}, from ATELIER_LIBTORCH={folder}" : numerics.Libtorch);
         Row("numerics", $"version {numerics.Version}");
         Row("TorchSharp", TorchLibrary.Loading == TorchLoading.Adapted
             ? $"native library needs a newer C++ library than this system has; using an adapted copy in {TorchLibrary.CacheFolder}"
             : "native library loads unchanged");
-        Row("CPU kernels", OpKernels.WhyPlain(TorchSharp.DeviceType.CPU) ?? $"{OpKernels.InstructionSet}; results are bit-identical with any of them");
+        Row("CPU kernels", OpKernels.WhyPlain(ComputeDevice.Cpu) ?? $"{OpKernels.InstructionSet}; results are bit-identical with any of them");
         if (!TorchLibrary.ProcessorHasAvx2)
             Row("", "this processor has no AVX2, so libtorch's own sums differ: runs on this machine are not bit-identical to runs on others");
         bool cuda = cuda_is_available();
-        Row("CUDA", cuda ? "available" : "not available: needs an NVIDIA GPU, and a build with -p:AtelierDevice=cuda");
-        if (cuda)
-            Row("CUDA kernels", OpKernels.WhyPlain(TorchSharp.DeviceType.CUDA)!);
+        Row("CUDA", cuda ? "available" : "not available: `atelier doctor --device cuda` shows what is missing");
+        if (named.Type == TorchSharp.DeviceType.CUDA)
+        {
+            foreach (var (what, found, text) in GpuSurvey.Of(named))
+                Row($"CUDA {what}", $"{(found ? "found" : "missing")}: {text}");
+        }
+        var device = named.Open();
+        if (named.Type == TorchSharp.DeviceType.CUDA)
+            Row("CUDA kernels", OpKernels.WhyPlain(named) ?? "compiled and loaded");
 
         Console.WriteLine();
         Console.WriteLine($"ops on {device} against their plain versions in float32, largest relative difference:");

@@ -14,7 +14,7 @@ internal static class TrainSession
 {
     public static int Run(TrainRequest request, LoggedDisplay display, bool json)
     {
-        if (OpKernels.WhyPlain(request.Device.Type) is { } why)
+        if (OpKernels.WhyPlain(request.Device) is { } why)
             display.Say(why);
         var stop = new StopFlag();
         // The first signal finishes the iteration and snapshots; the second one ends the process as usual.

@@ -60,6 +60,12 @@ public sealed record RunSpec
     public int? Lanes { get; init; }
     public ulong Seed { get; init; }
 
+    /// <summary>The largest resolutions whose layers compute in float16, 0 for none; weights stay float32.</summary>
+    public int Fp16Resolutions { get; init; }
+
+    /// <summary>The same in bfloat16.</summary>
+    public int Bf16Resolutions { get; init; }
+
     /// <summary>γ, the weight of R1 regularisation.</summary>
     public double Gamma { get; init; } = 10;
     public double Lr { get; init; } = .002;

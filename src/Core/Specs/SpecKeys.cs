@@ -36,6 +36,8 @@ public static class SpecKeys
         SpecKey.Of("mbstd-channels", Integer(0), s => s.MbstdChannels, (s, v) => s with { MbstdChannels = v }, Refused, "number of minibatch standard deviation channels, 0 for none"),
         SpecKey.Of("mbstd-group", Integer(1), s => s.MbstdGroup, (s, v) => s with { MbstdGroup = v }, Branching, "number of images per minibatch standard deviation", "images"),
         SpecKey.Of("conv-clamp", Optional(Positive), s => s.ConvClamp, (s, v) => s with { ConvClamp = v }, Branching, "bound on the outputs of convolutions"),
+        SpecKey.Of("fp16-resolutions", Integer(0), s => s.Fp16Resolutions, (s, v) => s with { Fp16Resolutions = v }, Branching, "number of resolutions, from the largest, to compute in float16, 0 for none"),
+        SpecKey.Of("bf16-resolutions", Integer(0), s => s.Bf16Resolutions, (s, v) => s with { Bf16Resolutions = v }, Branching, "the same in bfloat16"),
 
         SpecKey.Of("batch", Integer(1), s => s.Batch, (s, v) => s with { Batch = v }, Branching, "number of images in a minibatch", "images"),
         SpecKey.Of("shard", Integer(1), s => s.Shard, (s, v) => s with { Shard = v }, Branching, "number of images in a shard, the unit of work", "images"),

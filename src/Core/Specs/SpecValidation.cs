@@ -40,7 +40,7 @@ public static class SpecValidation
             yield return $"explosion {spec.Explosion} would call a better value an explosion; set explosion to 1 or more.";
         if (spec.Rollbacks > 0 && spec.KeepBest == 0)
             yield return "rollbacks return to good snapshots, but keep-best 0 keeps none; set keep-best to 1 or more.";
-        foreach (var misfit in StageProblems(spec))
+        foreach (var misfit in StageProblems(spec).Concat(PrecisionProblems(spec)))
             yield return misfit;
         foreach (var unknown in spec.Metrics.Where(name => !MetricCatalog.Has(name)))
             yield return $"metrics: {MetricCatalog.Missing(unknown)}";
@@ -88,6 +88,17 @@ public static class SpecValidation
             else if (spec.PlWeight > 0 && spec.Batch % spec.Shard == 0 && batch / spec.Shards < spec.PlBatchShrink)
                 yield return $"level-batch {side}:{batch} makes shards of {batch / spec.Shards} images, so pl-batch-shrink {spec.PlBatchShrink} leaves no latents for path lengths; set it to {spec.Shards * spec.PlBatchShrink} or more.";
         }
+    }
+
+    /// <summary>What does not fit of layers with 16 bits.</summary>
+    private static IEnumerable<string> PrecisionProblems(RunSpec spec)
+    {
+        if (spec.Fp16Resolutions > 0 && spec.Bf16Resolutions > 0)
+            yield return $"fp16-resolutions {spec.Fp16Resolutions} and bf16-resolutions {spec.Bf16Resolutions} exclude each other; set one of them to 0.";
+        if (spec.Fp16Resolutions > 0 && spec.ConvClamp is null)
+            yield return $"fp16-resolutions {spec.Fp16Resolutions} needs a bound on what layers give, because float16 ends at 65504; set conv-clamp to 256, as published, or use bf16-resolutions.";
+        if (Math.Max(spec.Fp16Resolutions, spec.Bf16Resolutions) is var resolutions and > 0 && (spec.Growing || spec.Normalisation != Normalisation.Demodulation))
+            yield return $"{(spec.Fp16Resolutions > 0 ? "fp16" : "bf16")}-resolutions {resolutions} works only with normalisation demodulation and growing false, but these are {Text(spec, "normalisation")} and {Text(spec, "growing")}.";
     }
 
     private static string Text(RunSpec spec, string key) => SpecKeys.Find(key).Format(spec);

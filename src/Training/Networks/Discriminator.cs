@@ -78,6 +78,8 @@ internal sealed class DiscriminatorBlock
     private readonly ConvLayer _conv0;
     private readonly ConvLayer _conv1;
     private readonly ConvLayer? _skip;
+    private readonly TorchSharp.torch.ScalarType? _half;
+    private readonly bool _followsHalf;
 
     /// <param name="tensors">Where the tensors come from.</param>
     /// <param name="config">The network's shape.</param>
@@ -86,6 +88,8 @@ internal sealed class DiscriminatorBlock
     public DiscriminatorBlock(INetworkTensors tensors, DiscriminatorConfig config, int level, FrozenLayerCounter layers)
     {
         _architecture = config.Architecture;
+        _half = config.Half?.Of(level, config.Shape.Doublings);
+        _followsHalf = _half is null && level < config.Shape.Doublings && config.Half?.Of(level + 1, config.Shape.Doublings) is not null;
         int channels = config.Channels(config.Shape.Resolution(level));
         int outputs = config.Channels(config.Shape.Resolution(level - 1));
         if (config.HasImageLayer(level))
@@ -104,12 +108,19 @@ internal sealed class DiscriminatorBlock
     {
         if (_fromRgb is not null)
         {
-            var y = _fromRgb.Forward(image!);
-            x = x is null ? y : x.Plus(y);
+            var y = _fromRgb.Forward(_half is { } type ? image!.to(type) : image!);
+            x = x is null ? y : Own(x).Plus(y);
             image = _architecture == NetworkArchitecture.Skip ? Upfirdn2d.Downsample(image!, ResamplingFilter.Binomial) : null;
+        }
+        else if (x is not null)
+        {
+            x = Own(x);
         }
         return (Features(x!), image);
     }
+
+    /// <summary>The features of the block before in this block's precision: with 16 bits its own, else that of the weights.</summary>
+    private Tensor Own(Tensor x) => _half is { } type ? x.to(type) : _followsHalf ? x.to(_conv0.Precision) : x;
 
     /// <summary>[N, 3, H, W] to [N, C, H, W]</summary>
     public Tensor FromRgb(Tensor image) => _fromRgb!.Forward(image);
@@ -154,6 +165,8 @@ internal sealed class DiscriminatorEpilogue
     /// <returns>Logits, [N, 1]; positive means real.</returns>
     public Tensor Forward(Tensor? x, Tensor? image, Tensor? labelStyle)
     {
+        if (x is not null && _config.Half?.Of(1, _config.Shape.Doublings) is not null)
+            x = x.to(_conv.Precision);
         if (_fromRgb is not null && image is not null)
         {
             var y = _fromRgb.Forward(image);

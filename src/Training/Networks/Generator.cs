@@ -225,9 +225,11 @@ internal sealed class SynthesisBlock : ISynthesisBlock
     private readonly SynthesisLayer _conv1;
     private readonly ToRgbLayer? _toRgb;
     private readonly ConvLayer? _skip;
+    private readonly TorchSharp.torch.ScalarType? _half;
 
     public SynthesisBlock(INetworkTensors tensors, GeneratorConfig config, int level)
     {
+        _half = config.Half?.Of(level, config.Shape.Doublings);
         var size = config.Shape.Level(level);
         int outputs = config.Channels(config.Shape.Resolution(level));
         bool isFirst = level == 0;
@@ -260,6 +262,8 @@ internal sealed class SynthesisBlock : ISynthesisBlock
     {
         if (_constant is not null)
             return _conv1.Forward(_constant.unsqueeze(0).expand([styles.shape[0], -1, -1, -1]).contiguous(), styles.select(1, firstStyle), pass);
+        if (_half is { } type)
+            x = x!.to(type);
         if (_skip is null)
             return _conv1.Forward(_conv0!.Forward(x!, styles.select(1, firstStyle), pass), styles.select(1, firstStyle + 1), pass);
         var y = _skip.Forward(x!, Math.Sqrt(0.5));
@@ -267,7 +271,11 @@ internal sealed class SynthesisBlock : ISynthesisBlock
         return y.Plus(_conv1.Forward(x, styles.select(1, firstStyle + 1), pass, Math.Sqrt(0.5)));
     }
 
-    public Tensor Image(Tensor x, Tensor styles, int style) => _toRgb!.Forward(x, styles.select(1, style));
+    public Tensor Image(Tensor x, Tensor styles, int style)
+    {
+        var image = _toRgb!.Forward(x, styles.select(1, style));
+        return _half is null ? image : image.to(styles.dtype);
+    }
 }
 
 /// <summary>A modulated 3×3 convolution with noise, bias and leaky ReLU (Karras et al. 2020 §2.2).</summary>

@@ -25,6 +25,9 @@ internal sealed class ConvLayer
         _layer = new ConvolutionLayer(kernel, up, down, ResamplingFilter.Binomial, activation);
     }
 
+    /// <summary>Of the weights.</summary>
+    public TorchSharp.torch.ScalarType Precision => _weight.dtype;
+
     /// <param name="x">[N, inputs, H, W]</param>
     /// <param name="gain">Scales the output (√½ on residual branches).</param>
     /// <returns>[N, outputs, H·up/down, W·up/down]</returns>

@@ -3,6 +3,20 @@ using Atelier.Core.Specs;
 
 namespace Atelier.Training.Networks;
 
+/// <summary>
+/// Layers of the largest resolutions compute with 16 bits (Karras et al. 2020, ADA, appendix E, for float16); their weights, and all
+/// sums of gradients, stay float32.
+/// </summary>
+/// <param name="Type">float16 or bfloat16.</param>
+/// <param name="Resolutions">How many, from the largest; never the start block.</param>
+public sealed record HalfPrecision(TorchSharp.torch.ScalarType Type, int Resolutions)
+{
+    /// <summary>The precision of a level's features, null for that of the weights.</summary>
+    /// <param name="level">Doublings of the start block.</param>
+    /// <param name="top">Of the largest images.</param>
+    internal TorchSharp.torch.ScalarType? Of(int level, int top) => level >= Math.Max(top + 1 - Resolutions, 1) ? Type : null;
+}
+
 /// <summary>The generator's shape.</summary>
 /// <param name="Shape">Output size in pixels.</param>
 /// <param name="LatentSize">Length of z.</param>
@@ -20,6 +34,9 @@ public sealed record GeneratorConfig(
     NetworkArchitecture Architecture = NetworkArchitecture.Skip, double? ConvClamp = null,
     Normalisation Normalisation = Normalisation.Demodulation, int? FirstLevel = null)
 {
+    /// <summary>Which layers compute with 16 bits; null for none.</summary>
+    public HalfPrecision? Half { get; init; }
+
     /// <summary>Channels of a block whose longer side is <paramref name="resolution"/>.</summary>
     public int Channels(int resolution) => Math.Min(ChannelBase / resolution, ChannelMax);
 
@@ -46,6 +63,9 @@ public sealed record DiscriminatorConfig(
     ImageShape Shape, int LabelSize, int ChannelBase, int ChannelMax, NetworkArchitecture Architecture = NetworkArchitecture.Resnet,
     double? ConvClamp = null, int? MinibatchGroup = 4, int MinibatchChannels = 1, int FrozenLayers = 0, int? FirstLevel = null)
 {
+    /// <summary>Which layers compute with 16 bits; null for none.</summary>
+    public HalfPrecision? Half { get; init; }
+
     /// <summary>Layers of the label mapping, as published.</summary>
     public const int LabelMappingLayers = 8;
 

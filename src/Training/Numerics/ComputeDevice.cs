@@ -12,8 +12,6 @@ namespace Atelier.Training.Numerics;
 /// </summary>
 public sealed record ComputeDevice
 {
-    private static readonly string Driver = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
-
     private ComputeDevice(DeviceType type, int? index) => (Type, Index) = (type, index);
 
     /// <summary>The processor.</summary>
@@ -49,7 +47,7 @@ public sealed record ComputeDevice
         if (MissingGpu() is { } gpu)
             missing.Add(gpu);
         if (!TorchLibrary.HasCuda)
-            missing.Add("this build has libtorch for CPUs only: build with CUDA (ATELIER_DEVICE=cuda ./atelier, or dotnet build src/Cli -p:AtelierDevice=cuda)");
+            missing.Add("this build has libtorch for CPUs only: build with CUDA (ATELIER_DEVICE=cuda ./atelier, or dotnet build src/Cli -p:AtelierDevice=cuda), or name a folder with libtorch for CUDA in ATELIER_LIBTORCH");
         if (missing.Count > 0)
             throw new UserErrorException($"--device {this} cannot be used: {string.Join("; and ", missing)}. `atelier doctor` shows what is available");
     }
@@ -71,6 +69,7 @@ public sealed record ComputeDevice
             var device = torch.InitializeDevice(ToTorch());
             torch.backends.cuda.matmul.allow_tf32 = false;
             torch.backends.cudnn.allow_tf32 = false;
+            GpuRuntime.Open(Index ?? 0);
             return device;
         }
         catch (Exception e) when (e is InvalidOperationException or NotSupportedException or ExternalException)
@@ -81,7 +80,7 @@ public sealed record ComputeDevice
 
     /// <summary>The GPU's memory, of all processes that use it; null for the processor, and where the driver does not tell. The GPU must have been opened.</summary>
     public DeviceMemory? ReadMemory() =>
-        Type == DeviceType.CUDA && NativeLibrary.TryLoad(Driver, out nint driver) ? CudaDriver.ReadMemory(name => NativeLibrary.GetExport(driver, name), Index ?? 0) : null;
+        Type == DeviceType.CUDA && NativeLibrary.TryLoad(CudaLibraries.Driver, out nint driver) ? CudaDriver.ReadMemory(name => NativeLibrary.GetExport(driver, name), Index ?? 0) : null;
 
     /// <inheritdoc/>
     public override string ToString() => Type == DeviceType.CPU ? "cpu" : Index is { } index ? $"cuda:{index}" : "cuda";
@@ -89,8 +88,8 @@ public sealed record ComputeDevice
     /// <summary>What the driver lacks; null for nothing.</summary>
     private string? MissingGpu()
     {
-        if (!NativeLibrary.TryLoad(Driver, out nint driver))
-            return $"no NVIDIA driver found ({Driver} is missing): install an NVIDIA GPU and its driver; in a container, pass the GPU through (docker run --gpus all)";
+        if (!NativeLibrary.TryLoad(CudaLibraries.Driver, out nint driver))
+            return $"no NVIDIA driver found ({CudaLibraries.Driver} is missing): install an NVIDIA GPU and its driver; in a container, pass the GPU through (docker run --gpus all)";
         int error = CudaDriver.CountGpus(name => NativeLibrary.GetExport(driver, name), out int count);
         if (error != 0 || count == 0)
             return $"the NVIDIA driver reports no GPU (error {error}; run nvidia-smi for details)";

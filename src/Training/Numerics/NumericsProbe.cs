@@ -13,7 +13,10 @@ public static class NumericsProbe
     public static NumericsFingerprint Measure(ComputeDevice device)
     {
         ArgumentNullException.ThrowIfNull(device);
-        return new NumericsFingerprint { Libtorch = __version__, Device = DeviceKind(device), Threads = get_num_threads(), Tf32 = false };
+        // Kernels and plain ops have other bits: which of them a GPU runs is known when its kernels have been compiled.
+        if (device.Type == TorchSharp.DeviceType.CUDA)
+            GpuRuntime.Open(device.Index ?? 0);
+        return new NumericsFingerprint { Libtorch = TorchLibrary.Version, Device = DeviceKind(device), Threads = get_num_threads(), Tf32 = false };
     }
 
     /// <summary>
@@ -22,8 +25,7 @@ public static class NumericsProbe
     private static string DeviceKind(ComputeDevice device)
     {
         var kind = device.Type.ToString().ToLowerInvariant();
-        if (device.Type != TorchSharp.DeviceType.CPU)
-            return kind;
-        return kind + (TorchLibrary.ProcessorHasAvx2 ? "" : " without AVX2") + (OpKernels.Plain ? " with plain ops" : "");
+        bool isCpu = device.Type == TorchSharp.DeviceType.CPU, plain = isCpu ? OpKernels.Plain : !OpKernels.HasGpu(device.ToTorch());
+        return kind + (isCpu && !TorchLibrary.ProcessorHasAvx2 ? " without AVX2" : "") + (plain ? " with plain ops" : "");
     }
 }

@@ -1,3 +1,4 @@
+using Atelier.Kernels.Cuda;
 using Atelier.Training.Interop;
 using static TorchSharp.torch;
 
@@ -60,21 +61,70 @@ public sealed class ConvolutionLayer
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(weight);
-        OpException.Unless(x.dim() == 4 && weight.dim() == 4 && weight.size(1) == x.size(1) && weight.dtype == x.dtype, $"convolution layer: weight {weight} does not fit x {x}");
+        OpException.Unless(x.dim() == 4 && weight.dim() == 4 && weight.size(1) == x.size(1) && (weight.dtype == x.dtype || IsHalf(x)), $"convolution layer: weight {weight} does not fit x {x}");
         OpException.Unless(styles is null || Fits(styles, x.size(0), x.size(1)), $"convolution layer: styles {styles} do not fit x {x}");
         OpException.Unless(demodulation is null || Fits(demodulation, x.size(0), weight.size(0)), $"convolution layer: demodulation {demodulation} does not fit weight {weight}");
         OpException.Unless(bias is null || (bias.dim() == 1 && bias.size(0) == weight.size(0)), $"convolution layer: bias {bias} does not fit weight {weight}");
         OpException.Unless(noise is null == strength is null, $"convolution layer: noise {noise} comes with its strength {strength}");
+        if (IsHalf(x))
+            return WithHalves(x, weight.Times(weightGain), styles, demodulation, noise, strength, bias, gain, clamp);
+        if (OpKernels.Gpu(x) is { } kernels && noise is not { requires_grad: true })
+            return OnGpu(kernels, x, weight, styles, demodulation, noise, strength, bias, gain, clamp, weightGain);
         if (!OpKernels.Fit(x))
             return Plain(x, weightGain == 1 ? weight : weight.Times(weightGain), styles, demodulation, noise, strength, bias, gain, clamp);
 
         var operands = new LayerOperands(
             x.contiguous(), weight.contiguous(), styles?.contiguous(), demodulation?.contiguous(), noise?.contiguous(), strength, bias?.contiguous());
-        var settings = new LayerSettings(Convolution, (float)weightGain, (float)gain, (float)(_activation == Activation.LeakyRelu ? gain * Activation.LeakyRelu.DefaultAlpha() : gain), (float)(clamp ?? double.PositiveInfinity));
+        var settings = new LayerSettings(Convolution, (float)weightGain, (float)gain, NegativeSlope(gain), (float)(clamp ?? double.PositiveInfinity));
         var epilogue = settings.Epilogue(operands.Demodulation, operands.Noise, operands.Strength, operands.Bias);
         var y = Convolution.Apply(operands.X, operands.Styles, operands.Weight, epilogue);
         GC.KeepAlive(operands);
         return AutogradNode.IsNeeded(x, weight, styles, demodulation, noise, strength, bias) ? new LayerNode(settings).Attach(operands, y) : y;
+    }
+
+    private float NegativeSlope(double gain) => (float)(_activation == Activation.LeakyRelu ? gain * Activation.LeakyRelu.DefaultAlpha() : gain);
+
+    /// <summary>
+    /// The layer for x in float16 or bfloat16 with everything else in float32: the convolution reads and writes 16 bits, and what
+    /// follows it is computed in float32 and rounded once (Karras et al. 2020, ADA, appendix E).
+    /// </summary>
+    private Tensor WithHalves(
+        Tensor x, Tensor weight, Tensor? styles, Tensor? demodulation, Tensor? noise, Tensor? strength, Tensor? bias, double gain, double? clamp)
+    {
+        if (demodulation is not null && x.dtype == ScalarType.Float16)
+            (weight, styles, demodulation) = Bounded(weight, styles!, demodulation);
+        var modulated = styles is null ? x : x * PublishedOps.PerChannel(styles.to(x.dtype));
+        if (OpKernels.Gpu(x) is { } kernels && noise is not { requires_grad: true })
+            return OnGpu(kernels, modulated, weight.to(x.dtype), null, demodulation, noise, strength, bias, gain, clamp, weightGain: 1);
+        var u = PublishedOps.Conv2dResample(modulated, weight.to(x.dtype), _filter?.ToTensor(x.dtype, x.device), _up, _down, _padding, flipWeight: _correlates);
+        return Finished(u.to(ScalarType.Float32), demodulation, noise, strength, bias, gain, clamp).to(x.dtype);
+    }
+
+    /// <summary>
+    /// Weights and styles scaled so that no sum of a convolution leaves float16's range, and the factors that undo it. Those are
+    /// constants to differentiation: the layer does not depend on them.
+    /// </summary>
+    private static (Tensor Weight, Tensor Styles, Tensor Demodulation) Bounded(Tensor weight, Tensor styles, Tensor demodulation)
+    {
+        Tensor ofWeight, ofStyles; // [O], [N]
+        using (no_grad())
+        {
+            double fanIn = weight.size(1) * weight.size(2) * weight.size(3);
+            ofWeight = weight.abs().amax([1L, 2L, 3L]).Times(Math.Sqrt(fanIn)).reciprocal();
+            ofStyles = styles.abs().amax([1L]).reciprocal();
+        }
+        return (weight * ofWeight.view(-1, 1, 1, 1), styles * ofStyles.unsqueeze(1), demodulation / (ofStyles.unsqueeze(1) * ofWeight.unsqueeze(0)));
+    }
+
+    private static bool IsHalf(Tensor x) => x.dtype is ScalarType.Float16 or ScalarType.BFloat16;
+
+    /// <summary>libtorch's convolution, and one pass for all that follows it.</summary>
+    private Tensor OnGpu(
+        GpuKernels kernels, Tensor x, Tensor weight, Tensor? styles, Tensor? demodulation, Tensor? noise, Tensor? strength, Tensor? bias, double gain, double? clamp, double weightGain)
+    {
+        var u = Convolution.Composed(styles is null ? x : x * PublishedOps.PerChannel(styles), weight);
+        var settings = new GpuEpilogueSettings(kernels, (float)weightGain, (float)gain, NegativeSlope(gain), (float)(clamp ?? double.PositiveInfinity));
+        return GpuEpilogueOp.Apply(settings, u, demodulation, noise, strength, bias);
     }
 
     private Tensor Plain(
@@ -82,6 +132,11 @@ public sealed class ConvolutionLayer
     {
         var y = PublishedOps.Conv2dResample(
             styles is null ? x : x * PublishedOps.PerChannel(styles), weight, _filter?.ToTensor(x.dtype, x.device), _up, _down, _padding, flipWeight: _correlates);
+        return Finished(y, demodulation, noise, strength, bias, gain, clamp);
+    }
+
+    private Tensor Finished(Tensor y, Tensor? demodulation, Tensor? noise, Tensor? strength, Tensor? bias, double gain, double? clamp)
+    {
         if (demodulation is not null)
             y *= PublishedOps.PerChannel(demodulation);
         if (noise is not null)

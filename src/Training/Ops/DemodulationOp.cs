@@ -1,4 +1,5 @@
 using Atelier.Kernels;
+using Atelier.Kernels.Cuda;
 using Atelier.Training.Interop;
 using static TorchSharp.torch;
 
@@ -20,11 +21,11 @@ public static unsafe class DemodulationOp
         ArgumentNullException.ThrowIfNull(weight);
         ArgumentNullException.ThrowIfNull(styles);
         OpException.Unless(weight.dim() == 4 && styles.dim() == 2 && weight.size(1) == styles.size(1), $"demodulation: styles {styles} do not fit weight {weight}");
-        if (!OpKernels.Fit(styles))
+        if (!OpKernels.Fit(styles) && (OpKernels.Gpu(styles) is null || styles.dtype != ScalarType.Float32))
             return PublishedOps.Demodulation(weight, styles);
         Tensor w = weight.contiguous(), s = styles.contiguous();
         Tensor squares = SumOverTaps(w, w, 1), d = MatrixProductOp.Compute(Times(s, s), squares, transposeLeft: false, transposeRight: true);
-        Demodulation.Finish(OpKernels.Floats(d), Count(d));
+        Finish(d);
         return AutogradNode.IsNeeded(w, s) ? new Node().Attach(w, s, squares, d) : d;
     }
 
@@ -117,8 +118,7 @@ public static unsafe class DemodulationOp
             Tensor ofSquares = OfSquares(d, g), s2 = Times(styles, styles);
             Tensor? p = gw is null ? null : SumOverTaps(weight, gw, 2), q = gs is null ? null : Times(styles, gs, 2);
             var ofE = Sum(q is null ? null : Product(q, squares, right: true), p is null ? null : Product(s2, p, right: true))!;
-            var second = TensorPool.Empty(d.shape);
-            Demodulation.SecondGradient(OpKernels.Floats(d), OpKernels.Floats(g), OpKernels.Floats(ofE), Count(d), OpKernels.Floats(second));
+            var second = OfSquaresAgain(d, g, ofE);
 
             Tensor? ofStyles = null, ofWeight = null;
             if (_asks.Styles)
@@ -127,7 +127,7 @@ public static unsafe class DemodulationOp
                 if (gs is not null)
                 {
                     var along = Product(ofSquares, squares);
-                    Demodulation.Multiply(OpKernels.Floats(gs), OpKernels.Floats(along), 2, Count(gs), OpKernels.Floats(ofStyles), add: true);
+                    Times(gs, along, 2, ofStyles, add: true);
                 }
             }
             if (_asks.Weight)
@@ -136,44 +136,89 @@ public static unsafe class DemodulationOp
                 if (gw is not null)
                 {
                     var pairs = Product(ofSquares, s2, left: true);
-                    Demodulation.SpreadOverTaps(OpKernels.Floats(gw), OpKernels.Floats(pairs), Count(pairs), Taps(gw), OpKernels.Floats(ofWeight), add: true);
+                    Spread(gw, pairs, ofWeight, add: true);
                 }
             }
             return [_asks.G ? OfSquares(d, ofE) : null, ofWeight, ofStyles];
         }
     }
 
+    // The passes, each by the kernel for where its operands are.
+
+    private static void Finish(Tensor d)
+    {
+        if (OpKernels.Gpu(d) is { } gpu)
+            GpuDemodulation.Finish(gpu, OpKernels.Floats(d), Count(d));
+        else
+            Demodulation.Finish(OpKernels.Floats(d), Count(d));
+    }
+
     /// <summary>−½·d³·g</summary>
     private static Tensor OfSquares(Tensor d, Tensor g)
     {
-        var result = TensorPool.Empty(d.shape);
-        Demodulation.Gradient(OpKernels.Floats(d), OpKernels.Floats(g), Count(d), OpKernels.Floats(result));
+        var result = Empty(d, d.shape);
+        if (OpKernels.Gpu(d) is { } gpu)
+            GpuDemodulation.Gradient(gpu, OpKernels.Floats(d), OpKernels.Floats(g), Count(d), OpKernels.Floats(result));
+        else
+            Demodulation.Gradient(OpKernels.Floats(d), OpKernels.Floats(g), Count(d), OpKernels.Floats(result));
+        return result;
+    }
+
+    /// <summary>¾·d⁵·g·t</summary>
+    private static Tensor OfSquaresAgain(Tensor d, Tensor g, Tensor t)
+    {
+        var result = Empty(d, d.shape);
+        if (OpKernels.Gpu(d) is { } gpu)
+            GpuDemodulation.SecondGradient(gpu, OpKernels.Floats(d), OpKernels.Floats(g), OpKernels.Floats(t), Count(d), OpKernels.Floats(result));
+        else
+            Demodulation.SecondGradient(OpKernels.Floats(d), OpKernels.Floats(g), OpKernels.Floats(t), Count(d), OpKernels.Floats(result));
         return result;
     }
 
     /// <summary>factor·a ⊙ b</summary>
     private static Tensor Times(Tensor a, Tensor b, float factor = 1)
     {
-        var result = TensorPool.Empty(a.shape);
-        Demodulation.Multiply(OpKernels.Floats(a), OpKernels.Floats(b), factor, Count(a), OpKernels.Floats(result), add: false);
+        var result = Empty(a, a.shape);
+        Times(a, b, factor, result, add: false);
         return result;
+    }
+
+    private static void Times(Tensor a, Tensor b, float factor, Tensor result, bool add)
+    {
+        if (OpKernels.Gpu(a) is { } gpu)
+            GpuDemodulation.Multiply(gpu, OpKernels.Floats(a), OpKernels.Floats(b), factor, Count(a), OpKernels.Floats(result), add);
+        else
+            Demodulation.Multiply(OpKernels.Floats(a), OpKernels.Floats(b), factor, Count(a), OpKernels.Floats(result), add);
     }
 
     /// <summary>factor·Σ a·b over the taps, [O, I].</summary>
     private static Tensor SumOverTaps(Tensor a, Tensor b, float factor)
     {
-        var result = TensorPool.Empty(a.size(0), a.size(1));
-        Demodulation.SumOverTaps(OpKernels.Floats(a), OpKernels.Floats(b), Count(result), Taps(a), factor, OpKernels.Floats(result));
+        var result = Empty(a, a.size(0), a.size(1));
+        if (OpKernels.Gpu(a) is { } gpu)
+            GpuDemodulation.SumOverTaps(gpu, OpKernels.Floats(a), OpKernels.Floats(b), Count(result), Taps(a), factor, OpKernels.Floats(result));
+        else
+            Demodulation.SumOverTaps(OpKernels.Floats(a), OpKernels.Floats(b), Count(result), Taps(a), factor, OpKernels.Floats(result));
         return result;
     }
 
     /// <summary>2·w ⊙ g with g [O, I] for all taps.</summary>
     private static Tensor Spread(Tensor weight, Tensor g)
     {
-        var result = TensorPool.Empty(weight.shape);
-        Demodulation.SpreadOverTaps(OpKernels.Floats(weight), OpKernels.Floats(g), Count(g), Taps(weight), OpKernels.Floats(result), add: false);
+        var result = Empty(weight, weight.shape);
+        Spread(weight, g, result, add: false);
         return result;
     }
+
+    private static void Spread(Tensor weight, Tensor g, Tensor result, bool add)
+    {
+        if (OpKernels.Gpu(weight) is { } gpu)
+            GpuDemodulation.SpreadOverTaps(gpu, OpKernels.Floats(weight), OpKernels.Floats(g), Count(g), Taps(weight), OpKernels.Floats(result), add);
+        else
+            Demodulation.SpreadOverTaps(OpKernels.Floats(weight), OpKernels.Floats(g), Count(g), Taps(weight), OpKernels.Floats(result), add);
+    }
+
+    private static Tensor Empty(Tensor like, params ReadOnlySpan<long> shape) => OpKernels.Gpu(like) is null ? TensorPool.Empty(shape) : GpuImages.Floats(like, shape);
 
     private static int Count(Tensor tensor) => (int)tensor.numel();
 

@@ -1,5 +1,6 @@
 using Atelier.Core.Schedules;
 using Atelier.Kernels;
+using Atelier.Kernels.Cuda;
 using Atelier.Training.Interop;
 using static Atelier.Training.Interop.TensorArithmetic;
 using static TorchSharp.torch;
@@ -39,6 +40,21 @@ public static unsafe class FlatOptimizer
         }
         using var data = no_grad();
         using var scope = NewDisposeScope();
+        if (parameters.dtype == ScalarType.Float32 && OpKernels.Gpu(parameters) is { } gpu)
+        {
+            var counts = zeros([2], ScalarType.Int64, parameters.device);
+            var buffers = new AdamArguments
+            {
+                Parameters = OpKernels.Floats(parameters),
+                Gradient = OpKernels.Floats(gradient),
+                First = OpKernels.Floats(firstMoment),
+                Second = OpKernels.Floats(secondMoment),
+                Found = (ulong*)OpKernels.Address(counts),
+                Count = (ulong)parameters.numel(),
+            };
+            GpuOptimizer.Adam(gpu, buffers, adam.LearningRate, adam.Beta1, adam.Beta2, adam.Epsilon, step, gradientScale);
+            return counts.to(ScalarType.Float64).MoveToOuterDisposeScope();
+        }
         var scaled = gradient.Times(gradientScale);
         var found = stack([scaled.isnan().sum(), scaled.isinf().sum()]).to(ScalarType.Float64);
         var g = scaled.nan_to_num(0.0, 1e5, -1e5);
@@ -63,6 +79,11 @@ public static unsafe class FlatOptimizer
         if (OpKernels.Fit(parameters))
         {
             ExponentialMovingAverage.Update(parameters.numel(), OpKernels.Floats(ema), OpKernels.Floats(parameters), beta);
+            return;
+        }
+        if (parameters.dtype == ScalarType.Float32 && OpKernels.Gpu(parameters) is { } gpu)
+        {
+            GpuOptimizer.Average(gpu, parameters.numel(), OpKernels.Floats(ema), OpKernels.Floats(parameters), beta);
             return;
         }
         using var data = no_grad();

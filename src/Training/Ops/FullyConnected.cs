@@ -23,6 +23,14 @@ public static unsafe class FullyConnected
         OpException.Unless(
             x.dim() == 2 && weight.dim() == 2 && x.size(1) == weight.size(1) && (bias is null || (bias.dim() == 1 && bias.size(0) == weight.size(0))),
             $"fully connected: {x} does not fit weight {weight} and bias {bias}");
+        if (OpKernels.Gpu(x) is { } kernels && activation is (Activation.Linear or Activation.LeakyRelu))
+        {
+            // Channels last, with a pixel for each image: [N, O] as it lies.
+            var image = MatrixProductOp.Multiply(x, weight, transposeRight: true).t().unsqueeze(0).unsqueeze(3); // [1, O, N, 1]
+            double slope = activation.DefaultGain();
+            var epilogue = new GpuEpilogueSettings(kernels, (float)weightGain, (float)slope, (float)(slope * (activation == Activation.Linear ? 1 : activation.DefaultAlpha())), float.PositiveInfinity);
+            return GpuEpilogueOp.Apply(epilogue, image, null, null, null, bias is null || biasGain == 1 ? bias : bias.Times(biasGain)).squeeze(3).squeeze(0).t();
+        }
         if (!OpKernels.Fit(x) || activation is not (Activation.Linear or Activation.LeakyRelu))
         {
             var plain = MatrixProductOp.Multiply(weightGain == 1 ? x : x.Times(weightGain), weight, transposeRight: true);

@@ -31,6 +31,11 @@ public static unsafe class MatrixProductOp
     /// <summary>The product's values, without a graph.</summary>
     internal static Tensor Compute(Tensor a, Tensor b, bool transposeLeft, bool transposeRight)
     {
+        if (OpKernels.Gpu(a) is not null)
+        {
+            using var _ = no_grad();
+            return (transposeLeft ? a.t() : a).mm(transposeRight ? b.t() : b);
+        }
         long[] left = a.shape, right = b.shape;
         int m = (int)left[transposeLeft ? 1 : 0], n = (int)right[transposeRight ? 0 : 1], k = (int)left[transposeLeft ? 0 : 1];
         var result = TensorPool.Empty(m, n);

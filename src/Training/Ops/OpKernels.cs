@@ -1,10 +1,16 @@
 using System.Runtime.InteropServices;
 using Atelier.Kernels;
+using Atelier.Kernels.Cuda;
+using Atelier.Training.Interop;
+using Atelier.Training.Numerics;
 using TorchSharp;
 
 namespace Atelier.Training.Ops;
 
-/// <summary>Whether ops run the kernels of <c>Atelier.Kernels</c> or are composed of libtorch's own functions.</summary>
+/// <summary>
+/// Whether ops run the kernels of <c>Atelier.Kernels</c>, those for processors or those for GPUs, or are composed of libtorch's own
+/// functions.
+/// </summary>
 public static unsafe class OpKernels
 {
     /// <summary>Set to <c>plain</c>, processes start with <see cref="Plain"/>.</summary>
@@ -19,17 +25,56 @@ public static unsafe class OpKernels
         set => _plain = value;
     }
 
-    /// <summary>What the kernels run on in this process, in words.</summary>
+    /// <summary>What the processor's kernels run on in this process, in words.</summary>
     public static string InstructionSet => _plain ? "not used (plain)" : VectorInstructions.Name;
 
-    /// <summary>Why ops on a device are composed of libtorch's functions, in words; null where kernels run them.</summary>
-    public static string? WhyPlain(DeviceType device) =>
-        _plain ? "plain ops: --kernels plain builds every op from libtorch functions, several times slower than Atelier's kernels"
-        : device != DeviceType.CPU ? $"plain ops: Atelier has no kernels for {device} yet, so every op is built from libtorch functions"
-        : null;
+    /// <summary>What a device's kernels run on, in words.</summary>
+    public static string RunsOn(ComputeDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return device.Type == DeviceType.CPU ? InstructionSet : "NVIDIA GPUs";
+    }
 
-    /// <summary>Whether an op on this tensor runs kernels: float32 in the host's memory. float64 is always plain.</summary>
-    internal static bool Fit(Tensor tensor) => !_plain && tensor.dtype == torch.ScalarType.Float32 && tensor.device_type == DeviceType.CPU;
+    /// <summary>
+    /// GPU kernels that this thread runs on tensors in the host's memory, in place of those for processors: tests compile them for
+    /// the processor, and compare all ops.
+    /// </summary>
+    [field: ThreadStatic]
+    internal static GpuKernels? Emulated { get; set; }
+
+    /// <summary>Why ops on a device are composed of libtorch's functions, in words; null where kernels run them. A GPU must have been opened.</summary>
+    public static string? WhyPlain(ComputeDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        if (_plain)
+            return "plain ops: --kernels plain builds every op from libtorch functions, several times slower than Atelier's kernels";
+        return device.Type == DeviceType.CUDA && GpuRuntime.Failure(device.Index ?? 0) is { } failure
+            ? $"plain ops: Atelier's kernels cannot run on {device}, so every op is built from libtorch functions, which is slower: {failure}"
+            : null;
+    }
+
+    /// <summary>Whether an op on this tensor runs kernels for processors: float32 in the host's memory. float64 is always plain.</summary>
+    internal static bool Fit(Tensor tensor) =>
+        !_plain && tensor.dtype == torch.ScalarType.Float32 && tensor.device_type == DeviceType.CPU && Emulated is null;
+
+    /// <summary>
+    /// The kernels that an op on this tensor runs in a GPU's memory: float32, float16 or bfloat16. Null where there are none, and for
+    /// more elements than their indices count.
+    /// </summary>
+    internal static GpuKernels? Gpu(Tensor tensor)
+    {
+        if (_plain || tensor.dtype is not (torch.ScalarType.Float32 or torch.ScalarType.Float16 or torch.ScalarType.BFloat16) || tensor.numel() > int.MaxValue)
+            return null;
+        return tensor.device_type switch
+        {
+            DeviceType.CPU => Emulated,
+            DeviceType.CUDA => GpuRuntime.Kernels(tensor.device_index),
+            _ => null,
+        };
+    }
+
+    /// <summary>Whether a GPU that tensors are on has kernels.</summary>
+    internal static bool HasGpu(torch.Device device) => !_plain && device.type == DeviceType.CUDA && GpuRuntime.Kernels(device.index) is not null;
 
     /// <summary>Where a contiguous float32 tensor's numbers are; null for no tensor. Valid while the tensor lives.</summary>
     internal static float* Floats(Tensor? tensor)
@@ -57,8 +102,12 @@ public static unsafe class OpKernels
         return (double*)Address(tensor);
     }
 
-    /// <summary>Where a tensor's numbers are, of whatever kind.</summary>
-    internal static nint Address(Tensor tensor) => Data(tensor.Handle);
+    /// <summary>Where a tensor's numbers are, of whatever kind, in whatever memory. Valid while the tensor lives.</summary>
+    public static nint Address(Tensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        return Data(tensor.Handle);
+    }
 
     [DllImport("LibTorchSharp", EntryPoint = "THSTensor_data")]
 #pragma warning disable SYSLIB1054 // blittable

@@ -1,4 +1,5 @@
 using Atelier.Kernels;
+using Atelier.Kernels.Cuda;
 using Atelier.Training.Interop;
 using static Atelier.Training.Interop.TensorArithmetic;
 using static TorchSharp.torch;
@@ -8,10 +9,12 @@ namespace Atelier.Training.Ops;
 
 /// <summary>
 /// Augmentation by libtorch's functions, all images of a batch at once: any device, any precision, differentiable any number
-/// of times. What an image is to undergo comes from the same plan that the kernel follows.
+/// of times. Where a GPU has kernels, what moves pixels is theirs. What an image is to undergo comes from the same plan that the kernel follows.
 /// </summary>
 internal static class PlainAugmentation
 {
+    private static readonly ResamplingFilter Wavelet = ResamplingFilter.Of(AugmentationPlan.Wavelet);
+
     /// <param name="plan">For N images.</param>
     /// <param name="x">[N, C, H, W]</param>
     /// <param name="noise">[N, C, H, W], or null where every σ is 0.</param>
@@ -40,12 +43,46 @@ internal static class PlainAugmentation
         var warps = warped.Select(image => plan.Images[image].Warp!).ToArray();
         int left = warps.Max(warp => warp.Left), right = warps.Max(warp => warp.Right), top = warps.Max(warp => warp.Top), bottom = warps.Max(warp => warp.Bottom);
         var chosen = warped.Length == plan.Images.Length ? x : x.index_select(0, Indices(warped, x));
+        if (OpKernels.Gpu(chosen) is { } kernels)
+            return WithUnwarped(plan, warped, x, WarpByKernels(kernels, plan, warps, new ReflectMargins(left, right, top, bottom), chosen));
         var y = Padded(chosen, 2, top, bottom, [.. warps.Select(warp => (warp.Top, warp.Bottom))]);
         y = Padded(y, 3, left, right, [.. warps.Select(warp => (warp.Left, warp.Right))]);
         var taps = Constant(AugmentationPlan.Wavelet, x);
         y = Upfirdn2d.Plain(y, taps, (2, 2), (1, 1), new Padding2d(6, 5, 6, 5), flipFilter: false, 4);
         y = Sampled(plan, warps, left, top, y);
         y = Upfirdn2d.Plain(y, taps, (1, 1), (2, 2), new Padding2d(-1, -1, -1, -1), flipFilter: true, 1);
+        return WithUnwarped(plan, warped, x, y);
+    }
+
+    /// <summary>The same by the GPU's kernels.</summary>
+    private static Tensor WarpByKernels(GpuKernels kernels, AugmentationPlan plan, WarpPlan[] warps, ReflectMargins border, Tensor x)
+    {
+        var y = GpuWarpOp.Reflected(kernels, x, border, [.. warps.Select(warp => new ReflectMargins(warp.Left, warp.Right, warp.Top, warp.Bottom))]);
+        y = Upfirdn2d.Run(Wavelet.Kernel(Resampling.Up(2), new Padding(6, 5, 6, 5), flip: false, 4), y);
+        y = GpuWarpOp.Sampled(
+            kernels, y,
+            [
+                .. warps.Select(warp => new WarpArguments
+                {
+                    P0 = warp.Position[0],
+                    P1 = warp.Position[1],
+                    P2 = warp.Position[2],
+                    P3 = warp.Position[3],
+                    P4 = warp.Position[4],
+                    P5 = warp.Position[5],
+                    ShiftX = 2 * (border.Left - warp.Left),
+                    ShiftY = 2 * (border.Top - warp.Top),
+                    Width = 2 * (plan.Width + warp.Left + warp.Right),
+                    Height = 2 * (plan.Height + warp.Top + warp.Bottom),
+                }),
+            ],
+            plan.SampleRows, plan.SampleColumns);
+        return Upfirdn2d.Run(Wavelet.Kernel(Resampling.Down(2), new Padding(-1, -1, -1, -1), flip: true, 1), y);
+    }
+
+    /// <summary>All images in their order: those that were warped, and the others of x.</summary>
+    private static Tensor WithUnwarped(AugmentationPlan plan, int[] warped, Tensor x, Tensor y)
+    {
         if (warped.Length == plan.Images.Length)
             return y;
         int[] others = [.. Enumerable.Range(0, plan.Images.Length).Except(warped)];
@@ -117,7 +154,9 @@ internal static class PlainAugmentation
         long n = x.shape[0], c = x.shape[1];
         var taps = Constant([.. images.SelectMany(image => image.BandFilter ?? same)], x).view(n, 1, -1).expand(n, c, -1).reshape(n * c, 1, 1, -1);
         var everywhere = Enumerable.Repeat((half, half), images.Length).ToArray();
-        var y = Padded(Padded(x, 2, half, half, everywhere), 3, half, half, everywhere);
+        var y = OpKernels.Gpu(x) is { } kernels
+            ? GpuWarpOp.Reflected(kernels, x, new(half, half, half, half), [.. images.Select(_ => new ReflectMargins(half, half, half, half))])
+            : Padded(Padded(x, 2, half, half, everywhere), 3, half, half, everywhere);
         y = y.reshape(1, n * c, y.shape[2], y.shape[3]);
         y = F.conv2d(F.conv2d(y, taps, groups: n * c), taps.transpose(2, 3), groups: n * c);
         return y.view_as(x);

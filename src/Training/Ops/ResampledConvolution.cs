@@ -109,6 +109,20 @@ internal sealed unsafe class ResampledConvolution
         return _after is null ? y : Replace(y, Filtered(_after, y, epilogue));
     }
 
+    /// <summary>The whole map of libtorch's convolutions, with the filters' own kernels; part of the graph.</summary>
+    /// <param name="x">[N, I, H, W]</param>
+    /// <param name="weight">[O, I, k, k]</param>
+    /// <returns>[N, O, H·up/down, W·up/down]</returns>
+    public Tensor Composed(Tensor x, Tensor weight)
+    {
+        var image = _before is null ? x : Upfirdn2d.Run(_before, x);
+        var turned = _flip ? weight.flip(2, 3) : weight;
+        var y = _isAdjoint
+            ? nn.functional.conv_transpose2d(image, turned.transpose(0, 1), strides: [_stride, _stride], padding: [_padding, _padding])
+            : nn.functional.conv2d(image, turned, strides: [_stride, _stride], padding: [_padding, _padding]);
+        return _after is null ? y : Upfirdn2d.Run(_after, y);
+    }
+
     /// <summary>
     /// The first half of both adjoints, which they share: from the gradient of the result to that of the convolution in the
     /// middle. Scales of the gradient commute with it, because filters treat every channel alike; the second half takes them.

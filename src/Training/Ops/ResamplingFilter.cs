@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Atelier.Kernels;
+using Atelier.Training.Interop;
 using static TorchSharp.torch;
 
 namespace Atelier.Training.Ops;
@@ -20,6 +21,9 @@ public sealed class ResamplingFilter
     /// <summary>The filter that changes nothing, for a change of size alone. Made without libtorch: whoever only asks for a network's layout does not load it.</summary>
     public static ResamplingFilter Identity { get; } = new([1.0], 1, 1, isSeparable: true);
 
+    /// <summary>A filter with the same taps on both axes, as they are.</summary>
+    internal static ResamplingFilter Of(double[] taps) => new(taps, taps.Length, taps.Length, isSeparable: true);
+
     /// <summary>Taps down.</summary>
     public int Rows { get; }
 
@@ -32,7 +36,7 @@ public sealed class ResamplingFilter
     {
         ArgumentNullException.ThrowIfNull(filter);
         using var scope = NewDisposeScope();
-        var values = filter.detach().to(float64).cpu().contiguous();
+        var values = filter.detach().to(float64).ToHost().contiguous();
         return new([.. values.data<double>()], (int)values.shape[0], (int)values.shape[^1], values.dim() == 1);
     }
 

@@ -28,7 +28,7 @@ public static class Upfirdn2d
     {
         ArgumentNullException.ThrowIfNull(x);
         Check(x, filter, up, down, padding);
-        return OpKernels.Fit(x) ? Run(Kernel(filter, up, down, padding, flipFilter, gain), x) : Plain(x, filter, up, down, padding, flipFilter, gain);
+        return OpKernels.Fit(x) || OpKernels.Gpu(x) is not null ? Run(Kernel(filter, up, down, padding, flipFilter, gain), x) : Plain(x, filter, up, down, padding, flipFilter, gain);
     }
 
     /// <summary>The published upsample2d: factor times the size, brightness kept, filter centred.</summary>
@@ -70,7 +70,7 @@ public static class Upfirdn2d
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(filter);
-        if (!OpKernels.Fit(x))
+        if (!OpKernels.Fit(x) && OpKernels.Gpu(x) is null)
             return up > 1 ? Upsample(x, filter.ToTensor(x.dtype, x.device), up) : Downsample(x, filter.ToTensor(x.dtype, x.device), down);
         var (left, right) = Padding2d.Along(0, filter.Columns, up, down);
         var (top, bottom) = Padding2d.Along(0, filter.Rows, up, down);
@@ -97,8 +97,16 @@ public static class Upfirdn2d
     /// <summary>The same by the kernel, as part of a graph where one is wanted.</summary>
     internal static Tensor Run(FirFilter filter, Tensor x)
     {
-        x = x.contiguous();
-        var y = ResampledConvolution.Filtered(filter, x, epilogue: null);
+        Tensor y;
+        if (OpKernels.Gpu(x) is { } kernels)
+        {
+            y = GpuFilterOp.Filtered(kernels, filter, x);
+        }
+        else
+        {
+            x = x.contiguous();
+            y = ResampledConvolution.Filtered(filter, x, epilogue: null);
+        }
         return AutogradNode.IsNeeded(x) ? new Filtering(filter.Adjoint((int)x.size(2), (int)x.size(3))).Attach(x, y) : y;
     }
 

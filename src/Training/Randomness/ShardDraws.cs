@@ -75,13 +75,14 @@ public sealed class KeyedDraws(DrawKey basis, DrawSource source) : IShardDraws
     /// <inheritdoc/>
     public Tensor PathNoise(long[] shape) => Normal(basis with { Purpose = DrawPurpose.PathNoise }, source, shape);
 
-    /// <summary>A draw of standard normal numbers. Filled on the host: it must not depend on the device.</summary>
+    /// <summary>A draw of standard normal numbers. Where the device cannot draw it by the same operations, it is filled on the host.</summary>
     internal static Tensor Normal(DrawKey key, long[] shape, ScalarType precision, Device device)
     {
         var (philoxKey, counterHigh) = key.ToPhilox();
-        var values = empty(shape, precision);
+        bool there = PhiloxFill.CanFill(precision, device);
+        var values = there ? empty(shape, precision, device) : empty(shape, precision);
         PhiloxFill.Normal(values, philoxKey, counterHigh);
-        return device.type == TorchSharp.DeviceType.CPU ? values : values.to(device);
+        return there ? values : values.to(device);
     }
 
     private static Tensor Normal(DrawKey key, DrawSource source, long[] shape) => Normal(key, shape, source.Precision, source.Device);

@@ -3,6 +3,7 @@ using Atelier.Core.Schedules;
 using Atelier.Core.Specs;
 using Atelier.Training.Augmentation;
 using Atelier.Training.Networks;
+using static TorchSharp.torch;
 
 namespace Atelier.Training.Step;
 
@@ -59,13 +60,15 @@ public static class SpecModel
     {
         ArgumentNullException.ThrowIfNull(spec);
         var shape = new ImageShape(spec.Resolution.Width, spec.Resolution.Height);
+        var half = spec.Fp16Resolutions > 0 ? new HalfPrecision(ScalarType.Float16, spec.Fp16Resolutions)
+            : spec.Bf16Resolutions > 0 ? new HalfPrecision(ScalarType.BFloat16, spec.Bf16Resolutions) : null;
         var discriminator = new DiscriminatorConfig(
             shape, spec.LabelDim, spec.ChannelBase, spec.ChannelMax, spec.DArch, spec.ConvClamp,
-            spec.MbstdGroup, spec.MbstdChannels, spec.FreezeD, spec.Stages.Growth?.First);
+            spec.MbstdGroup, spec.MbstdChannels, spec.FreezeD, spec.Stages.Growth?.First) { Half = half };
         return new ModelConfig(
             new GeneratorConfig(
                 shape, spec.ZDim, spec.WDim, spec.LabelDim, spec.ChannelBase, spec.ChannelMax, spec.MappingLayers,
-                spec.GArch, spec.ConvClamp, spec.Normalisation, spec.Stages.Growth?.First),
+                spec.GArch, spec.ConvClamp, spec.Normalisation, spec.Stages.Growth?.First) { Half = half },
             discriminator,
             spec.Stages);
     }

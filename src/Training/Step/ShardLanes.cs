@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Atelier.Core.Schedules;
 using Atelier.Core.Sharding;
+using Atelier.Training.Interop;
 using Atelier.Training.Losses;
 using Atelier.Training.Networks;
 using Atelier.Training.Randomness;
@@ -52,6 +53,7 @@ public sealed class ShardLanes : IDisposable
                 cancellation.ThrowIfCancellationRequested();
                 using var scope = NewDisposeScope();
                 var (real, draws) = inputs(shard);
+                using var queued = ReadBack.Forbid();
                 var contribution = _loss.Compute(phase, replica, real, draws, start).clone().DetachFromDisposeScope();
                 lock (sum)
                     sum.Add(shard, contribution);

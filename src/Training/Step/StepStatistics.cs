@@ -71,7 +71,7 @@ public sealed class StepStatistics : IDisposable
             if (_phases[(int)phase] == 0)
                 continue;
             using var value = _sums[(int)phase, (int)statistic];
-            sum += value.item<double>();
+            sum += value.ReadNumber();
             count += _phases[(int)phase];
         }
         return count == 0 ? null : sum / count;
@@ -83,7 +83,7 @@ public sealed class StepStatistics : IDisposable
         if (_phases[(int)phase] == 0)
             return null;
         using var squared = _norms[(int)phase];
-        return Math.Sqrt(squared.item<double>());
+        return Math.Sqrt(squared.ReadNumber());
     }
 
     /// <summary>The sums as bytes, for a snapshot that is taken within a tick.</summary>
@@ -127,11 +127,11 @@ public sealed class StepStatistics : IDisposable
         _nonFinite.Dispose();
     }
 
-    private static double[] Values(Tensor values) => values.cpu().contiguous().data<double>().ToArray();
+    private static double[] Values(Tensor values) => values.ToHost().contiguous().data<double>().ToArray();
 
     private long Count(int place)
     {
-        using var value = _nonFinite.cpu();
+        using var value = _nonFinite.ToHost();
         return (long)value.data<double>()[place];
     }
 }

@@ -45,6 +45,7 @@ public sealed class TrainStep(ShardLanes lanes, IPhaseReduction reduction, StepO
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
+        using var queued = ReadBack.Forbid();
         double scale = 1.0 / reduction.ShardCount;
         bool trainsGenerator = phase.Network == TrainedNetwork.Generator;
         var buffer = trainsGenerator ? state.Model.GeneratorBuffer : state.Model.DiscriminatorBuffer;

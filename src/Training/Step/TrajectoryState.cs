@@ -73,7 +73,7 @@ public sealed class TrajectoryState : IDisposable
     {
         get
         {
-            using var host = _augmentation.cpu();
+            using var host = _augmentation.ToHost();
             var values = host.data<double>();
             return new(values[0], values[1], values[2]);
         }

@@ -80,12 +80,12 @@ public sealed class StepInputs : IDisposable
             int n = shardSize, first = (shard - inputs._held.Start) * n;
             var (width, height) = inputs._dataset.Resolution;
             var pixels = images.Pixels.AsSpan(first * inputs._dataset.ImageBytes, n * inputs._dataset.ImageBytes).ToArray();
-            var real = tensor(pixels, [n, 3, height, width]).to(inputs._source.Device).to(inputs._source.Precision).DividedBy(127.5).Minus(1); // bytes travel, a quarter of the numbers
+            var real = Upload.To(tensor(pixels, [n, 3, height, width]), inputs._source.Device).to(inputs._source.Precision).DividedBy(127.5).Minus(1); // bytes travel, a quarter of the numbers
             int labelSize = inputs._source.LabelSize;
             if (labelSize == 0)
                 return (real, null);
             var labels = images.Labels.AsSpan(first * labelSize, n * labelSize).ToArray();
-            return (real, tensor(labels, [n, labelSize]).to(inputs._source.Precision).to(inputs._source.Device));
+            return (real, Upload.To(tensor(labels, [n, labelSize]).to(inputs._source.Precision), inputs._source.Device));
         }
     }
 }

@@ -6,6 +6,7 @@ using Atelier.Storage.Snapshots;
 using Atelier.Storage.TensorBoard;
 using Atelier.Training.Data;
 using Atelier.Training.Numerics;
+using Atelier.Training.Ops;
 using Atelier.Training.Randomness;
 using Atelier.Training.Snapshots;
 using Atelier.Training.Step;
@@ -51,7 +52,11 @@ public static class LocalRun
         string name = folder.Name;
         int lanes = spec.Lanes ?? Math.Max(1, Environment.ProcessorCount / spec.Threads / request.Workers);
         NumericsEnvironment.Apply(spec.Threads, lanes * request.Workers);
+        bool said = OpKernels.WhyPlain(request.Device) is not null;
         var device = request.Device.Open();
+        // Whether a GPU has kernels is known when it has been opened.
+        if (!said && OpKernels.WhyPlain(request.Device) is { } why)
+            display.Say(why);
         WorkerMetrics.Watch(request.Device);
         using var holders = new LocalRanks(run, request.Workers, lanes, device, name, time);
 

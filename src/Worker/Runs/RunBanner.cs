@@ -48,7 +48,7 @@ public sealed record RunBanner(IReadOnlyList<(string Name, string Text)> Rows, s
     private static string Augmentation(RunSpec spec) => spec.Aug == AugmentationMode.None
         ? "no augmentation" : $"augmentation {SpecKeys.Find("aug").Format(spec)} ({SpecKeys.Find("augpipe").Format(spec)})";
 
-    private static string Device(ComputeDevice device) => OpKernels.WhyPlain(device.Type) is null ? $"{device}, kernels for {OpKernels.InstructionSet}" : $"{device}, without Atelier's kernels";
+    private static string Device(ComputeDevice device) => OpKernels.WhyPlain(device) is null ? $"{device}, kernels for {OpKernels.RunsOn(device)}" : $"{device}, without Atelier's kernels";
 
     private static long Parameters(NetworkLayout layout) => layout.Entries.Where(entry => entry.IsParameter).Sum(entry => entry.Count);
 

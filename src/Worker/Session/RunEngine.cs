@@ -12,6 +12,7 @@ using Atelier.Training.Step;
 using Atelier.Worker.Collectives;
 using Atelier.Worker.Collectives.Links;
 using Atelier.Worker.Evaluations;
+using Atelier.Worker.Interop;
 using Atelier.Worker.Loop;
 using Atelier.Worker.Peers.States;
 using Atelier.Worker.Telemetry;
@@ -27,7 +28,8 @@ namespace Atelier.Worker.Session;
 /// <param name="peers">The other workers.</param>
 /// <param name="numerics">The worker's fingerprint.</param>
 /// <param name="evaluations">Evaluations, between two ticks.</param>
-internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, NumericsFingerprint numerics, EvaluationWorker evaluations, Outbox outbox, TimeProvider time) : IDisposable
+/// <param name="say">Told of what a person may want to know.</param>
+internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, NumericsFingerprint numerics, EvaluationWorker evaluations, Outbox outbox, Action<string> say, TimeProvider time) : IDisposable
 {
     /// <summary>How much of a new measurement goes into the smoothed time of a shard.</summary>
     private const double Smoothing = 0.1;
@@ -111,7 +113,8 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
         {
             IPhaseReduction inner = _links is null
                 ? new SoloReduction(context.Spec.Shards)
-                : new CollectiveReduction([.. plan.Members.Select(member => member.Shards)], _links, options.PeerPatience, time);
+                : Join([.. plan.Members.Select(member => member.Shards)], _links, rank, cancellation);
+            using var exchange = inner as DeviceReduction;
             var reduction = _reduction = new WatchedReduction(inner, context.Run, () => (inner as CollectiveReduction)?.Awaited, time);
             _slices!.Join(plan.Id, rank, plan.Members.Count, trace);
             _notes!.Join(rank == 0);
@@ -140,6 +143,17 @@ internal sealed class RunEngine(WorkerOptions options, IPeerNetwork peers, Numer
             Leave();
             peers.Offer(context.Run, _held is { } held ? new HeldState(held.Version, state) : null);
         }
+    }
+
+    /// <summary>The sum over a generation's members: between GPUs where all of them can, else through host memory.</summary>
+    private IPhaseReduction Join(IReadOnlyList<ShardRange> ranges, IRankLinks links, int rank, CancellationToken cancellation)
+    {
+        var host = new CollectiveReduction(ranges, links, options.PeerPatience, time);
+        if (options.Device.Type != TorchSharp.DeviceType.CUDA)
+            return host;
+        var found = NcclLibrary.Find(options.Device.Index ?? 0);
+        var exchange = new NcclWorld(host, ranges, rank).Join(found?.Imports, found?.Stream ?? (() => 0), say, cancellation);
+        return exchange is null ? host : new DeviceReduction(ranges, exchange, options.PeerPatience, time);
     }
 
     /// <summary>Writes the whole held state, which stands still.</summary>

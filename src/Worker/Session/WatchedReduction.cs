@@ -31,7 +31,7 @@ internal sealed class WatchedReduction(IPhaseReduction inner, string run, Func<i
     {
         long start = time.GetTimestamp();
         // One rank alone sums nothing with others.
-        long bytes = inner is CollectiveReduction ? pieces.Sum(piece => piece.Value.NumberOfElements * piece.Value.ElementSize) : 0;
+        long bytes = inner is CollectiveReduction or DeviceReduction ? pieces.Sum(piece => piece.Value.NumberOfElements * piece.Value.ElementSize) : 0;
         try
         {
             return inner.Reduce(phase, pieces, cancellation);

@@ -39,10 +39,10 @@ public static class WorkerProcess
         var log = new WorkerLog(options.Name, options.Log, say);
         say = log.Say;
         NumericsEnvironment.Apply(options.Threads, options.Lanes);
-        var numerics = NumericsProbe.Measure(options.Device);
         options.Device.Open();
+        var numerics = NumericsProbe.Measure(options.Device);
         WorkerMetrics.Watch(options.Device);
-        if (OpKernels.WhyPlain(options.Device.Type) is { } why)
+        if (OpKernels.WhyPlain(options.Device) is { } why)
             say(why);
         var register = new Register
         {
@@ -61,7 +61,7 @@ public static class WorkerProcess
         };
         using var outbox = new Outbox();
         using var evaluations = new EvaluationWorker(options, outbox, time);
-        using var engine = new RunEngine(options, peers, numerics, evaluations, outbox, time);
+        using var engine = new RunEngine(options, peers, numerics, evaluations, outbox, say, time);
         await using var agent = new WorkerAgent(options, engine, evaluations, outbox, say);
         log.Subject = () => agent.Subject;
         using var stop = new CancellationTokenSource();

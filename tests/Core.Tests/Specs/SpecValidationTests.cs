@@ -21,6 +21,9 @@ public class SpecValidationTests
         { Good with { Resolution = new(100, 80) }, "resolution 80x100 (width x height) cannot work: a network doubles a constant of at most 16 pixels per side at least twice, as in 256 or 512x384. Pass --set resolution=64 --set resize=fit to crop and resize the images." },
         { Good with { Aug = AugmentationMode.Fixed }, "aug fixed with aug-p 0 has no effect; set aug-p to a probability above 0, or aug to none." },
         { Good with { Aug = AugmentationMode.Ada, AugP = 0.5 }, "aug-p 0.5 works only with aug fixed, but aug is ada; set aug to fixed, or aug-p to 0." },
+        { Good with { Fp16Resolutions = 4 }, "fp16-resolutions 4 needs a bound on what layers give, because float16 ends at 65504; set conv-clamp to 256, as published, or use bf16-resolutions." },
+        { Good with { Fp16Resolutions = 4, Bf16Resolutions = 2, ConvClamp = 256 }, "fp16-resolutions 4 and bf16-resolutions 2 exclude each other; set one of them to 0." },
+        { Good with { Bf16Resolutions = 2, GArch = NetworkArchitecture.Orig, Normalisation = Normalisation.Instance }, "bf16-resolutions 2 works only with normalisation demodulation and growing false, but these are instance and false." },
         { Good with { Resolution = Resolution.Auto }, "resolution is auto, but there is no dataset to take it from; set resolution." },
     };
 
@@ -39,6 +42,8 @@ public class SpecValidationTests
     public void Problems_SwitchedOff_DoNotCount()
     {
         Assert.Empty(SpecValidation.Problems(Good with { MbstdChannels = 0, Shard = 2 }));
+        Assert.Empty(SpecValidation.Problems(Good with { Fp16Resolutions = 4, ConvClamp = 256 }));
+        Assert.Empty(SpecValidation.Problems(Good with { Bf16Resolutions = 4 }));
         Assert.Empty(SpecValidation.Problems(Good with { PlWeight = 0, Shard = 1, MbstdGroup = 1 }));
     }
 }

@@ -48,7 +48,7 @@ public sealed class PlainOpsTests : IDisposable
         OpKernels.Plain = true;
         var plain = NumericsProbe.Measure(ComputeDevice.Cpu);
 
-        Assert.Contains("--kernels plain", OpKernels.WhyPlain(TorchSharp.DeviceType.CPU), StringComparison.Ordinal);
+        Assert.Contains("--kernels plain", OpKernels.WhyPlain(ComputeDevice.Cpu), StringComparison.Ordinal);
         Assert.Contains("device", Assert.Single(kernels.DifferencesTo(plain)), StringComparison.Ordinal);
     }
 

@@ -9,6 +9,7 @@ using Atelier.Storage.Blobs;
 using Atelier.Storage.Safetensors;
 using Atelier.Training.Data;
 using Atelier.Training.Exports;
+using Atelier.Training.Interop;
 using Atelier.Training.Metrics.Detectors;
 using Atelier.Training.Metrics.Statistics;
 using Atelier.Training.Ops;
@@ -78,7 +79,7 @@ internal sealed class RealSides(ImageDataset dataset, EvaluationOptions options)
 
     private string Key(Metric metric, IFeatureNet net, string kind) => string.Join(
         '|', Version, kind, dataset.Identity, net.Identity, Count(metric), Mirrored(metric.Real!),
-        NumericsFingerprint.CurrentVersion, __version__, get_num_threads());
+        NumericsFingerprint.CurrentVersion, TorchLibrary.Version, get_num_threads());
 }
 
 /// <summary>
