@@ -10,7 +10,7 @@ public sealed class HelpTests
     [InlineData("demo", "--minutes", "--out", "--size")]
     [InlineData("snapshots", "DIR", "--json")]
     [InlineData("generate", "--network", "--seeds", "--trunc", "--noise-mode", "--class", "--grid", "--out")]
-    [InlineData("export", "RUN", "--out", "--all")]
+    [InlineData("export", "RUN", "--out", "--all", "--trained")]
     [InlineData("oracle", "FILE", "--dtype")]
     [InlineData("bench step", "--res", "--channel-base", "--channel-max", "--batch", "--shard", "--json")]
     [InlineData("dashboard", "folder", "--port")]

@@ -98,26 +98,34 @@ internal static class ExportCommand
         var run = new Argument<string>("RUN") { Description = "a run folder for its newest snapshot, a snapshot folder, or an export (to write .onnx)" };
         var output = new OutputFile("the file to write: .safetensors, or .onnx for other programs", ".safetensors", ".onnx");
         var all = new Option<bool>("--all") { Description = "write G, D and G_ema, each with its prefix, to start a run from, instead of only G_ema" };
-        var command = new Command("export", "Export the generator of a run as .safetensors with the published tensor names, or as ONNX") { run, all };
+        var trained = new Option<bool>("--trained") { Description = "write G as it is being trained, instead of its moving average G_ema" };
+        var command = new Command("export", "Export the generator of a run as .safetensors with the published tensor names, or as ONNX") { run, all, trained };
         output.AddTo(command);
         command.SetAction(parsed =>
         {
             string file = output.Path(parsed);
             NumericsEnvironment.Apply(threads: 1);
+            var networks = (parsed.GetValue(all), parsed.GetValue(trained)) switch
+            {
+                (true, true) => throw new UserErrorException("--all has G with the others: leave out --trained"),
+                (true, false) => ExportedNetworks.All,
+                (false, true) => ExportedNetworks.Trained,
+                _ => ExportedNetworks.Average,
+            };
             if (Path.GetExtension(file).Equals(".onnx", StringComparison.OrdinalIgnoreCase))
-                return SaveOnnx(parsed.GetValue(run)!, file, parsed.GetValue(all));
+                return SaveOnnx(parsed.GetValue(run)!, file, networks);
             using var state = NetworkSource.OpenState(parsed.GetValue(run)!);
-            NetworkFile.Save(file, state, parsed.GetValue(all));
-            Console.WriteLine($"{file}: {(parsed.GetValue(all) ? "G, D and G_ema" : "G_ema")} at {state.ImageCount / 1000.0:0.###} kimg");
+            NetworkFile.Save(file, state, networks);
+            Console.WriteLine($"{file}: {(networks switch { ExportedNetworks.All => "G, D and G_ema", ExportedNetworks.Trained => "G", _ => "G_ema" })} at {state.ImageCount / 1000.0:0.###} kimg");
             return ExitCode.Success;
         });
         return command;
     }
 
-    private static int SaveOnnx(string run, string output, bool all)
+    private static int SaveOnnx(string run, string output, ExportedNetworks networks)
     {
-        if (all)
-            throw new UserErrorException($"--all exports three networks, but {output} holds one generator: leave out --all, or name a .safetensors file");
+        if (networks != ExportedNetworks.Average)
+            throw new UserErrorException($"{output} holds G_ema alone: leave out --all and --trained, or name a .safetensors file");
         using var network = NetworkSource.OpenGenerator(run, CPU);
         OnnxFile.Save(output, network);
         Console.WriteLine($"{output}: G_ema as ONNX; inputs z{(network.Network.Config.LabelSize > 0 ? ", c" : "")} and truncation, output image");

@@ -2,9 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Atelier.Kernels.Cuda;
 
-#pragma warning disable CA1051 // parameter blocks, filled once and passed by reference; the twins of the structures in Source/*.cu
+#pragma warning disable CA1051 // parameter blocks, filled once and passed by reference; the twins of the structures in Source/*.cuh
 
-/// <summary>Of the kernels in epilogue.cu: a layer's epilogue, its gradient and the gradient of that. Pointers are into the GPU's memory.</summary>
+/// <summary>Of the kernels in epilogue.cuh: a layer's epilogue, its gradient and the gradient of that. Pointers are into the GPU's memory.</summary>
 public unsafe struct EpilogueArguments
 {
     /// <summary>What the convolution gave; null where a gradient does not need it.</summary>
@@ -90,7 +90,7 @@ public struct FirTaps
     private float _first;
 }
 
-/// <summary>Of the kernels in fir.cu.</summary>
+/// <summary>Of the kernels in fir.cuh.</summary>
 public unsafe struct FirArguments
 {
     /// <summary>Taps an axis that fit into the parameters.</summary>
@@ -157,7 +157,7 @@ public unsafe struct FirArguments
     public FirTaps Row;
 }
 
-/// <summary>Of the kernels in demodulation.cu.</summary>
+/// <summary>Of the kernels in demodulation.cuh.</summary>
 public unsafe struct DemodulationArguments
 {
     /// <summary>Operands, by the kernel.</summary>
@@ -264,7 +264,7 @@ public unsafe struct ReflectArguments
     public int Left, Right, Top, Bottom;
 }
 
-/// <summary>An image's samples: see augmentation.cu.</summary>
+/// <summary>An image's samples: see augmentation.cuh.</summary>
 public struct WarpArguments
 {
     /// <summary>Position of sample (row i, column j): x = p[0]·j + p[1]·i + p[2], y = p[3]·j + p[4]·i + p[5].</summary>

@@ -1,6 +1,6 @@
 namespace Atelier.Kernels.Cuda;
 
-/// <summary>Launches of epilogue.cu. It sees [N, C, pixels], or [N, pixels, C] with channels last.</summary>
+/// <summary>Launches of epilogue.cuh. It sees [N, C, pixels], or [N, pixels, C] with channels last.</summary>
 public static unsafe class GpuEpilogue
 {
     /// <summary>Sums of a gradient: over dz, dz·noise and gain·dz·u.</summary>

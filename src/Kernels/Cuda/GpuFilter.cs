@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Atelier.Kernels.Cuda;
 
-/// <summary>Launches of fir.cu: a <see cref="FirFilter"/> over images in the GPU's memory.</summary>
+/// <summary>Launches of fir.cuh: a <see cref="FirFilter"/> over images in the GPU's memory.</summary>
 public static unsafe class GpuFilter
 {
     private const int Strip = 8;

@@ -78,7 +78,7 @@ public sealed unsafe class GpuKernels : IDisposable
     }
 
     /// <summary>The text of a module, with what all share in front.</summary>
-    internal static string Source(string module) => $"{Resource("prelude.cuh")}\n{Resource($"{module}.cu")}";
+    internal static string Source(string module) => $"{Resource("prelude.cuh")}\n{Resource($"{module}.cuh")}";
 
     /// <summary>All modules.</summary>
     internal static IReadOnlyList<string> Modules => ModuleNames;

@@ -1,6 +1,6 @@
 namespace Atelier.Kernels.Cuda;
 
-/// <summary>Launches of demodulation.cu: as <see cref="Demodulation"/>, in the GPU's memory.</summary>
+/// <summary>Launches of demodulation.cuh: as <see cref="Demodulation"/>, in the GPU's memory.</summary>
 public static unsafe class GpuDemodulation
 {
     /// <summary>sums[p] = factor·Σ a[p, t]·b[p, t] over the taps.</summary>
@@ -34,7 +34,7 @@ public static unsafe class GpuDemodulation
     }
 }
 
-/// <summary>Launches of optimizer.cu: as <see cref="AdamUpdate"/> and <see cref="ExponentialMovingAverage"/>, in the GPU's memory.</summary>
+/// <summary>Launches of optimizer.cuh: as <see cref="AdamUpdate"/> and <see cref="ExponentialMovingAverage"/>, in the GPU's memory.</summary>
 public static unsafe class GpuOptimizer
 {
     // A thread walks over the buffer: a GPU has no more threads than this at once.
@@ -66,7 +66,7 @@ public static unsafe class GpuOptimizer
     }
 }
 
-/// <summary>Launches of philox.cu: the draws of <see cref="PhiloxFill"/>, in the GPU's memory.</summary>
+/// <summary>Launches of philox.cuh: the draws of <see cref="PhiloxFill"/>, in the GPU's memory.</summary>
 public static unsafe class GpuDraws
 {
     /// <summary>Fills memory with a draw.</summary>
@@ -81,7 +81,7 @@ public static unsafe class GpuDraws
     }
 }
 
-/// <summary>Launches of augmentation.cu.</summary>
+/// <summary>Launches of augmentation.cuh.</summary>
 public static class GpuAugmentation
 {
     private static readonly string[] Pads = GpuNames.Of("augmentation_pad"), Folds = GpuNames.Of("augmentation_fold");

@@ -51,7 +51,7 @@ public sealed record GpuDescription(string Name, Version Capability);
 /// <summary>How many blocks a kernel runs in, and of how many threads.</summary>
 public readonly record struct LaunchShape(uint Blocks, uint Threads)
 {
-    /// <summary>Threads of a block wherever a kernel does not say otherwise; Threads in epilogue.cu.</summary>
+    /// <summary>Threads of a block wherever a kernel does not say otherwise; Threads in epilogue.cuh.</summary>
     public const uint UsualThreads = 256;
 
     /// <summary>As many blocks as hold <paramref name="threads"/>.</summary>

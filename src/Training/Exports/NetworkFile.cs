@@ -12,6 +12,19 @@ using static TorchSharp.torch;
 
 namespace Atelier.Training.Exports;
 
+/// <summary>Which networks of a run a file is to hold.</summary>
+public enum ExportedNetworks
+{
+    /// <summary>The averaged generator, without a prefix.</summary>
+    Average,
+
+    /// <summary>The generator that is being trained, without a prefix.</summary>
+    Trained,
+
+    /// <summary>G, D and G_ema, each with its prefix.</summary>
+    All,
+}
+
 /// <summary>
 /// Networks as <c>.safetensors</c> with the published state-dict names: one generator without prefix, or G, D and G_ema
 /// with theirs.
@@ -20,16 +33,20 @@ public static class NetworkFile
 {
     private const string ClampKey = "conv_clamp";
 
-    /// <summary>Writes the averaged generator for use, or with <paramref name="all"/> the three networks of training.</summary>
-    public static void Save(string path, TrajectoryState state, bool all)
+    /// <summary>Writes a run's networks.</summary>
+    public static void Save(string path, TrajectoryState state, ExportedNetworks networks)
     {
         ArgumentNullException.ThrowIfNull(state);
         using var scope = NewDisposeScope();
         var tensors = new List<NamedTensor>();
         var model = state.Model;
-        AddNetwork(tensors, all ? "G_ema." : "", model.GeneratorLayout, state.GeneratorAverage);
-        if (all)
+        if (networks != ExportedNetworks.All)
         {
+            AddNetwork(tensors, "", model.GeneratorLayout, networks == ExportedNetworks.Trained ? state.Generator : state.GeneratorAverage);
+        }
+        else
+        {
+            AddNetwork(tensors, "G_ema.", model.GeneratorLayout, state.GeneratorAverage);
             AddNetwork(tensors, "G.", model.GeneratorLayout, state.Generator);
             AddNetwork(tensors, "D.", model.DiscriminatorLayout, state.Discriminator);
         }

@@ -12,19 +12,22 @@ public sealed class NetworkFileTests : IDisposable
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.safetensors");
 
     [Theory]
-    [InlineData(NetworkArchitecture.Skip, 0, false)]
-    [InlineData(NetworkArchitecture.Resnet, 3, true)]
-    [InlineData(NetworkArchitecture.Orig, 0, true)]
-    public void LoadGenerator_SavedState_MakesTheSameImage(NetworkArchitecture architecture, int labels, bool all)
+    [InlineData(NetworkArchitecture.Skip, 0, ExportedNetworks.Average)]
+    [InlineData(NetworkArchitecture.Skip, 0, ExportedNetworks.Trained)]
+    [InlineData(NetworkArchitecture.Resnet, 3, ExportedNetworks.All)]
+    [InlineData(NetworkArchitecture.Orig, 0, ExportedNetworks.All)]
+    public void LoadGenerator_SavedState_MakesTheSameImage(NetworkArchitecture architecture, int labels, ExportedNetworks networks)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         using var state = SmallModel.State(SmallModel.Config(32, 24, architecture, labels));
-        NetworkFile.Save(_path, state, all);
+        state.Generator.mul_(1.5);
+        NetworkFile.Save(_path, state, networks);
 
         using var loaded = NetworkFile.LoadGenerator(_path, ScalarType.Float32, CPU);
 
-        var original = new Generator(new NetworkViews(state.Model.GeneratorLayout, state.GeneratorAverage), state.Model.Generator);
+        var values = networks == ExportedNetworks.Trained ? state.Generator : state.GeneratorAverage;
+        var original = new Generator(new NetworkViews(state.Model.GeneratorLayout, values), state.Model.Generator);
         Assert.Equal(state.Model.Generator.Architecture, loaded.Network.Config.Architecture);
         Assert.True(Image(original).eq(Image(loaded.Network)).all().item<bool>());
     }
@@ -33,7 +36,7 @@ public sealed class NetworkFileTests : IDisposable
     public void Initialise_AllNetworks_TakesThemAll()
     {
         using var state = SmallModel.State(SmallModel.Config());
-        NetworkFile.Save(_path, state, all: true);
+        NetworkFile.Save(_path, state, ExportedNetworks.All);
         using var fresh = new Training.Step.TrajectoryState(state.Model, ScalarType.Float32, CPU);
 
         var taken = NetworkFile.Initialise(fresh, _path);
@@ -47,7 +50,7 @@ public sealed class NetworkFileTests : IDisposable
     public void Initialise_OtherChannels_NamesTheTensorAndBothShapes()
     {
         using var state = SmallModel.State(SmallModel.Config());
-        NetworkFile.Save(_path, state, all: true);
+        NetworkFile.Save(_path, state, ExportedNetworks.All);
         using var other = new Training.Step.TrajectoryState(SmallModel.Config(32, 32), ScalarType.Float32, CPU);
 
         var error = Assert.Throws<UserErrorException>(() => NetworkFile.Initialise(other, _path));

@@ -22,7 +22,7 @@ public sealed class PublishedNetworksTests : IDisposable
     {
         _network = Path.Combine(_folder.Path, "network.safetensors");
         using var state = SmallModel.State(SmallModel.Config(labels: 3));
-        NetworkFile.Save(_network, state, all: false);
+        NetworkFile.Save(_network, state, ExportedNetworks.Average);
     }
 
     private string Output => Path.Combine(_folder.Path, "imported.safetensors");

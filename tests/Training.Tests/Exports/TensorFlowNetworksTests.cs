@@ -46,7 +46,7 @@ public sealed class TensorFlowNetworksTests : IDisposable
         var config = SmallModel.Config();
         using var state = SmallModel.State(config);
         string ours = Path.Combine(_folder.Path, "ours.safetensors");
-        NetworkFile.Save(ours, state, all: true);
+        NetworkFile.Save(ours, state, ExportedNetworks.All);
         using var expected = SafetensorsReader.Open(ours);
         var discriminator = expected.Entries.Where(entry => entry.Name.StartsWith("D.", StringComparison.Ordinal)).ToList();
         foreach (var entry in discriminator.Where(entry => !entry.Name.EndsWith("filter", StringComparison.Ordinal)))

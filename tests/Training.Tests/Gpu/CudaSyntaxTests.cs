@@ -4,7 +4,7 @@ using Atelier.Kernels.Cuda;
 
 namespace Atelier.Training.Tests.Gpu;
 
-/// <summary>The kernels' sources are CUDA C++, by clang's measure: it compiles them to PTX as NVRTC would, whose names cuda_names.h declares.</summary>
+/// <summary>The kernels' sources are CUDA C++, by clang's measure: it compiles them to PTX as NVRTC would, whose names cuda_names.hpp declares.</summary>
 public sealed partial class CudaSyntaxTests
 {
     private static readonly string? Clang = new[] { "clang++-19", "clang++-16", "clang++" }.FirstOrDefault(name =>
@@ -70,7 +70,7 @@ public sealed partial class CudaSyntaxTests
         string[] arguments =
         [
             "-x", "cuda", "--cuda-device-only", $"--cuda-gpu-arch={architecture}", "-nocudainc", "-nocudalib", "-std=c++17", "-O2", "-ffp-contract=off", "-Wno-unknown-cuda-version",
-            "-include", Path.Combine(AppContext.BaseDirectory, "Gpu", "cuda_names.h"), "-S", "-o", "-", "-",
+            "-include", Path.Combine(AppContext.BaseDirectory, "Gpu", "cuda_names.hpp"), "-S", "-o", "-", "-",
         ];
         var start = new ProcessStartInfo(Clang!, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;

@@ -8,7 +8,7 @@ using Atelier.Training.Ops;
 namespace Atelier.Training.Tests.Gpu;
 
 /// <summary>
-/// A GPU that is the processor: the kernels' own sources, compiled by clang or g++ as C++ (emulation.h), over the host's memory. What
+/// A GPU that is the processor: the kernels' own sources, compiled by clang or g++ as C++ (emulation.hpp), over the host's memory. What
 /// is tested with it is their arithmetic and indices, the launches, and the ops; not what a GPU does with them.
 /// </summary>
 internal sealed unsafe class EmulatedGpu : ICudaDriver, IKernelCompiler
@@ -80,14 +80,14 @@ internal sealed unsafe class EmulatedGpu : ICudaDriver, IKernelCompiler
     /// <summary>Compiles a module to a library, once for its text, and returns its path.</summary>
     public byte[] Compile(string name, string source, IReadOnlyList<string> options)
     {
-        var header = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Gpu", "emulation.h"));
+        var header = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Gpu", "emulation.hpp"));
         var folder = Path.Combine(Path.GetTempPath(), "atelier-emulated-gpu");
         Directory.CreateDirectory(folder);
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{_compiler}\0{header}\0{source}")))[..16];
         string path = Path.Combine(folder, $"{name}-{hash}.so"), own = Path.Combine(folder, $"{name}-{hash}-{Environment.ProcessId}");
         if (!File.Exists(path))
         {
-            File.WriteAllText($"{own}.cpp", $"{header}\n#line 1 \"{name}.cu\"\n{source}");
+            File.WriteAllText($"{own}.cpp", $"{header}\n#line 1 \"{name}.cuh\"\n{source}");
             Run(_compiler, "-x", "c++", "-std=c++17", "-O1", "-mfma", "-mf16c", "-ffp-contract=off", "-fno-strict-aliasing", "-shared", "-fPIC", "-w", $"{own}.cpp", "-o", $"{own}.so");
             File.Move($"{own}.so", path, overwrite: true);
             File.Delete($"{own}.cpp");

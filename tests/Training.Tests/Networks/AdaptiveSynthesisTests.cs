@@ -108,7 +108,7 @@ public sealed class AdaptiveSynthesisTests
         state.SetCounters(3, 270, 3, 3);
         Assert.Equal((3, .4), (state.Stage.Level, state.Stage.Fade));
         var path = Path.Combine(folder.Path, "g.safetensors");
-        NetworkFile.Save(path, state, all: false);
+        NetworkFile.Save(path, state, ExportedNetworks.Average);
         using var used = NetworkFile.Use(state, CPU);
         using var loaded = NetworkFile.LoadGenerator(path, ScalarType.Float32, CPU);
 
