@@ -14,11 +14,11 @@ namespace Atelier.Cli.Commands;
 /// <summary><c>atelier bench step</c>: seconds per phase of a training iteration, and how far from the floor they are.</summary>
 internal static class BenchStepCommand
 {
-    private const int DefaultShard = 4;
+    private const int LeastShard = 4;
 
     public static Command Create()
     {
-        var shard = new Option<int?>("--shard") { Description = "images per shard (default: 4, as in the recipes)" };
+        var shard = new Option<int?>("--shard") { Description = "images per shard (default: half of the batch, at least 4)" };
         var resolution = new Option<int>("--res") { Description = "image size", Required = true };
         var channelBase = new Option<int>("--channel-base") { Description = "channels are min(base / resolution, max)", Required = true };
         var channelMax = new Option<int>("--channel-max") { Description = "maximum number of channels", Required = true };
@@ -39,7 +39,8 @@ internal static class BenchStepCommand
 
     private static int Run(int resolution, int channelBase, int channelMax, int batch, int? asked, int iterations, AugmentationOptions? augmentation, ComputeDevice device, bool json)
     {
-        int shard = asked ?? Math.Min(DefaultShard, batch);
+        // Two lanes, as on the least machine.
+        int shard = asked ?? Math.Min(Math.Max(LeastShard, batch / 2), batch);
         Require(("resolution", resolution), ("channel-base", channelBase), ("channel-max", channelMax), ("batch", batch), ("shard", shard), ("mbstd-group", Math.Min(4, shard)));
         if (iterations < 1)
             throw new UserErrorException($"--iterations {iterations}: must be at least 1");
