@@ -12,7 +12,7 @@ public sealed class DemoTests : IDisposable
     {
         string[] command =
         [
-            "demo", "--minutes", "0.05", "--out", _folder["run"], "--json",
+            "demo", "--minutes", "0.1", "--out", _folder["run"], "--json",
             .. TinyRun.Set("channel-base=128", "channel-max=8", "z-dim=16", "w-dim=16", "batch=8", "shard=4", "mbstd-group=4"),
         ];
 
