@@ -108,8 +108,7 @@ internal static class FleetBenchmark
             await fleet.UntilAllAsync(WorkerStage.Stepping, 1, Patience);
             double attached = clock.Elapsed.TotalSeconds;
             // Processes that have just started compile their own code for a while.
-            for (var settling = TimeSpan.Zero; settling < Settling; settling += Quiet)
-                _ = await ShareAsync(processes, coordinators);
+            await Task.Delay(Settling);
             double share = await ShareAsync(processes, coordinators);
             var (withDashboards, fetches) = (0.0, 0);
             if (dashboards > 0)

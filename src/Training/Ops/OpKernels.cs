@@ -63,14 +63,16 @@ public static unsafe class OpKernels
     /// </summary>
     internal static GpuKernels? Gpu(Tensor tensor)
     {
-        if (_plain || tensor.dtype is not (torch.ScalarType.Float32 or torch.ScalarType.Float16 or torch.ScalarType.BFloat16) || tensor.numel() > int.MaxValue)
+        if (_plain)
             return null;
-        return tensor.device_type switch
+        // On processors nearly every op asks, and ends here.
+        var kernels = tensor.device_type switch
         {
             DeviceType.CPU => Emulated,
             DeviceType.CUDA => GpuRuntime.Kernels(tensor.device_index),
             _ => null,
         };
+        return kernels is not null && tensor.dtype is (torch.ScalarType.Float32 or torch.ScalarType.Float16 or torch.ScalarType.BFloat16) && tensor.numel() <= int.MaxValue ? kernels : null;
     }
 
     /// <summary>Whether a GPU that tensors are on has kernels.</summary>
