@@ -137,6 +137,8 @@ public static unsafe class Convolution
         var weights = new KernelWeights(shape, w, order, flip);
         if (Winograd.Convolves(shape))
             Winograd.Forward<V>(shape, new ScaledImage(x, xScale), weights, y, epilogue);
+        else if (ThinConvolution<V>.Takes(shape))
+            ThinConvolution<V>.Forward(shape, new ScaledImage(x, xScale), weights, y, epilogue);
         else
             DirectConvolution<V>.Forward(shape, new ScaledImage(x, xScale), weights, y, epilogue);
     }
@@ -148,6 +150,8 @@ public static unsafe class Convolution
         var weights = new KernelWeights(shape, w, order, flip);
         if (Winograd.Convolves(shape))
             Winograd.InputGradient<V>(shape, new ScaledImage(g, gScale), weights, x, epilogue);
+        else if (ThinConvolution<V>.Takes(shape))
+            ThinConvolution<V>.InputGradient(shape, new ScaledImage(g, gScale), weights, x, epilogue);
         else
             DirectConvolution<V>.InputGradient(shape, new ScaledImage(g, gScale), weights, x, epilogue);
     }
@@ -159,6 +163,8 @@ public static unsafe class Convolution
         var weights = new KernelWeights(shape, w, order, flip);
         if (Winograd.Correlates(shape))
             Winograd.WeightGradient<V>(shape, new ScaledImage(x, xScale), new ScaledImage(g, gScale), weights);
+        else if (ThinConvolution<V>.Takes(shape))
+            ThinConvolution<V>.WeightGradient(shape, new ScaledImage(x, xScale), new ScaledImage(g, gScale), weights);
         else
             DirectWeightGradient<V>.Run(shape, new ScaledImage(x, xScale), new ScaledImage(g, gScale), weights);
     }

@@ -7,7 +7,9 @@ namespace Atelier.Kernels;
 internal static unsafe class DirectWeightGradient<V>
     where V : struct, IVector<V>
 {
-    private const int BlockPositions = 256;
+    /// <summary>Positions that are summed from zero before they join the total.</summary>
+    public const int BlockPositions = 256;
+
     private const int BlockRows = 96;
 
     // Added to the pitch of rows that would otherwise fall into the same cache sets.

@@ -64,11 +64,11 @@ public static unsafe class MatrixProduct
         }
         if (m <= ThinRows<V>.MostRows && (long)k * n > MostFloatsAsStored && !aTransposed && !bTransposed && bias == null)
         {
-            const int strip = 512; // of columns
+            const int strip = ThinRows<V>.ColumnBlock;
             ThreadTeam.Current.For((n + strip - 1) / strip, 1 + (GrainProducts / (m * k) / strip), (begin, end) =>
             {
                 int first = begin * strip;
-                ThinRows<V>.Multiply(m, Math.Min(end * strip, n) - first, k, a, lda, b + first, ldb, c + first, ldc);
+                ThinRows<V>.Multiply(m, Math.Min(end * strip, n) - first, k, a, lda, b + first, ldb, null, c + first, ldc);
             });
             return;
         }

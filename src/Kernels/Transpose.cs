@@ -13,7 +13,9 @@ internal static unsafe class Transpose
     public static void Block(float* source, nint sourceStride, int rows, int columns, float* target, nint targetStride)
     {
         int eights = Avx.IsSupported ? rows / 8 * 8 : 0, fours = eights == 0 ? 0 : columns / 4 * 4;
-        if (fours > 0)
+        if (Avx512F.IsSupported && rows == 16 && fours > 0)
+            Sixteen(source, sourceStride, fours, target, targetStride);
+        else if (fours > 0)
             Eights(source, sourceStride, eights, fours, target, targetStride);
         if (eights == rows && fours == columns)
             return;
@@ -30,6 +32,33 @@ internal static unsafe class Transpose
             for (int column = 0; column < columns; column += 4)
                 EightByFour(source + column, stride, target + (column * targetStride), targetStride);
     }
+
+    // Sixteen rows, columns in fours: rows i, i + 4, i + 8 and i + 12 are loaded as the quarters of one register.
+    [MethodImpl(Hot)]
+    private static void Sixteen(float* source, nint stride, int columns, float* target, nint targetStride)
+    {
+        nint four = 4 * stride;
+        for (int column = 0; column < columns; column += 4, source += 4, target += 4 * targetStride)
+        {
+            var r0 = Quarters(source, four);
+            var r1 = Quarters(source + stride, four);
+            var r2 = Quarters(source + (2 * stride), four);
+            var r3 = Quarters(source + (3 * stride), four);
+            var low01 = Avx512F.UnpackLow(r0, r1).AsDouble();
+            var high01 = Avx512F.UnpackHigh(r0, r1).AsDouble();
+            var low23 = Avx512F.UnpackLow(r2, r3).AsDouble();
+            var high23 = Avx512F.UnpackHigh(r2, r3).AsDouble();
+            Avx512F.UnpackLow(low01, low23).AsSingle().Store(target);
+            Avx512F.UnpackHigh(low01, low23).AsSingle().Store(target + targetStride);
+            Avx512F.UnpackLow(high01, high23).AsSingle().Store(target + (2 * targetStride));
+            Avx512F.UnpackHigh(high01, high23).AsSingle().Store(target + (3 * targetStride));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Quarters(float* row, nint stride) => Vector512.Create(
+        Vector256.Create(Vector128.Load(row), Vector128.Load(row + stride)),
+        Vector256.Create(Vector128.Load(row + (2 * stride)), Vector128.Load(row + (3 * stride))));
 
     // Rows i and i + 4 are loaded as the halves of one register, which saves the last of three stages.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

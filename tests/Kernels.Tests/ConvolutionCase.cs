@@ -37,6 +37,15 @@ internal sealed unsafe class ConvolutionCase : IDisposable
     public void WeightGradient(Floats w) =>
         Convolution.WeightGradient(_shape, X.Pointer, XScale, G.Pointer, GScale, _order, _flip, w.Pointer);
 
+    /// <summary>The same maps as matrix products over columns, as any shape can be computed.</summary>
+    public void ForwardDirectly(Floats y) => DirectConvolution<Vector256Lanes>.Forward(_shape, new(X.Pointer, XScale), Weights(W), y.Pointer, null);
+
+    public void InputGradientDirectly(Floats x) => DirectConvolution<Vector256Lanes>.InputGradient(_shape, new(G.Pointer, GScale), Weights(W), x.Pointer, null);
+
+    public void WeightGradientDirectly(Floats w) => DirectWeightGradient<Vector256Lanes>.Run(_shape, new(X.Pointer, XScale), new(G.Pointer, GScale), Weights(w));
+
+    private KernelWeights Weights(Floats w) => new(_shape, w.Pointer, _order, _flip);
+
     public void Dispose()
     {
         foreach (var floats in (Floats?[])[X, G, W, _xScale, _gScale])

@@ -100,8 +100,7 @@ public sealed unsafe class ConvolutionTests
         Assert.True(Winograd.Correlates(shape));
         using var data = new ConvolutionCase(shape, WeightOrder.InputsFirst);
         using var direct = new Floats(data.W.Count);
-        DirectWeightGradient<Vector256Lanes>.Run(
-            shape, new ScaledImage(data.X.Pointer, null), new ScaledImage(data.G.Pointer, null), new KernelWeights(shape, direct.Pointer, WeightOrder.InputsFirst, false));
+        data.WeightGradientDirectly(direct);
         double[] expected = [.. direct.Span.ToArray().Select(value => (double)value)];
         AssertClose(expected, AtEveryWidth(expected.Length, w => data.WeightGradient(w)), WinogradRounding);
     }
@@ -114,11 +113,43 @@ public sealed unsafe class ConvolutionTests
     [Theory]
     [MemberData(nameof(Shapes))]
     [MemberData(nameof(WinogradShapes))]
+    [MemberData(nameof(ThinShapes))]
     public void Maps_WithEpilogue_ApplyItToTheirResult(ConvolutionShape shape)
     {
         using var data = new ConvolutionCase(shape, scaled: true);
         AssertFinished(shape.Samples, shape.Outputs, data.ForwardInDoubles(), (y, epilogue) => data.Forward(y, (Epilogue*)epilogue));
         AssertFinished(shape.Samples, shape.Inputs, data.InputGradientInDoubles(), (x, epilogue) => data.InputGradient(x, (Epilogue*)epilogue));
+    }
+
+    public static TheoryData<ConvolutionShape> ThinShapes =>
+    [
+        new ConvolutionShape(3, 40, 3, 24, 24, 1, 1, 0), // several blocks of positions, a ragged one last
+        new ConvolutionShape(3, 3, 40, 24, 24, 1, 1, 0),
+        new ConvolutionShape(5, 32, 3, 4, 4, 1, 1, 0), // several samples in a block
+        new ConvolutionShape(5, 1, 33, 5, 3, 1, 1, 0),
+        new ConvolutionShape(2, 300, 4, 8, 8, 1, 1, 0), // several blocks of the depth
+        new ConvolutionShape(2, 2, 300, 7, 9, 1, 1, 0),
+    ];
+
+    [Theory]
+    [MemberData(nameof(ThinShapes))]
+    public void Maps_FewChannelsOnOneSide_HaveTheBitsOfTheDirectOnes(ConvolutionShape shape)
+    {
+        Assert.True(ThinConvolution<Vector256Lanes>.Takes(shape));
+        foreach (bool scaled in (bool[])[false, true])
+        {
+            using var data = new ConvolutionCase(shape, scaled: scaled);
+            Assert.Equal(Direct(data.G.Count, y => data.ForwardDirectly(y)), AtEveryWidth(data.G.Count, y => data.Forward(y)));
+            Assert.Equal(Direct(data.X.Count, x => data.InputGradientDirectly(x)), AtEveryWidth(data.X.Count, x => data.InputGradient(x)));
+            Assert.Equal(Direct(data.W.Count, w => data.WeightGradientDirectly(w)), AtEveryWidth(data.W.Count, w => data.WeightGradient(w)));
+        }
+
+        static float[] Direct(long count, Action<Floats> map)
+        {
+            using var result = new Floats(count);
+            map(result);
+            return result.Span.ToArray();
+        }
     }
 
     public static TheoryData<ConvolutionShape> ShapesForThreads =>
@@ -130,6 +161,7 @@ public sealed unsafe class ConvolutionTests
         new ConvolutionShape(3, 40, 70, 24, 24, 3, 1, 1),
         new ConvolutionShape(2, 70, 40, 33, 33, 3, 2, 0),
         new ConvolutionShape(1, 200, 300, 4, 4, 3, 1, 1),
+        new ConvolutionShape(3, 80, 3, 48, 48, 1, 1, 0),
     ];
 
     [Theory]

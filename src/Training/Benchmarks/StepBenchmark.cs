@@ -116,12 +116,12 @@ public static class GemmRate
         double best = 0;
         for (int repeat = 0; repeat < Repeats; repeat++)
         {
-            using var ready = new Barrier(lanes + 1);
+            // The clock starts before any lane is let go: whoever waits for a core beside them would start it late.
+            long start = 0;
+            using var ready = new Barrier(lanes, _ => start = Stopwatch.GetTimestamp());
             var workers = Enumerable.Range(0, lanes).Select(_ => new Thread(() => Product(ready))).ToArray();
             foreach (var worker in workers)
                 worker.Start();
-            ready.SignalAndWait();
-            long start = Stopwatch.GetTimestamp();
             foreach (var worker in workers)
                 worker.Join();
             best = Math.Max(best, lanes * 2.0 * Size * Size * Size / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);

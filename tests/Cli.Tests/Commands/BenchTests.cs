@@ -25,6 +25,17 @@ public sealed class BenchTests
         Assert.Equal(2, json.GetProperty("shard").GetInt32());
     }
 
+    /// <summary>A clock that starts late measures thousands.</summary>
+    [Fact]
+    public void BenchStep_RateOfMatrixProducts_IsNoFasterThanAnyProcessor()
+    {
+        // Two units of 16 lanes, each a multiplication and an addition, at 6 GHz, on each of at most two threads.
+        const double fastest = 2 * 2 * 16 * 2 * 6.0;
+        var json = AtelierProcess.Run([.. Step(new(Tiny) { ["--shard"] = "4" }), "--json"]).Succeeded().Json.Single();
+
+        Assert.InRange(json.GetProperty("gemm_gflops").GetDouble(), 0, fastest);
+    }
+
     [Theory]
     [InlineData("--shard", "3", "3", "4")]
     [InlineData("--iterations", "0", "--iterations", "0")]
