@@ -13,10 +13,11 @@ internal static unsafe class Transpose
     public static void Block(float* source, nint sourceStride, int rows, int columns, float* target, nint targetStride)
     {
         int eights = Avx.IsSupported ? rows / 8 * 8 : 0, fours = eights == 0 ? 0 : columns / 4 * 4;
-        if (Avx512F.IsSupported && rows == 16 && fours > 0)
-            Sixteen(source, sourceStride, fours, target, targetStride);
-        else if (fours > 0)
-            Eights(source, sourceStride, eights, fours, target, targetStride);
+        int sixteens = Avx512F.IsSupported && fours > 0 ? rows / 16 * 16 : 0;
+        if (sixteens > 0)
+            Sixteens(source, sourceStride, sixteens, fours, target, targetStride);
+        if (fours > 0 && eights > sixteens)
+            Eights(source + (sixteens * sourceStride), sourceStride, eights - sixteens, fours, target + sixteens, targetStride);
         if (eights == rows && fours == columns)
             return;
         for (int i = 0; i < rows; i++)
@@ -33,26 +34,32 @@ internal static unsafe class Transpose
                 EightByFour(source + column, stride, target + (column * targetStride), targetStride);
     }
 
-    // Sixteen rows, columns in fours: rows i, i + 4, i + 8 and i + 12 are loaded as the quarters of one register.
+    // Rows in sixteens, columns in fours.
     [MethodImpl(Hot)]
-    private static void Sixteen(float* source, nint stride, int columns, float* target, nint targetStride)
+    private static void Sixteens(float* source, nint stride, int rows, int columns, float* target, nint targetStride)
+    {
+        for (; rows > 0; rows -= 16, source += 16 * stride, target += 16)
+            for (int column = 0; column < columns; column += 4)
+                SixteenByFour(source + column, stride, target + (column * targetStride), targetStride);
+    }
+
+    // Rows i, i + 4, i + 8 and i + 12 are loaded as the quarters of one register.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void SixteenByFour(float* source, nint stride, float* target, nint targetStride)
     {
         nint four = 4 * stride;
-        for (int column = 0; column < columns; column += 4, source += 4, target += 4 * targetStride)
-        {
-            var r0 = Quarters(source, four);
-            var r1 = Quarters(source + stride, four);
-            var r2 = Quarters(source + (2 * stride), four);
-            var r3 = Quarters(source + (3 * stride), four);
-            var low01 = Avx512F.UnpackLow(r0, r1).AsDouble();
-            var high01 = Avx512F.UnpackHigh(r0, r1).AsDouble();
-            var low23 = Avx512F.UnpackLow(r2, r3).AsDouble();
-            var high23 = Avx512F.UnpackHigh(r2, r3).AsDouble();
-            Avx512F.UnpackLow(low01, low23).AsSingle().Store(target);
-            Avx512F.UnpackHigh(low01, low23).AsSingle().Store(target + targetStride);
-            Avx512F.UnpackLow(high01, high23).AsSingle().Store(target + (2 * targetStride));
-            Avx512F.UnpackHigh(high01, high23).AsSingle().Store(target + (3 * targetStride));
-        }
+        var r0 = Quarters(source, four);
+        var r1 = Quarters(source + stride, four);
+        var r2 = Quarters(source + (2 * stride), four);
+        var r3 = Quarters(source + (3 * stride), four);
+        var low01 = Avx512F.UnpackLow(r0, r1).AsDouble();
+        var high01 = Avx512F.UnpackHigh(r0, r1).AsDouble();
+        var low23 = Avx512F.UnpackLow(r2, r3).AsDouble();
+        var high23 = Avx512F.UnpackHigh(r2, r3).AsDouble();
+        Avx512F.UnpackLow(low01, low23).AsSingle().Store(target);
+        Avx512F.UnpackHigh(low01, low23).AsSingle().Store(target + targetStride);
+        Avx512F.UnpackLow(high01, high23).AsSingle().Store(target + (2 * targetStride));
+        Avx512F.UnpackHigh(high01, high23).AsSingle().Store(target + (3 * targetStride));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
