@@ -8,17 +8,18 @@ public sealed unsafe class GramTests
     [InlineData(3, 7)]
     [InlineData(128, 12)]
     [InlineData(129, 13)]
+    [InlineData(130, 25)]
     [InlineData(900, 65)]
     [InlineData(0, 5)]
     public void Compute_AnyShape_IsTheProductAndSymmetric(int rows, int columns)
     {
         using var x = Floats.Random((long)rows * columns, 1);
         var wide = x.Span.ToArray().Select(v => (double)v).ToArray();
-        double[] OnThreads(int threads, bool single)
+        double[] On(VectorWidth width, int threads, bool single)
         {
             var result = new double[columns * columns];
             Array.Fill(result, double.NaN);
-            ThreadTeam.DefaultThreads = threads;
+            (KernelLaunch.Width, ThreadTeam.DefaultThreads) = (width, threads);
             fixed (double* target = result, source = wide)
             {
                 if (single)
@@ -26,13 +27,14 @@ public sealed unsafe class GramTests
                 else
                     Gram.Compute(rows, columns, source, target);
             }
-            ThreadTeam.DefaultThreads = 1;
+            (KernelLaunch.Width, ThreadTeam.DefaultThreads) = (0, 1);
             return result;
         }
 
-        var gram = OnThreads(1, true);
-        Assert.Equal(gram, OnThreads(3, true));
-        Assert.Equal(gram, OnThreads(2, false));
+        var gram = On(VectorWidth.Portable, 1, true);
+        Assert.Equal(gram, On(VectorWidth.Portable, 3, true));
+        Assert.Equal(gram, On(VectorWidth.Avx512, 1, true));
+        Assert.Equal(gram, On(VectorWidth.Avx512, 2, false));
         for (int i = 0; i < columns; i++)
         {
             for (int j = 0; j < columns; j++)
