@@ -23,9 +23,6 @@ internal readonly unsafe struct KernelWeights(in ConvolutionShape shape, float* 
 {
     public const int Lanes = Vectors.VirtualLanes;
 
-    // What a transposed block may write beyond the last tap.
-    public const int Slack = 4 * Lanes;
-
     public readonly float* Stored = weights;
     public readonly int Outputs = shape.Outputs;
     public readonly int Inputs = shape.Inputs;
@@ -39,7 +36,7 @@ internal readonly unsafe struct KernelWeights(in ConvolutionShape shape, float* 
 
     /// <summary>
     /// Lanes [lane, lane + 16) of one side and channels [other, other + others) of the other: target[other][tap][16], taps as
-    /// they are stored, zeros in lanes that do not exist. The target has room for <see cref="Slack"/> more.
+    /// they are stored, zeros in lanes that do not exist.
     /// </summary>
     public void ReadLanes(WeightSide lanes, int lane, int other, int others, float* target)
     {
@@ -60,8 +57,8 @@ internal readonly unsafe struct KernelWeights(in ConvolutionShape shape, float* 
         int rounded = (Taps + 3) / 4 * 4;
         for (int i = 0; i < others; i++, source += otherStride, target += Taps * Lanes)
         {
-            // Whole fours of taps, where there is something to read behind the last.
-            bool reachesOver = source + ((count - 1) * laneStride) + rounded > end;
+            // Whole fours of taps, where there is something to read behind the last, and a later channel comes over what is written there.
+            bool reachesOver = source + ((count - 1) * laneStride) + rounded > end || rounded > (others - i) * Taps;
             Transpose.Block(source, (nint)laneStride, count, reachesOver || count < Lanes ? Taps : rounded, target, Lanes);
         }
     }
@@ -74,9 +71,17 @@ internal readonly unsafe struct KernelWeights(in ConvolutionShape shape, float* 
     /// <remarks>Groups pass within a few channels, so that stored weights of either order are read as they lie.</remarks>
     public void Pack(WeightSide lanes, int other, int others, int* places, int* steps, float* target, long groupStride)
     {
-        float* read = Scratch.Get(ScratchUse.Rows, (others * Taps * Lanes) + Slack);
+        bool asRead = !Flip;
+        for (int t = 0; t < Taps; t++)
+            asRead &= places[t] == t * Lanes && steps[t] == Taps * Lanes;
+        float* read = Scratch.Get(ScratchUse.Rows, others * Taps * Lanes);
         for (int lane = 0; lane < (lanes == WeightSide.Outputs ? Outputs : Inputs); lane += Lanes, target += groupStride)
         {
+            if (asRead)
+            {
+                ReadLanes(lanes, lane, other, others, target + ((long)other * Taps * Lanes));
+                continue;
+            }
             ReadLanes(lanes, lane, other, others, read);
             for (int t = 0; t < Taps; t++)
             {

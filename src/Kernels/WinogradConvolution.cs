@@ -145,7 +145,7 @@ internal static unsafe class WinogradConvolution<V, TAxis>
     private static void TransformWeights(in WinogradMap map, int output, float* u, nint plane)
     {
         int panelColumns = ProductTiles<V>.PanelColumns;
-        float* kernels = Scratch.Get(ScratchUse.Rows, (Lanes * 9 * Lanes) + KernelWeights.Slack);
+        float* kernels = Scratch.Get(ScratchUse.Rows, Lanes * 9 * Lanes);
         for (int input = 0; input < map.Inputs; input += Lanes)
         {
             map.Weights.ReadLanes(map.Side, output, input, Lanes, kernels);
