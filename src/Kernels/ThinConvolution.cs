@@ -26,50 +26,51 @@ internal static unsafe class ThinConvolution<V>
     public static void InputGradient(in ConvolutionShape shape, ScaledImage g, KernelWeights w, float* x, Epilogue* epilogue) =>
         Apply(shape, g, shape.Outputs, shape.Inputs, w.Stored, w.OutputStride, w.InputStride, x, epilogue);
 
-    private static void Apply(in ConvolutionShape shape, ScaledImage from, int froms, int tos, float* w, long fromStride, long toStride, float* to, Epilogue* epilogue)
+    private static void Apply(
+        in ConvolutionShape shape, ScaledImage from, int fromChannels, int toChannels, float* w, long fromStride, long toStride, float* to, Epilogue* epilogue)
     {
-        bool narrows = tos < froms;
-        var (wides, thins) = narrows ? (froms, tos) : (tos, froms);
+        bool narrows = toChannels < fromChannels;
+        var (wideChannels, thinChannels) = narrows ? (fromChannels, toChannels) : (toChannels, fromChannels);
         var (wideStride, thinStride) = narrows ? (fromStride, toStride) : (toStride, fromStride);
-        float* rows = Scratch.Get(ScratchUse.SharedWeights, (long)thins * wides);
-        for (int t = 0; t < thins; t++)
-            for (int i = 0; i < wides; i++)
-                rows[((long)t * wides) + i] = w[(t * thinStride) + (i * wideStride)];
+        float* rows = Scratch.Get(ScratchUse.SharedWeights, (long)thinChannels * wideChannels);
+        for (int t = 0; t < thinChannels; t++)
+            for (int i = 0; i < wideChannels; i++)
+                rows[((long)t * wideChannels) + i] = w[(t * thinStride) + (i * wideStride)];
         int plane = shape.Height * shape.Width, block = Math.Min(plane, ThinRows<V>.ColumnBlock), blocks = (plane + block - 1) / block;
-        ThreadTeam.Current.For(shape.Samples * blocks, 1 + (MatrixProduct.GrainProducts / ((wides * Thin * block) + 1)), (begin, end) =>
+        ThreadTeam.Current.For(shape.Samples * blocks, 1 + (MatrixProduct.GrainProducts / ((wideChannels * Thin * block) + 1)), (begin, end) =>
         {
             for (int piece = begin; piece < end; piece++)
             {
                 long sample = piece / blocks;
                 int first = piece % blocks * block, count = Math.Min(block, plane - first);
-                float* source = from.Pixels + (sample * froms * plane) + first, target = to + (sample * tos * plane);
-                float* scale = from.Scale == null ? null : from.Scale + (sample * froms);
+                float* source = from.Pixels + (sample * fromChannels * plane) + first, target = to + (sample * toChannels * plane);
+                float* scale = from.Scale == null ? null : from.Scale + (sample * fromChannels);
                 if (narrows)
-                    ThinRows<V>.Multiply(thins, count, wides, rows, wides, source, plane, scale, target + first, plane);
+                    ThinRows<V>.Multiply(thinChannels, count, wideChannels, rows, wideChannels, source, plane, scale, target + first, plane);
                 else
-                    Widen(wides, count, thins, rows, source, plane, scale, target + first);
-                for (int channel = 0; channel < tos && epilogue != null; channel++)
+                    Widen(wideChannels, count, thinChannels, rows, source, plane, scale, target + first);
+                for (int channel = 0; channel < toChannels && epilogue != null; channel++)
                 {
                     float* row = target + ((long)channel * plane);
-                    EpilogueRows<V>.Finish(*epilogue, (sample * tos) + channel, row + first, row, first, count);
+                    EpilogueRows<V>.Finish(*epilogue, (sample * toChannels) + channel, row + first, row, first, count);
                 }
             }
         });
     }
 
-    private static void Widen(int wides, int count, int thins, float* rows, float* source, int plane, float* scale, float* target)
+    private static void Widen(int wideChannels, int count, int thinChannels, float* rows, float* source, int plane, float* scale, float* target)
     {
         int pitch = plane;
         if (scale != null)
         {
             float* scaled = Scratch.Get(ScratchUse.Right, Thin * ThinRows<V>.ColumnBlock);
-            for (int t = 0; t < thins; t++)
+            for (int t = 0; t < thinChannels; t++)
                 for (int p = 0; p < count; p++)
                     scaled[(t * ThinRows<V>.ColumnBlock) + p] = scale[t] * source[((long)t * plane) + p];
             source = scaled;
             pitch = ThinRows<V>.ColumnBlock;
         }
-        OuterProducts<V>.Multiply(wides, count, thins, rows, wides, source, pitch, target, plane);
+        OuterProducts<V>.Multiply(wideChannels, count, thinChannels, rows, wideChannels, source, pitch, target, plane);
     }
 
     /// <summary><see cref="Convolution.WeightGradient"/>; <paramref name="w"/> is written. Channels of the wide image are lanes.</summary>
@@ -77,17 +78,17 @@ internal static unsafe class ThinConvolution<V>
     {
         bool readsWide = shape.Inputs > shape.Outputs;
         var (wide, thin) = readsWide ? (x, g) : (g, x);
-        var (wides, thins) = readsWide ? (shape.Inputs, shape.Outputs) : (shape.Outputs, shape.Inputs);
+        var (wideChannels, thinChannels) = readsWide ? (shape.Inputs, shape.Outputs) : (shape.Outputs, shape.Inputs);
         var (wideStride, thinStride) = readsWide ? (w.InputStride, w.OutputStride) : (w.OutputStride, w.InputStride);
         int positions = shape.Height * shape.Width;
         var blocks = new PositionBlocks(shape.Samples, positions, DirectWeightGradient<V>.BlockPositions);
-        int perGroup = 1 + (int)Math.Min(int.MaxValue - 1L, MatrixProduct.GrainProducts / ((Lanes * Thin * (long)shape.Samples * positions) + 1));
-        ThreadTeam.Current.For((wides + Lanes - 1) / Lanes, perGroup, (begin, end) =>
+        int grain = 1 + (int)(MatrixProduct.GrainProducts / ((Lanes * Thin * (long)shape.Samples * positions) + 1));
+        ThreadTeam.Current.For((wideChannels + Lanes - 1) / Lanes, grain, (begin, end) =>
         {
             float* totals = stackalloc float[2 * Thin * Lanes], sums = totals + (Thin * Lanes);
             for (int group = begin; group < end; group++)
             {
-                int channel = group * Lanes, lanes = Math.Min(Lanes, wides - channel);
+                int channel = group * Lanes, lanes = Math.Min(Lanes, wideChannels - channel);
                 new Span<float>(totals, Thin * Lanes).Clear();
                 for (int block = 0; block < blocks.Count; block++)
                 {
@@ -98,16 +99,18 @@ internal static unsafe class ThinConvolution<V>
                     {
                         long sample = (first + done) / positions;
                         int position = (int)(first + done - (sample * positions)), run = Math.Min(count - done, positions - position);
-                        long row = (sample * wides) + channel;
+                        long row = (sample * wideChannels) + channel;
                         Add(
                             wide.Pixels + (row * positions) + position, wide.Scale == null ? null : wide.Scale + row, lanes,
-                            thin.Pixels + (sample * thins * positions) + position, thin.Scale == null ? null : thin.Scale + (sample * thins), thins, positions, run, target);
+                            thin.Pixels + (sample * thinChannels * positions) + position, thin.Scale == null ? null : thin.Scale + (sample * thinChannels), thinChannels,
+                            positions, run, target);
                         done += run;
                     }
-                    for (int i = 0; block > 0 && i < Thin * Lanes; i++)
-                        totals[i] += sums[i];
+                    if (block > 0)
+                        for (int i = 0; i < Thin * Lanes; i++)
+                            totals[i] += sums[i];
                 }
-                for (int t = 0; t < thins; t++)
+                for (int t = 0; t < thinChannels; t++)
                     for (int lane = 0; lane < lanes; lane++)
                         w.Stored[((channel + lane) * wideStride) + (t * thinStride)] = totals[(t * Lanes) + lane];
             }
@@ -116,7 +119,7 @@ internal static unsafe class ThinConvolution<V>
 
     // sums[t][lane] += Σₚ wide[lane][p]·thin[t][p], in the order of p.
     [SkipLocalsInit]
-    private static void Add(float* wide, float* wideScale, int lanes, float* thin, float* thinScale, int thins, nint plane, int count, float* sums)
+    private static void Add(float* wide, float* wideScale, int lanes, float* thin, float* thinScale, int thinChannels, nint plane, int count, float* sums)
     {
         float* turned = stackalloc float[(Lanes * Lanes) + Lanes], factors = turned + (Lanes * Lanes);
         new Span<float>(factors, Lanes).Fill(1);
@@ -125,12 +128,14 @@ internal static unsafe class ThinConvolution<V>
         if (wideScale != null)
             new ReadOnlySpan<float>(wideScale, lanes).CopyTo(new Span<float>(factors, Lanes));
         float Factor(int t) => thinScale == null ? 1 : thinScale[t];
-        int t1 = Math.Min(1, thins - 1), t2 = Math.Min(2, thins - 1), t3 = Math.Min(3, thins - 1);
+        int t1 = Math.Min(1, thinChannels - 1), t2 = Math.Min(2, thinChannels - 1), t3 = Math.Min(3, thinChannels - 1);
         for (int p = 0; p < count; p += Lanes)
         {
             int pixels = Math.Min(Lanes, count - p);
             Transpose.Block(wide + p, plane, lanes, pixels, turned, Lanes);
-            Add(turned, factors, pixels, thin + p, thin + (t1 * plane) + p, thin + (t2 * plane) + p, thin + (t3 * plane) + p, Factor(0), Factor(t1), Factor(t2), Factor(t3), sums);
+            Add(
+                turned, factors, pixels, thin + p, thin + (t1 * plane) + p, thin + (t2 * plane) + p, thin + (t3 * plane) + p,
+                Factor(0), Factor(t1), Factor(t2), Factor(t3), sums);
         }
     }
 
