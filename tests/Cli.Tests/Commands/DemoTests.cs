@@ -24,7 +24,8 @@ public sealed class DemoTests : IDisposable
         double after = first.Json[^1].GetProperty("kimg").GetDouble(), later = second.Json[^1].GetProperty("kimg").GetDouble();
         Assert.True(after > 0 && later > after, $"{after} kimg, then {later}");
         Assert.True(File.Exists(_folder[Path.Combine("run", "reals.png")]));
-        Assert.Equal(2, FinishedRun.Snapshots(_folder["run"]).Count);
+        // A fast processor passes scheduled ones too.
+        Assert.Superset(new HashSet<double> { after, later }, FinishedRun.Snapshots(_folder["run"]).Keys.ToHashSet());
         var events = File.ReadAllLines(_folder[Path.Combine("run", "events.jsonl")]);
         Assert.Equal(events.Distinct(), events);
     }
