@@ -123,7 +123,7 @@ public sealed class WorkerProcessTests
         images.Permit(20);
         await stream.UntilReportAsync(report => report is { Step: PrepareStep.ReadingData, StepProgress: > 1 });
         await stream.SendAsync(new CoordinatorMessage { Release = new Release { Run = "run", Generation = 2 } });
-        await stream.UntilReportAsync(report => report is { Stage: WorkerStage.Idle });
+        await stream.UntilReportAsync(report => report is { Stage: WorkerStage.Idle, Generation: 2 });
 
         images.Permit(1000);
         await images.Closed;
