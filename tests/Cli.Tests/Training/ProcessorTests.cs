@@ -64,10 +64,18 @@ public sealed class ProcessorTests(FinishedRun finished) : IDisposable
         var expected = AtelierProcess.Run(Command("here")).Succeeded().StateSha256;
         // qemu is given the program itself, not a name to look up; "shift" drops that name. It maps no memory that .NET writes and
         // runs at once, and not the 256 GiB of addresses that its collector reserves.
-        using var process = AtelierProcess.Start(
-            Command("haswell"), "sh", "-c", $"shift; DOTNET_EnableWriteXorExecute=0 DOTNET_GCHeapHardLimit=0x60000000 exec {Emulator} -cpu Haswell \"{Environment.ProcessPath}\" \"$@\" 2>/dev/null", "sh");
+        string emulated = $"shift; DOTNET_EnableWriteXorExecute=0 DOTNET_GCHeapHardLimit=0x60000000 DOTNET_gcConcurrent=0 exec {Emulator} -cpu Haswell \"{Environment.ProcessPath}\" \"$@\" 2>/dev/null";
+        // Nor has it the barrier over all threads that .NET's collector stops them by: most collections beside the program end in a fault of
+        // qemu, and now and then one between.
+        const int fault = 139;
+        AtelierResult? last = null;
+        for (int attempt = 0; attempt < 3 && (last is null || last.ExitCode == fault); attempt++)
+        {
+            using var process = AtelierProcess.Start(Command($"haswell{attempt}"), "sh", "-c", emulated, "sh");
+            last = process.WaitForExit(TimeSpan.FromMinutes(20));
+        }
 
-        Assert.Equal(expected, process.WaitForExit(TimeSpan.FromMinutes(20)).Succeeded().StateSha256);
+        Assert.Equal(expected, last!.Succeeded().StateSha256);
     }
 
     public void Dispose() => _folder.Dispose();
