@@ -26,7 +26,7 @@ internal sealed partial class EventLog(string store)
         var furthest = (Iteration: 0L, Phase: 0L);
         foreach (var (begins, at) in positions)
         {
-            Assert.True(!begins || at.CompareTo(furthest) >= 0, $"a generation began at {at}, although {furthest} was reached");
+            Assert.True(!begins || at.CompareTo(furthest) >= 0, $"a generation began at {at}, although {furthest} was reached:\n{string.Join('\n', Texts())}");
             furthest = at.CompareTo(furthest) > 0 ? at : furthest;
         }
     }

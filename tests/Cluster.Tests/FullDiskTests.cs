@@ -75,7 +75,8 @@ public sealed class FullDiskTests : IDisposable
     private static async Task SubmitAsync(StandingCluster cluster)
     {
         await cluster.UntilAttachedAsync();
-        var request = new SubmitRequest { Run = Run, Recipe = "config-f", DataPath = cluster.Data, RunStore = cluster.Store };
+        // Both from the start: one that is ready sooner would write a whole snapshot alone.
+        var request = new SubmitRequest { Run = Run, Recipe = "config-f", DataPath = cluster.Data, RunStore = cluster.Store, MinWorkers = 2 };
         request.Assignments.AddRange([.. SmallRun.Keys, "tick-kimg=0.08", "snapshot-kimg=0.4", "kimg=1000"]);
         await cluster.Runs.SubmitAsync(request, cancellationToken: Cancellation);
     }
