@@ -16,18 +16,15 @@ internal static unsafe class DirectConvolution<V>
     public static void Forward(in ConvolutionShape shape, ScaledImage x, KernelWeights w, float* y, Epilogue* epilogue)
     {
         int taps = shape.Taps;
-        int* offsets = stackalloc int[4 * taps];
+        int* offsets = stackalloc int[3 * taps];
         var grid = TapGrid.Over(shape, offsets);
-        int* places = offsets + (2 * taps), steps = places + taps;
+        int* stored = offsets + (2 * taps);
         for (int t = 0; t < taps; t++)
         {
             (grid.TapRows[t], grid.TapColumns[t]) = ((t / shape.Kernel) - shape.Padding, (t % shape.Kernel) - shape.Padding);
-            (places[t], steps[t]) = (t * KernelWeights.Lanes, taps * KernelWeights.Lanes);
+            stored[t] = w.Flip ? taps - 1 - t : t;
         }
-        // The weights as they are stored are the rows of a matrix already, unless they are turned or exchanged.
-        var rows = !w.Flip && w.Order == WeightOrder.OutputsFirst
-            ? new WeightRows { Start = w.Stored, AsStored = true }
-            : Pack(w, WeightSide.Outputs, taps, places, steps);
+        var rows = new WeightRows { Start = w.Stored, Row = (nint)w.OutputStride, Channel = (nint)w.InputStride, Taps = stored };
         var target = new Target { Pixels = y, Channels = shape.Outputs, Height = grid.Rows, Width = grid.Columns, Step = 1, Epilogue = epilogue };
         Run(grid, shape.Samples, x, rows, target);
     }
@@ -48,9 +45,8 @@ internal static unsafe class DirectConvolution<V>
         int down = Math.Min(stride, rows.End - rows.First), across = Math.Min(stride, columns.End - columns.First);
         if (down <= 0 || across <= 0)
             return;
-        int* offsets = stackalloc int[4 * taps];
-        int* places = offsets + (2 * taps), steps = places + taps;
-        new Span<int>(places, taps).Fill(-1);
+        int* offsets = stackalloc int[3 * taps];
+        int* stored = offsets + (2 * taps);
         var passes = stackalloc TapGrid[down * across];
         int before = 0;
         for (int i = 0; i < down * across; i++)
@@ -75,16 +71,14 @@ internal static unsafe class DirectConvolution<V>
                     bool meetsNone = y >= grid.Height || y + grid.Rows <= 0 || left >= grid.Width || left + grid.Columns <= 0;
                     if (meetsNone)
                         continue;
-                    places[(ty * shape.Kernel) + tx] = ((before * shape.Outputs) + grid.Taps) * KernelWeights.Lanes;
+                    int tap = (ty * shape.Kernel) + tx;
+                    stored[before + grid.Taps] = w.Flip ? taps - 1 - tap : tap;
                     (grid.TapRows[grid.Taps], grid.TapColumns[grid.Taps++]) = (y, left);
                 }
-            for (int t = 0; t < taps; t++)
-                if (places[t] >= before * shape.Outputs * KernelWeights.Lanes)
-                    steps[t] = grid.Taps * KernelWeights.Lanes;
             before += grid.Taps;
             passes[i] = grid;
         }
-        var weights = Pack(w, WeightSide.Inputs, before, places, steps);
+        var weights = new WeightRows { Start = w.Stored, Row = (nint)w.InputStride, Channel = (nint)w.OutputStride, Taps = stored };
         for (int i = 0; i < down * across; i++)
         {
             var target = new Target
@@ -98,7 +92,7 @@ internal static unsafe class DirectConvolution<V>
                 Column = columns.First + (i % across),
             };
             Run(passes[i], shape.Samples, g, weights, target);
-            weights.Start += (long)passes[i].Taps * shape.Outputs * KernelWeights.Lanes;
+            weights.Taps += passes[i].Taps;
         }
     }
 
@@ -110,34 +104,27 @@ internal static unsafe class DirectConvolution<V>
         public Epilogue* Epilogue;
     }
 
-    // The weights as rows of a matrix, one per channel that is written: as they are stored, or 16 of them side by side,
-    // [channel/16][channel that is read][tap][16], with the rows of several passes one behind the other in each group.
+    // The weights where they are stored, as rows of a matrix, one per channel that is written: floats from one to the next, from a
+    // channel that is read to the next, and to each tap. They are never copied: small images have little work for each of them.
     private struct WeightRows
     {
         public float* Start;
-        public long GroupStride;
-        public bool AsStored;
-    }
+        public nint Row, Channel;
+        public int* Taps;
 
-    private static WeightRows Pack(KernelWeights w, WeightSide side, int taps, int* places, int* steps)
-    {
-        const int BlockChannels = 8;
-        bool outputs = side == WeightSide.Outputs;
-        int lanes = KernelWeights.Lanes, groups = ((outputs ? w.Outputs : w.Inputs) + lanes - 1) / lanes, others = outputs ? w.Inputs : w.Outputs;
-        long stride = (long)lanes * taps * others;
-        float* packed = Scratch.Get(ScratchUse.SharedWeights, groups * stride);
-        ThreadTeam.Current.For((others + BlockChannels - 1) / BlockChannels, 1 + (MatrixProduct.GrainProducts / 16 / ((groups * lanes * taps) + 1)), (begin, end) =>
-        {
-            for (int other = begin * BlockChannels; other < Math.Min(others, end * BlockChannels); other += BlockChannels)
-                w.Pack(side, other, Math.Min(BlockChannels, others - other), places, steps, packed, stride);
-        });
-        return new WeightRows { Start = packed, GroupStride = stride };
+        /// <summary>Bytes to the elements of a row that are summed from zero before they join the total: [channel, tap].</summary>
+        public int* Offsets;
     }
 
     private static void Run(TapGrid grid, int samples, ScaledImage image, WeightRows w, Target target)
     {
         var blocks = new PositionBlocks(samples, grid.Positions, BlockPositions);
         int outputs = target.Channels, lanes = KernelWeights.Lanes, groups = (outputs + lanes - 1) / lanes;
+        int* offsets = stackalloc int[MatrixProduct.DepthBlock], next = offsets;
+        w.Offsets = offsets;
+        for (int c = 0; c < Math.Min(BlockChannels(grid), grid.Channels); c++)
+            for (int t = 0; t < grid.Taps; t++)
+                *next++ = sizeof(float) * (int)((c * w.Channel) + w.Taps[t]);
         // Every block of positions by every group of outputs, blocks outermost: a share reads a block's columns once.
         int pieces = blocks.Count * groups, products = grid.Channels * grid.Taps * BlockPositions * lanes;
         ThreadTeam.Current.For(pieces, 1 + (MatrixProduct.GrainProducts / (products + 1)), (begin, end) =>
@@ -152,11 +139,14 @@ internal static unsafe class DirectConvolution<V>
         });
     }
 
+    // Channels in a block of the depth.
+    private static int BlockChannels(in TapGrid grid) => Math.Max(1, MatrixProduct.DepthBlock / Math.Max(1, grid.Taps));
+
     private static void Block(in TapGrid grid, in ScaledImage image, in WeightRows w, in Target target, long position, int count, int firstOutput, int endOutput)
     {
         int panelColumns = ProductTiles<V>.PanelColumns, panels = (count + panelColumns - 1) / panelColumns;
-        int outputs = endOutput - firstOutput, depth = grid.Channels * grid.Taps, lanes = KernelWeights.Lanes;
-        int blockChannels = Math.Max(1, MatrixProduct.DepthBlock / Math.Max(1, grid.Taps));
+        int outputs = endOutput - firstOutput, depth = grid.Channels * grid.Taps;
+        int blockChannels = BlockChannels(grid);
         int pitch = panels * panelColumns;
         float* columns = Scratch.Get(ScratchUse.Right, (long)Math.Min(blockChannels, grid.Channels) * grid.Taps * pitch);
         float* sums = Scratch.Get(ScratchUse.Product, (long)outputs * pitch);
@@ -178,16 +168,9 @@ internal static unsafe class DirectConvolution<V>
                 {
                     int last = Math.Min(outputs, output + BlockRows);
                     float* panel = columns + ((long)p * panelColumns * rows), sum = sums + (p * panelColumns);
-                    if (w.AsStored)
-                        ProductTiles<V>.Multiply(
-                            last - output, panelColumns, rows, w.Start + ((long)(firstOutput + output) * depth) + (channel * grid.Taps), depth, 1,
-                            panel, panelColumns, sum + ((long)output * pitch), pitch, channel > 0);
-                    else
-                        for (int o = output; o < last; o += lanes)
-                            ProductTiles<V>.Multiply(
-                                Math.Min(lanes, last - o), panelColumns, rows,
-                                w.Start + ((firstOutput + o) / lanes * w.GroupStride) + ((long)channel * grid.Taps * lanes), 1, lanes,
-                                panel, panelColumns, sum + ((long)o * pitch), pitch, channel > 0);
+                    ProductTiles<V>.Multiply(
+                        last - output, panelColumns, rows, w.Start + ((firstOutput + output) * w.Row) + (channel * w.Channel), w.Row, w.Offsets,
+                        panel, panelColumns, sum + ((long)output * pitch), pitch, channel > 0);
                 }
         }
         Store(grid, target, sums, pitch, position, count, firstOutput, outputs);

@@ -72,12 +72,86 @@ internal readonly struct PositionBlocks(int samples, int positions, int most)
 internal static unsafe class ImageColumns<V>
     where V : struct, IVector<V>
 {
+    private const int VirtualLanes = Vectors.VirtualLanes;
+
     /// <summary>
     /// Channels [channel, channel + channels) at <paramref name="count"/> positions from <paramref name="first"/> on, counted
     /// through all samples: target[(channel, tap)·stride + position].
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Read(in TapGrid grid, in ScaledImage image, int channel, int channels, long first, int count, float* target, nint stride)
+    {
+        bool isPerPixel = grid.Step == 1 && grid.Rows == grid.Height && grid.Columns == grid.Width;
+        if (isPerPixel && grid.Taps == 1 && grid.TapRows[0] == 0 && grid.TapColumns[0] == 0)
+        {
+            var row = grid;
+            (row.Height, row.Rows) = (1, 1);
+            row.Width = row.Columns = grid.Positions;
+            ReadRows(row, image, channel, channels, first, count, target, stride);
+            return;
+        }
+        bool isNarrow = isPerPixel && grid.Width < 2 * V.Lanes && VirtualLanes % grid.Width == 0;
+        if (isNarrow && grid.Positions % V.Lanes == 0 && first % V.Lanes == 0 && count % V.Lanes == 0)
+            ReadNarrow(grid, image, channel, channels, first, count, target, stride);
+        else
+            ReadRows(grid, image, channel, channels, first, count, target, stride);
+    }
+
+    // In a narrow image, read as one long row, a tap sees every pixel at the same distance from its position, once the pixels are
+    // zero that a window beyond the left or right edge would find in the row above or below: one copy of the image per column of taps.
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ReadNarrow(in TapGrid grid, in ScaledImage image, int channel, int channels, long first, int count, float* target, nint stride)
+    {
+        int copies = 0, reach = 0, width = grid.Width, pixels = grid.Positions;
+        int* copyOfTap = stackalloc int[grid.Taps];
+        float* masks = stackalloc float[grid.Taps * VirtualLanes];
+        for (int t = 0; t < grid.Taps; t++)
+        {
+            int x = grid.TapColumns[t], same = 0;
+            while (same < t && grid.TapColumns[same] != x)
+                same++;
+            copyOfTap[t] = same < t ? copyOfTap[same] : copies;
+            reach = Math.Max(reach, Math.Abs((grid.TapRows[t] * width) + x));
+            if (same < t)
+                continue;
+            for (int i = 0; i < VirtualLanes; i++)
+                masks[(copies * VirtualLanes) + i] = BitConverter.Int32BitsToSingle(i % width >= x && i % width < width + x ? -1 : 0);
+            copies++;
+        }
+        for (int done = 0; done < count;)
+        {
+            long sample = (first + done) / pixels;
+            int position = (int)(first + done - (sample * pixels)), run = Math.Min(count - done, pixels - position);
+            // Pixels that the taps reach, in whole registers, with zeros outside the image.
+            int begin = position - ((reach + V.Lanes - 1) / V.Lanes * V.Lanes), length = run + (2 * (position - begin));
+            float* copied = Scratch.Get(ScratchUse.Rows, (long)channels * copies * length);
+            long firstPlane = (sample * grid.Channels) + channel;
+            for (int c = 0; c < channels; c++)
+            {
+                float* plane = image.Pixels + ((firstPlane + c) * pixels), copy = copied + ((long)c * copies * length);
+                V scale = V.Broadcast(image.Scale == null ? 1 : image.Scale[firstPlane + c]);
+                for (int i = 0; i < length; i += V.Lanes)
+                {
+                    int pixel = begin + i;
+                    V value = pixel < 0 || pixel >= pixels ? V.Broadcast(0) : V.Multiply(scale, V.Load(plane + pixel));
+                    for (int k = 0; k < copies; k++)
+                        V.Store(copy + (k * length) + i, V.Keep(V.Load(masks + (k * VirtualLanes) + (pixel & (VirtualLanes - 1))), value));
+                }
+            }
+            for (int t = 0; t < grid.Taps; t++)
+            {
+                float* copy = copied + (copyOfTap[t] * length) + (position - begin) + (grid.TapRows[t] * width) + grid.TapColumns[t];
+                float* to = target + (t * stride) + done;
+                for (int c = 0; c < channels; c++, copy += (long)copies * length, to += grid.Taps * stride)
+                    for (int i = 0; i < run; i += V.Lanes)
+                        V.Store(to + i, V.Load(copy + i));
+            }
+            done += run;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ReadRows(in TapGrid grid, in ScaledImage image, int channel, int channels, long first, int count, float* target, nint stride)
     {
         for (int done = 0; done < count;)
         {

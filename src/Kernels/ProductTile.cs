@@ -8,19 +8,28 @@ internal interface IRows
     static abstract int Count { get; }
 }
 
+/// <summary>How a row of the left matrix lies in memory, as a type likewise.</summary>
+internal interface IDepthSteps
+{
+    /// <summary>Whether each element has an offset of its own, instead of one step from each to the next.</summary>
+    static abstract bool AreListed { get; }
+}
+
 /// <summary>
 /// The inner loop of every matrix product: a tile of a few rows by two registers stays in the register file while the depth
 /// passes. Each element is one chain of fused multiply-adds in the order of the depth, so its bits depend neither on the shape
 /// of the tile nor on the width of the registers.
 /// </summary>
-internal static unsafe class ProductTile<V, TRows>
+internal static unsafe class ProductTile<V, TRows, TSteps>
     where V : struct, IVector<V>
     where TRows : struct, IRows
+    where TSteps : struct, IDepthSteps
 {
     /// <summary>c[r][j] (+)= Σₚ a[r][p]·b[p][j] for the rows of <typeparamref name="TRows"/> and two registers of columns.</summary>
     /// <param name="a">Element (r, p) lies at r·<paramref name="aRow"/> + p·<paramref name="aStep"/> bytes.</param>
     /// <param name="aRow">Bytes.</param>
     /// <param name="aStep">Bytes.</param>
+    /// <param name="aOffsets">[depth], bytes, in place of p·<paramref name="aStep"/> where steps are listed.</param>
     /// <param name="b">Row p lies at p·<paramref name="bStep"/> bytes.</param>
     /// <param name="bStep">Bytes.</param>
     /// <param name="c">Row r lies at r·<paramref name="cRow"/> bytes.</param>
@@ -29,7 +38,7 @@ internal static unsafe class ProductTile<V, TRows>
     /// <param name="add">Whether the sums are added to what c holds.</param>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Multiply(byte* a, nint aRow, nint aStep, byte* b, nint bStep, byte* c, nint cRow, nint depth, bool add)
+    public static void Multiply(byte* a, nint aRow, nint aStep, int* aOffsets, byte* b, nint bStep, byte* c, nint cRow, nint depth, bool add)
     {
         // Named sums, because an array of them would live in memory. Rows that a tile lacks vanish with their branches.
         V s00 = V.Broadcast(0), s01 = s00;
@@ -44,10 +53,18 @@ internal static unsafe class ProductTile<V, TRows>
         V s90 = V.Broadcast(0), s91 = s90;
         V sA0 = V.Broadcast(0), sA1 = sA0;
         V sB0 = V.Broadcast(0), sB1 = sB0;
-        byte* a3 = a + (3 * aRow), a6 = a + (6 * aRow), a9 = a + (9 * aRow);
+        nint three = 3 * aRow;
+        byte* origin = a, a3 = a + three, a6 = a3 + three, a9 = a6 + three;
         byte* second = b + (V.Lanes * sizeof(float));
         for (nint p = depth; p > 0; p--)
         {
+            if (TSteps.AreListed)
+            {
+                a = origin + *aOffsets++;
+                a3 = a + three;
+                if (TRows.Count > 6) a6 = a3 + three;
+                if (TRows.Count > 9) a9 = a6 + three;
+            }
             V b0 = V.Load((float*)b), b1 = V.Load((float*)second), t;
             t = V.Broadcast(*(float*)(a)); s00 = V.MultiplyAdd(t, b0, s00); s01 = V.MultiplyAdd(t, b1, s01);
             if (TRows.Count > 1) { t = V.Broadcast(*(float*)(a + aRow)); s10 = V.MultiplyAdd(t, b0, s10); s11 = V.MultiplyAdd(t, b1, s11); }
@@ -61,10 +78,13 @@ internal static unsafe class ProductTile<V, TRows>
             if (TRows.Count > 9) { t = V.Broadcast(*(float*)(a9)); s90 = V.MultiplyAdd(t, b0, s90); s91 = V.MultiplyAdd(t, b1, s91); }
             if (TRows.Count > 10) { t = V.Broadcast(*(float*)(a9 + aRow)); sA0 = V.MultiplyAdd(t, b0, sA0); sA1 = V.MultiplyAdd(t, b1, sA1); }
             if (TRows.Count > 11) { t = V.Broadcast(*(float*)(a9 + (2 * aRow))); sB0 = V.MultiplyAdd(t, b0, sB0); sB1 = V.MultiplyAdd(t, b1, sB1); }
-            a += aStep;
-            if (TRows.Count > 3) a3 += aStep;
-            if (TRows.Count > 6) a6 += aStep;
-            if (TRows.Count > 9) a9 += aStep;
+            if (!TSteps.AreListed)
+            {
+                a += aStep;
+                if (TRows.Count > 3) a3 += aStep;
+                if (TRows.Count > 6) a6 += aStep;
+                if (TRows.Count > 9) a9 += aStep;
+            }
             b += bStep;
             second += bStep;
         }
@@ -94,6 +114,7 @@ internal static unsafe class ProductTile<V, TRows>
         V.Store(c + V.Lanes, second);
     }
 }
+
 /// <summary>Products of any number of rows and columns, made of tiles.</summary>
 internal static unsafe class ProductTiles<V>
     where V : struct, IVector<V>
@@ -111,34 +132,47 @@ internal static unsafe class ProductTiles<V>
     /// c[r][j] (+)= Σₚ a[r][p]·b[p][j]. Reads whole registers of b beyond <paramref name="columns"/>, up to the next multiple of
     /// <see cref="PanelColumns"/> or of two registers; writes none of c there.
     /// </summary>
-    /// <remarks>Strides in floats, otherwise as in <see cref="ProductTile{V, TRows}.Multiply"/>.</remarks>
+    /// <remarks>Strides in floats, otherwise as in <see cref="ProductTile{V, TRows, TSteps}.Multiply"/>.</remarks>
     [MethodImpl(KernelLaunch.Hot)]
     public static void Multiply(
-        int rows, int columns, int depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint cRow, bool add)
+        int rows, int columns, int depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint cRow, bool add) =>
+        Multiply<EvenSteps>(rows, columns, depth, a, aRow, aStep, null, b, bStep, c, cRow, add);
+
+    /// <summary>The same with a list of offsets, in bytes, for the elements of a row of a.</summary>
+    [MethodImpl(KernelLaunch.Hot)]
+    public static void Multiply(
+        int rows, int columns, int depth, float* a, nint aRow, int* aOffsets, float* b, nint bStep, float* c, nint cRow, bool add) =>
+        Multiply<ListedSteps>(rows, columns, depth, a, aRow, 0, aOffsets, b, bStep, c, cRow, add);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Multiply<TSteps>(
+        int rows, int columns, int depth, float* a, nint aRow, nint aStep, int* aOffsets, float* b, nint bStep, float* c, nint cRow, bool add)
+        where TSteps : struct, IDepthSteps
     {
         int wide = 2 * V.Lanes, j = 0;
         for (; j <= columns - wide; j += wide)
             for (int r = 0; r < rows;)
             {
                 int take = RowsOfNextTile(rows - r);
-                Tile(take, a + (r * aRow), aRow, aStep, b + j, bStep, c + (r * cRow) + j, cRow, depth, add);
+                Tile<TSteps>(take, a + (r * aRow), aRow, aStep, aOffsets, b + j, bStep, c + (r * cRow) + j, cRow, depth, add);
                 r += take;
             }
         if (j < columns)
-            Ragged(rows, columns - j, depth, a, aRow, aStep, b + j, bStep, c + j, cRow, add);
+            Ragged<TSteps>(rows, columns - j, depth, a, aRow, aStep, aOffsets, b + j, bStep, c + j, cRow, add);
     }
 
     // Fewer columns than a tile has.
     [SkipLocalsInit]
-    private static void Ragged(
-        int rows, int columns, int depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint cRow, bool add)
+    private static void Ragged<TSteps>(
+        int rows, int columns, int depth, float* a, nint aRow, nint aStep, int* aOffsets, float* b, nint bStep, float* c, nint cRow, bool add)
+        where TSteps : struct, IDepthSteps
     {
         int wide = 2 * V.Lanes;
         float* tile = stackalloc float[MostRows * 32];
         for (int r = 0; r < rows;)
         {
             int take = RowsOfNextTile(rows - r);
-            Tile(take, a + (r * aRow), aRow, aStep, b, bStep, tile, wide, depth, false);
+            Tile<TSteps>(take, a + (r * aRow), aRow, aStep, aOffsets, b, bStep, tile, wide, depth, false);
             Copy(tile, wide, take, columns, c + (r * cRow), cRow, add);
             r += take;
         }
@@ -154,39 +188,40 @@ internal static unsafe class ProductTiles<V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Tile(
-        int rows, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint cRow, nint depth, bool add)
+    private static void Tile<TSteps>(
+        int rows, float* a, nint aRow, nint aStep, int* aOffsets, float* b, nint bStep, float* c, nint cRow, nint depth, bool add)
+        where TSteps : struct, IDepthSteps
     {
         const int Size = sizeof(float);
         (aRow, aStep, bStep, cRow) = (aRow * Size, aStep * Size, bStep * Size, cRow * Size);
         switch (rows)
         {
             case 1:
-                ProductTile<V, Rows1>.Multiply((byte*)a, aRow, aStep, (byte*)b, bStep, (byte*)c, cRow, depth, add);
+                ProductTile<V, Rows1, TSteps>.Multiply((byte*)a, aRow, aStep, aOffsets, (byte*)b, bStep, (byte*)c, cRow, depth, add);
                 break;
             case 2:
-                ProductTile<V, Rows2>.Multiply((byte*)a, aRow, aStep, (byte*)b, bStep, (byte*)c, cRow, depth, add);
+                ProductTile<V, Rows2, TSteps>.Multiply((byte*)a, aRow, aStep, aOffsets, (byte*)b, bStep, (byte*)c, cRow, depth, add);
                 break;
             case 3:
-                ProductTile<V, Rows3>.Multiply((byte*)a, aRow, aStep, (byte*)b, bStep, (byte*)c, cRow, depth, add);
+                ProductTile<V, Rows3, TSteps>.Multiply((byte*)a, aRow, aStep, aOffsets, (byte*)b, bStep, (byte*)c, cRow, depth, add);
                 break;
             case 4:
-                ProductTile<V, Rows4>.Multiply((byte*)a, aRow, aStep, (byte*)b, bStep, (byte*)c, cRow, depth, add);
+                ProductTile<V, Rows4, TSteps>.Multiply((byte*)a, aRow, aStep, aOffsets, (byte*)b, bStep, (byte*)c, cRow, depth, add);
                 break;
             case 5:
-                ProductTile<V, Rows5>.Multiply((byte*)a, aRow, aStep, (byte*)b, bStep, (byte*)c, cRow, depth, add);
+                ProductTile<V, Rows5, TSteps>.Multiply((byte*)a, aRow, aStep, aOffsets, (byte*)b, bStep, (byte*)c, cRow, depth, add);
                 break;
             case 6:
-                ProductTile<V, Rows6>.Multiply((byte*)a, aRow, aStep, (byte*)b, bStep, (byte*)c, cRow, depth, add);
+                ProductTile<V, Rows6, TSteps>.Multiply((byte*)a, aRow, aStep, aOffsets, (byte*)b, bStep, (byte*)c, cRow, depth, add);
                 break;
             case 7:
-                ProductTile<V, Rows7>.Multiply((byte*)a, aRow, aStep, (byte*)b, bStep, (byte*)c, cRow, depth, add);
+                ProductTile<V, Rows7, TSteps>.Multiply((byte*)a, aRow, aStep, aOffsets, (byte*)b, bStep, (byte*)c, cRow, depth, add);
                 break;
             case 8:
-                ProductTile<V, Rows8>.Multiply((byte*)a, aRow, aStep, (byte*)b, bStep, (byte*)c, cRow, depth, add);
+                ProductTile<V, Rows8, TSteps>.Multiply((byte*)a, aRow, aStep, aOffsets, (byte*)b, bStep, (byte*)c, cRow, depth, add);
                 break;
             default:
-                ProductTile<V, Rows12>.Multiply((byte*)a, aRow, aStep, (byte*)b, bStep, (byte*)c, cRow, depth, add);
+                ProductTile<V, Rows12, TSteps>.Multiply((byte*)a, aRow, aStep, aOffsets, (byte*)b, bStep, (byte*)c, cRow, depth, add);
                 break;
         }
     }
@@ -200,6 +235,10 @@ internal static unsafe class ProductTiles<V>
                 *to = add ? *to + source[(r * stride) + j] : source[(r * stride) + j];
             }
     }
+
+    private struct EvenSteps : IDepthSteps { public static bool AreListed => false; }
+
+    private struct ListedSteps : IDepthSteps { public static bool AreListed => true; }
 
     private struct Rows1 : IRows { public static int Count => 1; }
 

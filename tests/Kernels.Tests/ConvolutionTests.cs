@@ -15,6 +15,10 @@ public sealed unsafe class ConvolutionTests
         new(3, 17, 33, 4, 4, 3, 1, 1),
         new(2, 129, 40, 4, 4, 3, 1, 1), // the discriminator's last block has a channel more than any register divides
         new(1, 40, 65, 4, 4, 1, 1, 0),
+        new(3, 5, 7, 8, 8, 3, 1, 1), // rows as long as a register, half and twice of one
+        new(1, 5, 7, 16, 16, 3, 1, 1),
+        new(2, 5, 7, 12, 2, 5, 1, 2), // taps two rows and columns away
+        new(1, 3, 4, 4, 4, 9, 1, 4), // taps that see no pixel
         new(2, 3, 33, 16, 24, 1, 1, 0), // fromRGB
         new(2, 33, 3, 9, 7, 1, 1, 0), // toRGB, odd sides
         new(1, 5, 7, 13, 11, 3, 1, 1),
@@ -172,6 +176,19 @@ public sealed unsafe class ConvolutionTests
         AtEveryWidth(data.G.Count, y => data.Forward(y));
         AtEveryWidth(data.X.Count, x => data.InputGradient(x));
         AtEveryWidth(data.W.Count, w => data.WeightGradient(w));
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(8)]
+    [InlineData(16)]
+    public void Forward_PixelThatIsNaN_ReachesItsWindowsAlone(int size)
+    {
+        using var data = new ConvolutionCase(new(1, 1, 1, size, size, 3, 1, 1));
+        data.X.Span[(2 * size) - 1] = float.NaN; // the end of the second row
+        var y = AtEveryWidth(data.G.Count, y => data.Forward(y));
+        for (int i = 0; i < y.Length; i++)
+            Assert.Equal(i / size <= 2 && i % size >= size - 2, float.IsNaN(y[i]));
     }
 
     [Fact]
