@@ -67,6 +67,9 @@ internal unsafe struct EpilogueRow<TVector>
     /// <summary>The row's noise [pixels], or null.</summary>
     public float* Noise;
 
+    /// <summary>Of the row.</summary>
+    public int Channel;
+
     [MethodImpl(Inline)]
     public EpilogueRow(in Epilogue epilogue, long row)
     {
@@ -84,7 +87,8 @@ internal unsafe struct EpilogueRow<TVector>
     {
         int image = (int)row / epilogue.Channels;
         Scale = TVector.Broadcast(epilogue.Gain * (epilogue.Scale == null ? 1 : epilogue.Scale[row]));
-        Bias = TVector.Broadcast(epilogue.Bias == null ? 0 : epilogue.Bias[row - (image * epilogue.Channels)]);
+        Channel = (int)row - (image * epilogue.Channels);
+        Bias = TVector.Broadcast(epilogue.Bias == null ? 0 : epilogue.Bias[Channel]);
         Noise = epilogue.Noise == null ? null : epilogue.Noise + (image * epilogue.NoiseStride);
     }
 

@@ -46,12 +46,13 @@ internal static class KernelLaunch
     /// <param name="kernel">The work.</param>
     /// <param name="count">Pieces.</param>
     /// <param name="elements">Elements in a piece.</param>
-    public static void Run<TKernel>(TKernel kernel, int count, long elements)
+    /// <param name="widest">The widest registers that the work fills.</param>
+    public static void Run<TKernel>(TKernel kernel, int count, long elements, VectorWidth widest = VectorWidth.Avx512)
         where TKernel : struct, IKernel
     {
         int grain = (int)Math.Max(1, GrainElements / Math.Max(1, elements));
         var team = ThreadTeam.Current;
-        switch (Width)
+        switch (Width < widest ? Width : widest)
         {
             case VectorWidth.Avx512:
                 team.For(count, grain, (begin, end) => kernel.Run<Vector512Lanes>(begin, end));

@@ -15,6 +15,16 @@ internal static class Row
     public static long Whole(long count) => count & ~(long)(Vectors.VirtualLanes - 1);
 }
 
+/// <summary>Whether rows end in a rest, as a type: where they do not, a loop holds no call, which would cost it all its registers.</summary>
+internal interface IRowEnd
+{
+    static abstract bool IsRagged { get; }
+}
+
+internal struct WholeEnd : IRowEnd { public static bool IsRagged => false; }
+
+internal struct RaggedEnd : IRowEnd { public static bool IsRagged => true; }
+
 internal readonly unsafe struct ForwardPass(in Epilogue epilogue, float* u, float* y) : IKernel
 {
     private readonly Epilogue _epilogue = epilogue;
@@ -52,10 +62,20 @@ internal readonly unsafe struct BackwardPass(in Epilogue epilogue, float* dy, fl
 {
     private readonly Epilogue _epilogue = epilogue;
 
-    [MethodImpl(KernelLaunch.Hot)]
-    [SkipLocalsInit]
     public void Run<TVector>(int begin, int end)
         where TVector : struct, IVector<TVector>
+    {
+        if (Row.Whole(_epilogue.Pixels) == _epilogue.Pixels)
+            Rows<TVector, WholeEnd>(begin, end);
+        else
+            Rows<TVector, RaggedEnd>(begin, end);
+    }
+
+    [MethodImpl(KernelLaunch.Hot)]
+    [SkipLocalsInit]
+    private void Rows<TVector, TEnd>(int begin, int end)
+        where TVector : struct, IVector<TVector>
+        where TEnd : struct, IRowEnd
     {
         // [3, 16]: Σ dz, Σ dz·noise, Σ dz·z.
         float* lanes = stackalloc float[3 * Vectors.VirtualLanes];
@@ -83,7 +103,7 @@ internal readonly unsafe struct BackwardPass(in Epilogue epilogue, float* dy, fl
                         Step(in constants, gradient, output, result, noise, withZ, i + 12, 3, ref dzLanes, ref dzNoiseLanes, ref dzZLanes);
                     }
                 }
-                if (whole == stop)
+                if (!TEnd.IsRagged || whole == stop)
                 {
                     dz += dzLanes.Fold();
                     if (noise != null)
@@ -105,7 +125,7 @@ internal readonly unsafe struct BackwardPass(in Epilogue epilogue, float* dy, fl
             if (sums.DzNoise != null)
                 sums.DzNoise[row] = (float)dzNoise;
             if (withZ)
-                sums.DzU[row] = (float)SumOfDzU(row, dz, dzNoise, dzZ);
+                sums.DzU[row] = (float)SumOfDzU(row, constants.Channel, dz, dzNoise, dzZ);
         }
     }
 
@@ -143,9 +163,9 @@ internal readonly unsafe struct BackwardPass(in Epilogue epilogue, float* dy, fl
         }
     }
 
-    private double SumOfDzU(int row, double dz, double dzNoise, double dzZ)
+    private double SumOfDzU(int row, int channel, double dz, double dzNoise, double dzZ)
     {
-        double bias = _epilogue.Bias == null ? 0 : _epilogue.Bias[row % _epilogue.Channels], scale = _epilogue.Scale == null ? 1 : _epilogue.Scale[row];
+        double bias = _epilogue.Bias == null ? 0 : _epilogue.Bias[channel], scale = _epilogue.Scale == null ? 1 : _epilogue.Scale[row];
         return (dzZ - (_epilogue.Strength * dzNoise) - (bias * dz)) / scale;
     }
 }
@@ -159,10 +179,20 @@ internal readonly unsafe struct TangentPass(in Epilogue epilogue, RowTangents ta
 {
     private readonly Epilogue _epilogue = epilogue;
 
-    [MethodImpl(KernelLaunch.Hot)]
-    [SkipLocalsInit]
     public void Run<TVector>(int begin, int end)
         where TVector : struct, IVector<TVector>
+    {
+        if (Row.Whole(_epilogue.Pixels) == _epilogue.Pixels)
+            Rows<TVector, WholeEnd>(begin, end);
+        else
+            Rows<TVector, RaggedEnd>(begin, end);
+    }
+
+    [MethodImpl(KernelLaunch.Hot)]
+    [SkipLocalsInit]
+    private void Rows<TVector, TEnd>(int begin, int end)
+        where TVector : struct, IVector<TVector>
+        where TEnd : struct, IRowEnd
     {
         float* lanes = stackalloc float[Vectors.VirtualLanes];
         long pixels = _epilogue.Pixels;
@@ -170,7 +200,7 @@ internal readonly unsafe struct TangentPass(in Epilogue epilogue, RowTangents ta
         for (int row = begin; row < end; row++)
         {
             constants.MoveTo(in _epilogue, row);
-            var factors = new TangentFactors<TVector>(in _epilogue, in tangents, row);
+            var factors = new TangentFactors<TVector>(in _epilogue, in tangents, row, constants.Channel);
             float* output = y + (row * pixels), along = a == null ? null : a + (row * pixels), gradient = a == null || dot == null ? null : du + (row * pixels);
             float* target = result == null ? null : result + (row * pixels);
             double total = 0;
@@ -189,7 +219,7 @@ internal readonly unsafe struct TangentPass(in Epilogue epilogue, RowTangents ta
                         Step(in constants, in factors, output, along, gradient, target, i + 12, 3, ref sums);
                     }
                 }
-                if (whole == stop)
+                if (!TEnd.IsRagged || whole == stop)
                 {
                     total += sums.Fold();
                     continue;
@@ -228,7 +258,7 @@ internal readonly unsafe struct TangentPass(in Epilogue epilogue, RowTangents ta
     private void Rest(int row, float* output, float* along, float* gradient, float* target, long begin, long end, float* lane)
     {
         var constants = new EpilogueRow<ScalarLane>(in _epilogue, row);
-        var factors = new TangentFactors<ScalarLane>(in _epilogue, in tangents, row);
+        var factors = new TangentFactors<ScalarLane>(in _epilogue, in tangents, row, constants.Channel);
         for (long i = begin; i < end; i++, lane++)
         {
             RunningSums<ScalarLane> sum = default;
@@ -248,9 +278,8 @@ internal readonly unsafe struct TangentFactors<TVector>
     public readonly TVector OfOne;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TangentFactors(in Epilogue epilogue, in RowTangents tangents, int row)
+    public TangentFactors(in Epilogue epilogue, in RowTangents tangents, int row, int channel)
     {
-        int channel = row % epilogue.Channels;
         float ofScaledU = tangents.Scale == null ? 0 : tangents.Scale[row] / (epilogue.Scale == null ? 1 : epilogue.Scale[row]);
         float bias = epilogue.Bias == null ? 0 : epilogue.Bias[channel], ofDz = tangents.Bias == null ? 0 : tangents.Bias[channel];
         OfY = TVector.Broadcast(ofScaledU);
@@ -314,10 +343,20 @@ internal readonly unsafe struct CombinePass(float* a, float* s, float* b, float*
 /// <summary>dot = Σ t·x and, where y is wanted, y = s·t.</summary>
 internal readonly unsafe struct ScaleDotPass(float* t, float* s, float* x, float* y, float* dot, long pixels) : IKernel
 {
-    [MethodImpl(KernelLaunch.Hot)]
-    [SkipLocalsInit]
     public void Run<TVector>(int begin, int end)
         where TVector : struct, IVector<TVector>
+    {
+        if (Row.Whole(pixels) == pixels)
+            Rows<TVector, WholeEnd>(begin, end);
+        else
+            Rows<TVector, RaggedEnd>(begin, end);
+    }
+
+    [MethodImpl(KernelLaunch.Hot)]
+    [SkipLocalsInit]
+    private void Rows<TVector, TEnd>(int begin, int end)
+        where TVector : struct, IVector<TVector>
+        where TEnd : struct, IRowEnd
     {
         float* lanes = stackalloc float[Vectors.VirtualLanes];
         long count = pixels;
@@ -342,7 +381,7 @@ internal readonly unsafe struct ScaleDotPass(float* t, float* s, float* x, float
                         Step(factor, first, second, target, i + 12, 3, ref sums);
                     }
                 }
-                if (whole == stop)
+                if (!TEnd.IsRagged || whole == stop)
                 {
                     total += sums.Fold();
                     continue;
