@@ -166,7 +166,7 @@ internal readonly unsafe struct AverageKernel(long count, float* ema, float* p, 
     public void Run<TVector>(int begin, int end)
         where TVector : struct, IVector<TVector>
     {
-        long first = begin * FlatBuffer.Piece, last = Math.Min(end * FlatBuffer.Piece, count), whole = last - ((last - first) % TVector.Lanes);
+        long first = begin * FlatBuffer.Piece, last = Math.Min(end * FlatBuffer.Piece, count), whole = first + Row.Whole(last - first);
         Stretch<TVector>(first, whole);
         Stretch<ScalarLane>(whole, last);
     }
@@ -186,10 +186,21 @@ internal readonly unsafe struct AverageKernel(long count, float* ema, float* p, 
             }
             return;
         }
-        for (long i = begin; i < end; i += TVector.Lanes)
+        // Two narrow registers a turn: with one the loop is slower than the memory.
+        bool two = TVector.Lanes == 8;
+        for (long i = begin; i < end; i += two ? 2 * TVector.Lanes : TVector.Lanes)
         {
-            var old = TVector.Load(average + i);
-            TVector.Store(average + i, TVector.NegatedMultiplyAdd(TVector.Subtract(old, TVector.Load(parameters + i)), rest, old));
+            Move(average + i, parameters + i, rest);
+            if (two)
+                Move(average + i + TVector.Lanes, parameters + i + TVector.Lanes, rest);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Move<TVector>(float* average, float* parameters, TVector rest)
+        where TVector : struct, IVector<TVector>
+    {
+        var old = TVector.Load(average);
+        TVector.Store(average, TVector.NegatedMultiplyAdd(TVector.Subtract(old, TVector.Load(parameters)), rest, old));
     }
 }
