@@ -27,6 +27,8 @@ internal static unsafe class EpilogueRows<V>
         int i = 0;
         for (; i <= count - V.Lanes; i += V.Lanes)
             V.Store(to + first + i, wide.Apply(V.Load(from + i), first + i));
+        if (i == count)
+            return;
         var narrow = new EpilogueRow<ScalarLane>(epilogue, row);
         for (; i < count; i++)
             ScalarLane.Store(to + first + i, narrow.Apply(ScalarLane.Load(from + i), first + i));
