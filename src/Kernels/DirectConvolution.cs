@@ -105,7 +105,7 @@ internal static unsafe class DirectConvolution<V>
     }
 
     // The weights where they are stored, as rows of a matrix, one per channel that is written: floats from one to the next, from a
-    // channel that is read to the next, and to each tap. They are never copied: small images have little work for each of them.
+    // channel that is read to the next, and to each tap. They are not packed: on small images each is used too seldom to repay it.
     private struct WeightRows
     {
         public float* Start;
@@ -120,11 +120,12 @@ internal static unsafe class DirectConvolution<V>
     {
         var blocks = new PositionBlocks(samples, grid.Positions, BlockPositions);
         int outputs = target.Channels, lanes = KernelWeights.Lanes, groups = (outputs + lanes - 1) / lanes;
-        int* offsets = stackalloc int[MatrixProduct.DepthBlock], next = offsets;
+        int channels = Math.Min(BlockChannels(grid), grid.Channels);
+        int* offsets = stackalloc int[channels * grid.Taps], next = offsets;
         w.Offsets = offsets;
-        for (int c = 0; c < Math.Min(BlockChannels(grid), grid.Channels); c++)
+        for (int c = 0; c < channels; c++)
             for (int t = 0; t < grid.Taps; t++)
-                *next++ = sizeof(float) * (int)((c * w.Channel) + w.Taps[t]);
+                *next++ = checked((int)(sizeof(float) * ((c * w.Channel) + w.Taps[t])));
         // Every block of positions by every group of outputs, blocks outermost: a share reads a block's columns once.
         int pieces = blocks.Count * groups, products = grid.Channels * grid.Taps * BlockPositions * lanes;
         ThreadTeam.Current.For(pieces, 1 + (MatrixProduct.GrainProducts / (products + 1)), (begin, end) =>

@@ -67,7 +67,7 @@ internal unsafe struct EpilogueRow<TVector>
     /// <summary>The row's noise [pixels], or null.</summary>
     public float* Noise;
 
-    /// <summary>Of the row.</summary>
+    /// <summary>The row's channel.</summary>
     public int Channel;
 
     [MethodImpl(Inline)]

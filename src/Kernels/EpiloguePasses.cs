@@ -4,27 +4,6 @@ namespace Atelier.Kernels;
 
 // The bodies of an epilogue's RowPasses. A row is whole virtual vectors and a rest, which ScalarLane passes through the same code.
 
-/// <summary>How rows divide.</summary>
-internal static class Row
-{
-    /// <summary>Elements that a sum adds from zero before it is added to the row's: a long chain would lose more than all else does.</summary>
-    public const long Block = 1024;
-
-    /// <summary>Elements of <paramref name="count"/> that whole virtual vectors cover.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static long Whole(long count) => count & ~(long)(Vectors.VirtualLanes - 1);
-}
-
-/// <summary>Whether rows end in a rest, as a type: where they do not, a loop holds no call, which would cost it all its registers.</summary>
-internal interface IRowEnd
-{
-    static abstract bool IsRagged { get; }
-}
-
-internal struct WholeEnd : IRowEnd { public static bool IsRagged => false; }
-
-internal struct RaggedEnd : IRowEnd { public static bool IsRagged => true; }
-
 internal readonly unsafe struct ForwardPass(in Epilogue epilogue, float* u, float* y) : IKernel
 {
     private readonly Epilogue _epilogue = epilogue;

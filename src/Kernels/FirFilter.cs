@@ -139,6 +139,7 @@ public sealed unsafe class FirFilter
         var vertical = new FirAxis(height, outputHeight, Resampling.UpY, Resampling.DownY, Padding.Top);
         var horizontal = new FirAxis(width, outputWidth, Resampling.UpX, Resampling.DownX, Padding.Left);
         long elements = Math.Max((long)height * width, (long)outputHeight * outputWidth);
+        // A register wider than a row would leave all of it to the scalar rest.
         var widest = Math.Min(width, outputWidth) < Vector512Lanes.Lanes ? VectorWidth.Avx2 : VectorWidth.Avx512;
         fixed (float* columnTaps = _columnTaps, rowTaps = _rowTaps)
             KernelLaunch.Run(new FirKernel(vertical, horizontal, Terms, columnTaps, Rows, rowTaps, Columns, x, y, epilogue), planes, elements, widest);

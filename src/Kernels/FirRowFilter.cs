@@ -113,7 +113,8 @@ internal readonly unsafe struct FirRowFilter(
                 TVector.Store(rest, down == 1 ? taps.At(source + o) : TVector.Even(taps.At(source + (2 * o)), taps.At(source + (2 * o) + TVector.Lanes)));
                 position.FinishRest(rest, target, o, width, accumulate);
             }
-            position.Advance(width);
+            if (slot + 1 < count)
+                position.Advance(width);
         }
     }
 
@@ -144,7 +145,8 @@ internal readonly unsafe struct FirRowFilter(
                 TVector.StoreInterleaved(pair, evenTaps.At(source + evenInput + (o / 2)), oddTaps.At(source + oddInput + (o / 2)));
                 position.FinishRest(pair, target, o, Math.Min(o + (2 * TVector.Lanes), width), accumulate);
             }
-            position.Advance(width);
+            if (slot + 1 < count)
+                position.Advance(width);
         }
     }
 
@@ -165,7 +167,8 @@ internal readonly unsafe struct FirRowFilter(
                 var value = new AnyTaps<ScalarLane>(taps, FirScratch.TapsOf(tap, tapCount, axis.Up)).At(source + input);
                 position.Finish(value, target + o, o, accumulate);
             }
-            position.Advance(width);
+            if (slot + 1 < count)
+                position.Advance(width);
         }
     }
 }

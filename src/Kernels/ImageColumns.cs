@@ -83,10 +83,11 @@ internal static unsafe class ImageColumns<V>
         bool isPerPixel = grid.Step == 1 && grid.Rows == grid.Height && grid.Columns == grid.Width;
         if (isPerPixel && grid.Taps == 1 && grid.TapRows[0] == 0 && grid.TapColumns[0] == 0)
         {
-            var row = grid;
-            (row.Height, row.Rows) = (1, 1);
-            row.Width = row.Columns = grid.Positions;
-            ReadRows(row, image, channel, channels, first, count, target, stride);
+            // Every position sees its own pixel: the plane is one long row.
+            var flat = grid;
+            (flat.Height, flat.Rows) = (1, 1);
+            flat.Width = flat.Columns = grid.Positions;
+            ReadRows(flat, image, channel, channels, first, count, target, stride);
             return;
         }
         bool isNarrow = isPerPixel && grid.Width < 2 * V.Lanes && VirtualLanes % grid.Width == 0;

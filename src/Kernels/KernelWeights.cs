@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Atelier.Kernels;
 
 /// <summary>An image whose channels are multiplied as they are read.</summary>
@@ -38,6 +40,7 @@ internal readonly unsafe struct KernelWeights(in ConvolutionShape shape, float* 
     /// </summary>
     public void ReadLanes(WeightSide lanes, int lane, int other, int others, float* target)
     {
+        Debug.Assert(Outputs % Lanes == 0 && Inputs % Lanes == 0, "whole groups of lanes");
         bool outputs = lanes == WeightSide.Outputs;
         long laneStride = outputs ? OutputStride : InputStride, otherStride = outputs ? InputStride : OutputStride;
         float* source = Stored + (lane * laneStride) + (other * otherStride), end = Stored + ((long)Outputs * Inputs * Taps);

@@ -79,7 +79,7 @@ public static unsafe class RowPasses
         KernelLaunch.Run(new ScaleDotPass(t, s, x, y, dot, pixels), rows, pixels);
 
     /// <summary>dot[row] = Σ a·b.</summary>
-    public static void Dot(float* a, float* b, float* dot, long pixels, int rows) => 
+    public static void Dot(float* a, float* b, float* dot, long pixels, int rows) =>
         KernelLaunch.Run(new ScaleDotPass(a, null, b, null, dot, pixels), rows, pixels);
 
     /// <summary>sum[c] = Σ x[n, c] over n in their order, in float64, rounded once.</summary>
@@ -98,3 +98,24 @@ public static unsafe class RowPasses
         }
     }
 }
+
+/// <summary>How rows divide.</summary>
+internal static class Row
+{
+    /// <summary>Elements that a sum adds from zero before it is added to the row's: a long chain would lose more than all else does.</summary>
+    public const long Block = 1024;
+
+    /// <summary>Elements of <paramref name="count"/> that whole virtual vectors cover.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long Whole(long count) => count & ~(long)(Vectors.VirtualLanes - 1);
+}
+
+/// <summary>Whether rows end in a rest, as a type: where they do not, a loop holds no call, which would cost it all its registers.</summary>
+internal interface IRowEnd
+{
+    static abstract bool IsRagged { get; }
+}
+
+internal struct WholeEnd : IRowEnd { public static bool IsRagged => false; }
+
+internal struct RaggedEnd : IRowEnd { public static bool IsRagged => true; }

@@ -89,7 +89,7 @@ internal static unsafe class Transpose
         Vector256.Create(Vector128.Load(row), Vector128.Load(row + stride)),
         Vector256.Create(Vector128.Load(row + (2 * stride)), Vector128.Load(row + (3 * stride))));
 
-    // The quarters of four columns each, of sixteen columns.
+    // Of rows 0, 4, 8 and 12 from row on: register q holds columns 4q to 4q + 3 of each.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (Vector512<float> First, Vector512<float> Second, Vector512<float> Third, Vector512<float> Fourth) FourQuarters(float* row, nint stride)
     {

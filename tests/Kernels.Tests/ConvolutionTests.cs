@@ -15,10 +15,11 @@ public sealed unsafe class ConvolutionTests
         new(3, 17, 33, 4, 4, 3, 1, 1),
         new(2, 129, 40, 4, 4, 3, 1, 1), // the discriminator's last block has a channel more than any register divides
         new(1, 40, 65, 4, 4, 1, 1, 0),
-        new(3, 5, 7, 8, 8, 3, 1, 1), // rows as long as a register, half and twice of one
+        new(3, 5, 7, 8, 8, 3, 1, 1), // rows of half a register, one or two
         new(1, 5, 7, 16, 16, 3, 1, 1),
         new(2, 5, 7, 12, 2, 5, 1, 2), // taps two rows and columns away
         new(1, 3, 4, 4, 4, 9, 1, 4), // taps that see no pixel
+        new(1, 2, 3, 4, 4, 16, 1, 8), // the largest kernel: a block of the depth is one channel
         new(2, 3, 33, 16, 24, 1, 1, 0), // fromRGB
         new(2, 33, 3, 9, 7, 1, 1, 0), // toRGB, odd sides
         new(1, 5, 7, 13, 11, 3, 1, 1),
