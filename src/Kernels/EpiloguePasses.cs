@@ -4,22 +4,17 @@ namespace Atelier.Kernels;
 
 // The bodies of an epilogue's RowPasses. A row is whole virtual vectors and a rest, which ScalarLane passes through the same code.
 
-internal readonly unsafe struct ForwardPass(in Epilogue epilogue, float* u, float* y) : IKernel
+internal readonly unsafe struct ForwardPass(in Epilogue epilogue, float* u, float* y) : IRowStretches
 {
     private readonly Epilogue _epilogue = epilogue;
 
     public void Run<TVector>(int begin, int end)
-        where TVector : struct, IVector<TVector>
-    {
-        long whole = Row.Whole(_epilogue.Pixels);
-        Stretch<TVector>(begin, end, 0, whole);
-        if (whole < _epilogue.Pixels)
-            Stretch<ScalarLane>(begin, end, whole, _epilogue.Pixels);
-    }
+        where TVector : struct, IVector<TVector> =>
+        Row.Stretches<ForwardPass, TVector>(this, _epilogue.Pixels, begin, end);
 
     /// <summary>Pixels from begin to end of every row.</summary>
     [MethodImpl(KernelLaunch.Hot)]
-    private void Stretch<TVector>(int firstRow, int endRow, long begin, long end)
+    public void Stretch<TVector>(int firstRow, int endRow, long begin, long end)
         where TVector : struct, IVector<TVector>
     {
         var constants = new EpilogueRow<TVector>(in _epilogue, firstRow);
@@ -37,22 +32,17 @@ internal readonly unsafe struct ForwardPass(in Epilogue epilogue, float* u, floa
 /// du and the sums. Where the clamp does not hold dz·z = dy·y, so that Σ dz·u = (Σ dy·y − strength·Σ dz·noise − bias·Σ dz) / scale needs
 /// neither u nor z.
 /// </summary>
-internal readonly unsafe struct BackwardPass(in Epilogue epilogue, float* dy, float* y, float* du, RowSums sums) : IKernel
+internal readonly unsafe struct BackwardPass(in Epilogue epilogue, float* dy, float* y, float* du, RowSums sums) : IRowSums
 {
     private readonly Epilogue _epilogue = epilogue;
 
     public void Run<TVector>(int begin, int end)
-        where TVector : struct, IVector<TVector>
-    {
-        if (Row.Whole(_epilogue.Pixels) == _epilogue.Pixels)
-            Rows<TVector, WholeEnd>(begin, end);
-        else
-            Rows<TVector, RaggedEnd>(begin, end);
-    }
+        where TVector : struct, IVector<TVector> =>
+        Row.Sums<BackwardPass, TVector>(this, _epilogue.Pixels, begin, end);
 
     [MethodImpl(KernelLaunch.Hot)]
     [SkipLocalsInit]
-    private void Rows<TVector, TEnd>(int begin, int end)
+    public void Rows<TVector, TEnd>(int begin, int end)
         where TVector : struct, IVector<TVector>
         where TEnd : struct, IRowEnd
     {
@@ -154,22 +144,17 @@ internal readonly unsafe struct BackwardPass(in Epilogue epilogue, float* dy, fl
 /// factors of the noise and of 1.
 /// </summary>
 internal readonly unsafe struct TangentPass(in Epilogue epilogue, RowTangents tangents, float* a, float* du, float* y, float* result, float* dot)
-    : IKernel
+    : IRowSums
 {
     private readonly Epilogue _epilogue = epilogue;
 
     public void Run<TVector>(int begin, int end)
-        where TVector : struct, IVector<TVector>
-    {
-        if (Row.Whole(_epilogue.Pixels) == _epilogue.Pixels)
-            Rows<TVector, WholeEnd>(begin, end);
-        else
-            Rows<TVector, RaggedEnd>(begin, end);
-    }
+        where TVector : struct, IVector<TVector> =>
+        Row.Sums<TangentPass, TVector>(this, _epilogue.Pixels, begin, end);
 
     [MethodImpl(KernelLaunch.Hot)]
     [SkipLocalsInit]
-    private void Rows<TVector, TEnd>(int begin, int end)
+    public void Rows<TVector, TEnd>(int begin, int end)
         where TVector : struct, IVector<TVector>
         where TEnd : struct, IRowEnd
     {

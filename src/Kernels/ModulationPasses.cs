@@ -4,19 +4,14 @@ namespace Atelier.Kernels;
 
 // The bodies of what modulation needs of RowPasses: channels scaled, and what their scales' gradients sum.
 
-internal readonly unsafe struct ScalePass(float* x, float* s, float* y, long pixels) : IKernel
+internal readonly unsafe struct ScalePass(float* x, float* s, float* y, long pixels) : IRowStretches
 {
     public void Run<TVector>(int begin, int end)
-        where TVector : struct, IVector<TVector>
-    {
-        long whole = Row.Whole(pixels);
-        Stretch<TVector>(begin, end, 0, whole);
-        if (whole < pixels)
-            Stretch<ScalarLane>(begin, end, whole, pixels);
-    }
+        where TVector : struct, IVector<TVector> =>
+        Row.Stretches<ScalePass, TVector>(this, pixels, begin, end);
 
     [MethodImpl(KernelLaunch.Hot)]
-    private void Stretch<TVector>(int firstRow, int endRow, long begin, long end)
+    public void Stretch<TVector>(int firstRow, int endRow, long begin, long end)
         where TVector : struct, IVector<TVector>
     {
         float* source = x + (firstRow * pixels), target = y + (firstRow * pixels), scales = s;
@@ -30,19 +25,14 @@ internal readonly unsafe struct ScalePass(float* x, float* s, float* y, long pix
     }
 }
 
-internal readonly unsafe struct CombinePass(float* a, float* s, float* b, float* r, float* y, long pixels) : IKernel
+internal readonly unsafe struct CombinePass(float* a, float* s, float* b, float* r, float* y, long pixels) : IRowStretches
 {
     public void Run<TVector>(int begin, int end)
-        where TVector : struct, IVector<TVector>
-    {
-        long whole = Row.Whole(pixels);
-        Stretch<TVector>(begin, end, 0, whole);
-        if (whole < pixels)
-            Stretch<ScalarLane>(begin, end, whole, pixels);
-    }
+        where TVector : struct, IVector<TVector> =>
+        Row.Stretches<CombinePass, TVector>(this, pixels, begin, end);
 
     [MethodImpl(KernelLaunch.Hot)]
-    private void Stretch<TVector>(int firstRow, int endRow, long begin, long end)
+    public void Stretch<TVector>(int firstRow, int endRow, long begin, long end)
         where TVector : struct, IVector<TVector>
     {
         long stride = pixels;
@@ -57,20 +47,15 @@ internal readonly unsafe struct CombinePass(float* a, float* s, float* b, float*
 }
 
 /// <summary>dot = Σ t·x and, where y is wanted, y = s·t.</summary>
-internal readonly unsafe struct ScaleDotPass(float* t, float* s, float* x, float* y, float* dot, long pixels) : IKernel
+internal readonly unsafe struct ScaleDotPass(float* t, float* s, float* x, float* y, float* dot, long pixels) : IRowSums
 {
     public void Run<TVector>(int begin, int end)
-        where TVector : struct, IVector<TVector>
-    {
-        if (Row.Whole(pixels) == pixels)
-            Rows<TVector, WholeEnd>(begin, end);
-        else
-            Rows<TVector, RaggedEnd>(begin, end);
-    }
+        where TVector : struct, IVector<TVector> =>
+        Row.Sums<ScaleDotPass, TVector>(this, pixels, begin, end);
 
     [MethodImpl(KernelLaunch.Hot)]
     [SkipLocalsInit]
-    private void Rows<TVector, TEnd>(int begin, int end)
+    public void Rows<TVector, TEnd>(int begin, int end)
         where TVector : struct, IVector<TVector>
         where TEnd : struct, IRowEnd
     {

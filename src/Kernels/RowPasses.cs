@@ -99,7 +99,7 @@ public static unsafe class RowPasses
     }
 }
 
-/// <summary>How rows divide.</summary>
+/// <summary>How rows divide: into whole virtual vectors and a rest.</summary>
 internal static class Row
 {
     /// <summary>Elements that a sum adds from zero before it is added to the row's: a long chain would lose more than all else does.</summary>
@@ -108,6 +108,45 @@ internal static class Row
     /// <summary>Elements of <paramref name="count"/> that whole virtual vectors cover.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long Whole(long count) => count & ~(long)(Vectors.VirtualLanes - 1);
+
+    /// <summary>The whole vectors of all rows, then their rests.</summary>
+    public static void Stretches<TPass, TVector>(TPass pass, long pixels, int begin, int end)
+        where TPass : struct, IRowStretches
+        where TVector : struct, IVector<TVector>
+    {
+        long whole = Whole(pixels);
+        pass.Stretch<TVector>(begin, end, 0, whole);
+        if (whole < pixels)
+            pass.Stretch<ScalarLane>(begin, end, whole, pixels);
+    }
+
+    /// <summary>Row after row, as their end allows.</summary>
+    public static void Sums<TPass, TVector>(TPass pass, long pixels, int begin, int end)
+        where TPass : struct, IRowSums
+        where TVector : struct, IVector<TVector>
+    {
+        if (Whole(pixels) == pixels)
+            pass.Rows<TVector, WholeEnd>(begin, end);
+        else
+            pass.Rows<TVector, RaggedEnd>(begin, end);
+    }
+}
+
+/// <summary>A pass that leaves a result for every element.</summary>
+internal interface IRowStretches : IKernel
+{
+    /// <summary>Pixels from begin to end of every row.</summary>
+    void Stretch<TVector>(int firstRow, int endRow, long begin, long end)
+        where TVector : struct, IVector<TVector>;
+}
+
+/// <summary>A pass that sums each row.</summary>
+internal interface IRowSums : IKernel
+{
+    /// <summary>Rows from begin to end.</summary>
+    void Rows<TVector, TEnd>(int begin, int end)
+        where TVector : struct, IVector<TVector>
+        where TEnd : struct, IRowEnd;
 }
 
 /// <summary>Whether rows end in a rest, as a type: where they do not, a loop holds no call, which would cost it all its registers.</summary>
