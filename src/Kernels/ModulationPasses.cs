@@ -66,22 +66,20 @@ internal readonly unsafe struct ScaleDotPass(float* t, float* s, float* x, float
             float* first = t + (row * count), second = x + (row * count), target = y == null ? null : y + (row * count);
             float scale = y == null ? 0 : s[row];
             var factor = TVector.Broadcast(scale);
+            if (!TEnd.IsRagged && count <= Row.Block)
+            {
+                // One block, whose sum needs no other: a short row would spend half of its time on the general way.
+                RunningSums<TVector> one = default;
+                Sixteens(factor, first, second, target, 0, count, ref one);
+                dot[row] = one.Fold() + 0f;
+                continue;
+            }
             double total = 0;
             for (long start = 0; start < count; start += Row.Block)
             {
                 long stop = Math.Min(start + Row.Block, count), whole = start + Row.Whole(stop - start);
                 RunningSums<TVector> sums = default;
-                for (long i = start; i < whole; i += Vectors.VirtualLanes)
-                {
-                    Step(factor, first, second, target, i, 0, ref sums);
-                    if (TVector.Lanes < 16)
-                        Step(factor, first, second, target, i + TVector.Lanes, 1, ref sums);
-                    if (TVector.Lanes < 8)
-                    {
-                        Step(factor, first, second, target, i + 8, 2, ref sums);
-                        Step(factor, first, second, target, i + 12, 3, ref sums);
-                    }
-                }
+                Sixteens(factor, first, second, target, start, whole, ref sums);
                 if (!TEnd.IsRagged || whole == stop)
                 {
                     total += sums.Fold();
@@ -98,6 +96,23 @@ internal readonly unsafe struct ScaleDotPass(float* t, float* s, float* x, float
                 total += Vectors.Fold(lanes);
             }
             dot[row] = (float)total;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Sixteens<TVector>(TVector factor, float* first, float* second, float* target, long begin, long end, ref RunningSums<TVector> sums)
+        where TVector : struct, IVector<TVector>
+    {
+        for (long i = begin; i < end; i += Vectors.VirtualLanes)
+        {
+            Step(factor, first, second, target, i, 0, ref sums);
+            if (TVector.Lanes < 16)
+                Step(factor, first, second, target, i + TVector.Lanes, 1, ref sums);
+            if (TVector.Lanes < 8)
+            {
+                Step(factor, first, second, target, i + 8, 2, ref sums);
+                Step(factor, first, second, target, i + 12, 3, ref sums);
+            }
         }
     }
 
