@@ -96,7 +96,7 @@ internal readonly unsafe struct FirRowFilter(
         float* rest = stackalloc float[Vectors.VirtualLanes];
         var taps = TCorrelation.Of(_scratch.Taps, tapCount);
         int width = axis.Output, down = axis.Down;
-        var position = new FirPosition<TVector>(firstRow, outputRows, epilogue);
+        var position = new FirPosition<TVector>(firstRow, count, outputRows, epilogue);
         float* source = _scratch.Slot(0) - axis.Pad, target = y + (firstRow * width);
         for (int slot = 0; slot < count; slot++, source += _scratch.SlotLength, target += width)
         {
@@ -113,8 +113,7 @@ internal readonly unsafe struct FirRowFilter(
                 TVector.Store(rest, down == 1 ? taps.At(source + o) : TVector.Even(taps.At(source + (2 * o)), taps.At(source + (2 * o) + TVector.Lanes)));
                 position.FinishRest(rest, target, o, width, accumulate);
             }
-            if (slot + 1 < count)
-                position.Advance(width);
+            position.Advance(width);
         }
     }
 
@@ -132,7 +131,7 @@ internal readonly unsafe struct FirRowFilter(
         var oddTaps = TCorrelation.Of(_scratch.Taps + FirScratch.PhaseStart(oddTap, tapCount, 2), FirScratch.TapsOf(oddTap, tapCount, 2));
         int width = axis.Output;
         bool direct = !accumulate && epilogue == null;
-        var position = new FirPosition<TVector>(firstRow, outputRows, epilogue);
+        var position = new FirPosition<TVector>(firstRow, count, outputRows, epilogue);
         float* source = _scratch.Slot(0), target = y + (firstRow * width);
         for (int slot = 0; slot < count; slot++, source += _scratch.SlotLength, target += width)
         {
@@ -145,8 +144,7 @@ internal readonly unsafe struct FirRowFilter(
                 TVector.StoreInterleaved(pair, evenTaps.At(source + evenInput + (o / 2)), oddTaps.At(source + oddInput + (o / 2)));
                 position.FinishRest(pair, target, o, Math.Min(o + (2 * TVector.Lanes), width), accumulate);
             }
-            if (slot + 1 < count)
-                position.Advance(width);
+            position.Advance(width);
         }
     }
 
@@ -155,7 +153,7 @@ internal readonly unsafe struct FirRowFilter(
     private void Scatter(long firstRow, int count)
     {
         int width = axis.Output;
-        var position = new FirPosition<ScalarLane>(firstRow, outputRows, epilogue);
+        var position = new FirPosition<ScalarLane>(firstRow, count, outputRows, epilogue);
         float* target = y + (firstRow * width);
         for (int slot = 0; slot < count; slot++, target += width)
         {
@@ -167,8 +165,7 @@ internal readonly unsafe struct FirRowFilter(
                 var value = new AnyTaps<ScalarLane>(taps, FirScratch.TapsOf(tap, tapCount, axis.Up)).At(source + input);
                 position.Finish(value, target + o, o, accumulate);
             }
-            if (slot + 1 < count)
-                position.Advance(width);
+            position.Advance(width);
         }
     }
 }
@@ -179,13 +176,16 @@ internal unsafe struct FirPosition<TVector>
 {
     private readonly Epilogue* _epilogue;
     private readonly int _rows;
+    private int _left;
     private int _plane;
     private int _row;
     private long _pixel;
     private EpilogueRow<TVector> _constants;
 
-    public FirPosition(long row, int rows, Epilogue* epilogue)
+    /// <summary>The first of <paramref name="count"/> rows.</summary>
+    public FirPosition(long row, int count, int rows, Epilogue* epilogue)
     {
+        _left = count;
         _rows = rows;
         _epilogue = epilogue;
         _plane = (int)(row / rows);
@@ -224,8 +224,9 @@ internal unsafe struct FirPosition<TVector>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Advance(int width)
     {
+        // Behind the last row there is no plane whose constants could be read.
         _pixel += width;
-        if (++_row < _rows)
+        if (--_left == 0 || ++_row < _rows)
             return;
         _row = 0;
         _pixel = 0;
