@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Atelier.Core.Access;
 using Atelier.Core.Sharding;
+using Atelier.Training.Interop;
 using Atelier.Worker.Collectives;
 using Atelier.Worker.Collectives.Links;
 using Atelier.Worker.Peers;
@@ -58,6 +59,8 @@ internal sealed class RankProcess : IDisposable
 #pragma warning restore CA2255
     internal static void BeRank()
     {
+        // Some tests make a tensor before they use anything of Atelier.Training, which is what prepares the loading of libtorch.
+        RuntimeHelpers.RunModuleConstructor(typeof(TorchLibrary).Module.ModuleHandle);
         if (Environment.GetEnvironmentVariable(Variable)?.Split(' ') is not [var world, var ranks, var rank, var sums])
             return;
         Sum(world, int.Parse(ranks), int.Parse(rank), int.Parse(sums));
